@@ -1,0 +1,70 @@
+"""Checks of arguments, shared by all modules: a bad one is refused by name, with what came and what is needed.
+
+Every function returns the value it was given, as the array or number the caller works with.
+"""
+
+import operator
+
+import numpy as np
+
+
+def require_floats(name, value, axes):
+    """Return `value` as a float32 or float64 array whose axes are those `axes` names, such as "(..., L, d)"."""
+    array = np.asarray(value)
+    if array.dtype not in (np.float32, np.float64):
+        raise ValueError(f"{name} needs dtype float32 or float64, got {array.dtype}")
+    _require_axes(name, array, axes)
+    return array
+
+
+def require_integers(name, value, axes, *, low, below):
+    """Return `value` as an integer array with the axes `axes` names and all entries in low .. below - 1."""
+    array = np.asarray(value)
+    if not np.issubdtype(array.dtype, np.integer):
+        raise ValueError(f"{name} needs an integer dtype, got {array.dtype}")
+    _require_axes(name, array, axes)
+    if array.size and (array.min() < low or array.max() >= below):
+        raise ValueError(f"{name} needs values from {low} to {below - 1}, got {array.min()} to {array.max()}")
+    return array
+
+
+def require_finite(name, array):
+    """Return `array` unless it holds a NaN or an infinity."""
+    bad = np.count_nonzero(~np.isfinite(array))
+    if bad:
+        raise ValueError(f"{name} needs finite numbers, got {bad} that are NaN or infinite")
+    return array
+
+
+def require_range(name, value, low, high):
+    """Return `value`, a number or an array of numbers, as floats in low .. high, both ends included."""
+    array = np.asarray(value)
+    if not (np.issubdtype(array.dtype, np.floating) or np.issubdtype(array.dtype, np.integer)):
+        raise ValueError(f"{name} needs real numbers, got dtype {array.dtype}")
+    if not np.issubdtype(array.dtype, np.floating):
+        array = array.astype(np.float64)
+    if not np.all((array >= low) & (array <= high)):
+        raise ValueError(f"{name} needs numbers from {low:.6g} to {high:.6g}, got {array.min():.6g} to {array.max():.6g}")
+    return array
+
+
+def require_count(name, value, *, at_least=1, even=False):
+    """Return `value` as an int, at least `at_least`, and even where `even` says so."""
+    needed = f"{name} needs {'an even' if even else 'a'} whole number of at least {at_least}"
+    if isinstance(value, bool | np.bool_):
+        raise ValueError(f"{needed}, got {value!r}")
+    try:
+        count = operator.index(value)
+    except TypeError:
+        raise ValueError(f"{needed}, got {value!r}") from None
+    if count < at_least or (even and count % 2):
+        raise ValueError(f"{needed}, got {count}")
+    return count
+
+
+def _require_axes(name, array, axes):
+    names = [axis.strip() for axis in axes.strip("()").split(",") if axis.strip()]
+    batched = names[:1] == ["..."]
+    needed = len(names) - batched
+    if array.ndim < needed or (array.ndim > needed and not batched):
+        raise ValueError(f"{name} needs shape {axes}, got shape {array.shape}")

@@ -1,0 +1,52 @@
+"""Loop twins of `reformer.angular` (unit 03). Shapes and meaning are described there."""
+
+import math
+
+import numpy as np
+
+
+def angular_hash(vectors, rotations):
+    *batch, n_positions, n_features = vectors.shape
+    n_rounds, _, half = rotations.shape
+    buckets = np.zeros((*batch, n_rounds, n_positions), dtype=np.intp)
+    for entry in np.ndindex(*batch):
+        for r in range(n_rounds):
+            for position in range(n_positions):
+                best_bucket, best_score = 0, -math.inf
+                for bucket in range(2 * half):
+                    sign = 1 if bucket < half else -1
+                    score = 0.0
+                    for feature in range(n_features):
+                        score += vectors[*entry, position, feature] * rotations[r, feature, bucket % half]
+                    if sign * score > best_score:
+                        best_bucket, best_score = bucket, sign * score
+                buckets[*entry, r, position] = best_bucket
+    return buckets
+
+
+def offset_rounds(buckets, n_buckets):
+    *batch, n_rounds, n_positions = buckets.shape
+    moved = np.zeros(buckets.shape, dtype=np.intp)
+    for entry in np.ndindex(*batch):
+        for r in range(n_rounds):
+            for position in range(n_positions):
+                moved[*entry, r, position] = buckets[*entry, r, position] + r * n_buckets
+    return moved
+
+
+def collision_probability(angles, n_buckets):
+    probability = np.zeros(np.shape(angles))
+    for entry in np.ndindex(*np.shape(angles)):
+        same_side = 1 - np.asarray(angles)[entry] / math.pi
+        probability[entry] = same_side if n_buckets == 2 else same_side * same_side
+    return probability
+
+
+def chance_to_meet(probability, n_rounds):
+    chance = np.zeros(np.shape(probability))
+    for entry in np.ndindex(*np.shape(probability)):
+        missed_every_time = 1.0
+        for _ in range(n_rounds):
+            missed_every_time *= 1 - np.asarray(probability)[entry]
+        chance[entry] = 1 - missed_every_time
+    return chance
