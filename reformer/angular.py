@@ -5,7 +5,7 @@ A vector x is multiplied by a random matrix R. Its bucket is the place of the la
 
 Letters: L positions, d features, R hash rounds, B buckets.
 Source: Kitaev, Kaiser, Levskaya, "Reformer: The Efficient Transformer" (2020), section 2, "Locality sensitive
-hashing"; the family is the cross-polytope hash of Andoni et al., "Practical and Optimal LSH for Angular Distance" (2015).
+hashing"; the family is the cross-polytope hash of Andoni et al., "Practical and Optimal LSH for Angular Distance", 2015.
 """
 
 import numpy as np
@@ -123,7 +123,7 @@ def collision_probability(angles, n_buckets):
     """Chance that two vectors share a bucket in one hash round, by the angle between them.
 
     The chance depends on the angle and on B alone, not on the number of features. It is 1 - angle/pi with 2
-    buckets and the square of that with 4. With more it has no closed form and is integrated numerically, to within 1e-5.
+    buckets and the square of that with 4. With more it has no closed form and is integrated numerically, to 1e-5.
 
     Parameters
     ----------
@@ -171,8 +171,8 @@ def _integrate_collisions(angle, n_columns):
     """Collision probability for `n_columns` = B/2 columns of R, as an integral over the column that wins.
 
     Only what a column does in the plane of the two vectors counts. There it is a standard Gaussian point, in polar
-    coordinates (r, phi) with the first vector at 0 and the second at `angle`, and scores a = r cos(phi) on the first and
-    b = r cos(phi - angle) on the second. It wins on both with the same sign if every other column falls inside the
+    coordinates (r, phi) with the first vector at 0 and the second at `angle`. It scores a = r cos(phi) on the first
+    and b = r cos(phi - angle) on the second. It wins on both with the same sign if every other column falls inside the
     parallelogram |first score| < a, |second score| < b; `inside` is the Gaussian measure of that parallelogram.
     """
     radius, radius_weight = _nodes(0.0, 9.0, 64)
@@ -192,7 +192,7 @@ def _integrate_collisions(angle, n_columns):
 
 
 def _beyond_line(distance, wedge):
-    """Gaussian measure of what a wedge of angle `wedge`, from the foot of a line on, holds beyond it: Owen's T function."""
+    """Gaussian measure beyond a line, in a wedge of angle `wedge` that starts at its foot: Owen's T function."""
     turn, weight = _nodes(0.0, 1.0, 24)
     turn = wedge[..., np.newaxis] * turn
     decay = np.exp(-((distance[..., np.newaxis] / np.cos(turn)) ** 2) / 2)

@@ -44,7 +44,8 @@ def require_range(name, value, low, high):
     if not np.issubdtype(array.dtype, np.floating):
         array = array.astype(np.float64)
     if not np.all((array >= low) & (array <= high)):
-        raise ValueError(f"{name} needs numbers from {low:.6g} to {high:.6g}, got {array.min():.6g} to {array.max():.6g}")
+        got = f"{array.min():.6g} to {array.max():.6g}"
+        raise ValueError(f"{name} needs numbers from {low:.6g} to {high:.6g}, got {got}")
     return array
 
 
