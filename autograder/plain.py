@@ -1,0 +1,89 @@
+"""Plain values: the only things that cross between a learner's kernel and the judge.
+
+Numbers, booleans, text, None, numeric arrays, and lists, tuples and dicts of these become JSON text and back. Nothing
+is unpickled, so nothing that a kernel sends can run on the judge's side. Arrays travel as dtype, shape and raw bytes,
+whose length must fit before memory is taken. This file is also copied into the learner's kernel: it imports NumPy only.
+"""
+
+import base64
+import json
+
+import numpy as np
+
+MAX_BYTES = 16 * 2**20
+MAX_DEPTH = 8
+_KINDS = "biuf"
+
+
+class NotPlain(ValueError):
+    """A value that cannot cross: an object, an array of objects, too deep or too large."""
+
+
+def encode(value):
+    """Return `value` as JSON text. Raises NotPlain, naming the type, where it holds something that is not plain."""
+    text = json.dumps(_pack(value, MAX_DEPTH))
+    if len(text) > MAX_BYTES:
+        raise NotPlain(f"the answer takes {len(text):,} bytes; at most {MAX_BYTES:,} are read")
+    return text
+
+
+def decode(text):
+    """Return the value that `encode` wrote. Raises NotPlain for anything else."""
+    if len(text) > MAX_BYTES:
+        raise NotPlain(f"the answer takes {len(text):,} bytes; at most {MAX_BYTES:,} are read")
+    try:
+        return _unpack(json.loads(text), MAX_DEPTH)
+    except NotPlain:
+        raise
+    except (ValueError, TypeError, KeyError, RecursionError, AttributeError) as error:
+        raise NotPlain(f"the answer cannot be read ({type(error).__name__})") from None
+
+
+def _pack(value, depth):
+    if depth == 0:
+        raise NotPlain(f"the answer is nested more than {MAX_DEPTH} deep")
+    if value is None or type(value) in (bool, int, float, str):
+        return value
+    if isinstance(value, np.ndarray | np.generic):
+        return _pack_array(np.asarray(value))
+    if isinstance(value, list | tuple):
+        form = "list" if isinstance(value, list) else "tuple"
+        return {form: [_pack(item, depth - 1) for item in value]}
+    if isinstance(value, dict):
+        return {"dict": [[_pack(key, 1), _pack(item, depth - 1)] for key, item in value.items()]}
+    raise NotPlain(f"the answer holds a {type(value).__name__}; numbers, text, arrays, lists and dicts can be judged")
+
+
+def _pack_array(array):
+    if array.dtype.kind not in _KINDS or array.dtype.itemsize > 8:
+        raise NotPlain(f"the answer holds an array of dtype {array.dtype}; whole and real numbers can be judged")
+    array = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    data = base64.b64encode(array.tobytes()).decode("ascii")
+    return {"array": {"dtype": array.dtype.str, "shape": list(array.shape), "data": data}}
+
+
+def _unpack(node, depth):
+    if depth == 0:
+        raise NotPlain(f"the answer is nested more than {MAX_DEPTH} deep")
+    if not isinstance(node, dict):
+        if node is None or type(node) in (bool, int, float, str):
+            return node
+        raise NotPlain("the answer cannot be read (a bare list)")
+    ((form, content),) = node.items()
+    if form == "array":
+        return _unpack_array(content)
+    if form in ("list", "tuple"):
+        items = [_unpack(item, depth - 1) for item in content]
+        return items if form == "list" else tuple(items)
+    if form == "dict":
+        return {_unpack(key, 1): _unpack(item, depth - 1) for key, item in content}
+    raise NotPlain(f"the answer cannot be read (unknown form {form[:20]!r})")
+
+
+def _unpack_array(content):
+    dtype = np.dtype(str(content["dtype"]))
+    shape = tuple(int(size) for size in content["shape"])
+    if dtype.kind not in _KINDS or len(shape) > MAX_DEPTH or min(shape, default=0) < 0:
+        raise NotPlain("the answer cannot be read (not a numeric array)")
+    data = base64.b64decode(content["data"], validate=True)
+    return np.frombuffer(data, dtype=dtype).reshape(shape).copy()
