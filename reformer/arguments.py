@@ -8,11 +8,11 @@ import operator
 import numpy as np
 
 
-def require_floats(name, value, axes):
-    """Return `value` as a float32 or float64 array whose axes are those `axes` names, such as "(..., L, d)"."""
+def require_floats(name, value, axes, *, dtype=None):
+    """Return `value` as a float32 or float64 array, or one of `dtype`, with the axes `axes` names: "(..., L, d)"."""
     array = np.asarray(value)
-    if array.dtype not in (np.float32, np.float64):
-        raise ValueError(f"{name} needs dtype float32 or float64, got {array.dtype}")
+    if array.dtype not in ((np.float32, np.float64) if dtype is None else (dtype,)):
+        raise ValueError(f"{name} needs dtype {'float32 or float64' if dtype is None else dtype}, got {array.dtype}")
     _require_axes(name, array, axes)
     return array
 
@@ -61,6 +61,28 @@ def require_count(name, value, *, at_least=1, even=False):
     if count < at_least or (even and count % 2):
         raise ValueError(f"{needed}, got {count}")
     return count
+
+
+def require_choice(name, value, choices):
+    """Return `value` if it is one of `choices`."""
+    if not any(value == choice for choice in choices):
+        raise ValueError(f"{name} needs one of {', '.join(map(repr, choices))}, got {value!r}")
+    return value
+
+
+def require_booleans(name, value, shape):
+    """Return `value` as a boolean array of exactly `shape`."""
+    array = np.asarray(value)
+    if array.dtype != np.bool_:
+        raise ValueError(f"{name} needs a boolean dtype, got {array.dtype}")
+    return require_shape(name, array, shape)
+
+
+def require_shape(name, array, shape):
+    """Return `array` if it has exactly `shape`."""
+    if np.shape(array) != tuple(shape):
+        raise ValueError(f"{name} needs shape {tuple(shape)}, got shape {np.shape(array)}")
+    return array
 
 
 def _require_axes(name, array, axes):

@@ -1,0 +1,168 @@
+"""Sort a sequence by bucket and cut it into chunks, so that neighbours by content become neighbours by place (unit 04).
+
+Everything here is done to position numbers, never to the vectors themselves: an order is an array of positions, a
+chunk is a row of it, and `lsh_attention` (unit 05) fetches the vectors once, at the end. A place that holds no
+position, in the last chunk or before the first, holds `NOBODY`.
+
+Letters: L positions, R hash rounds, C chunk length, n chunks.
+Source: Kitaev, Kaiser, Levskaya, "Reformer: The Efficient Transformer" (2020), section 2, "LSH attention", figure 2.
+"""
+
+import numpy as np
+
+from reformer.arguments import require_choice, require_count, require_integers
+
+NOBODY = -1
+WRAPS = ("global", "round", "none")
+
+
+def sort_by_bucket(buckets):
+    """Order the positions of a sequence by bucket, and within a bucket by position.
+
+    Parameters
+    ----------
+    buckets : (..., L) integer array, bucket of each position, at least 0
+
+    Returns
+    -------
+    order : (..., L) intp array; `order[..., i]` is the position that comes i-th
+
+    Raises ValueError if `buckets` is not an integer array of at least one axis, or a bucket is negative.
+    Source: Reformer, section 2, "LSH attention": "sort the queries by bucket number and, within each bucket, by
+    sequence position".
+    """
+    return np.argsort(_require_buckets(buckets), axis=-1, kind="stable")
+
+
+def undo_sort(order):
+    """Find where each position went: the inverse of a permutation.
+
+    With `undo = undo_sort(order)`, `sorted_values[undo]` is in the original order again.
+
+    Parameters
+    ----------
+    order : (..., L) integer array, each row a permutation of 0 .. L - 1
+
+    Returns
+    -------
+    undo : (..., L) intp array; `undo[..., order[..., i]]` is i
+
+    Raises ValueError if a row is not a permutation.
+    """
+    order = np.asarray(order)
+    n_positions = order.shape[-1] if order.ndim else 0
+    order = require_integers("order", order, "(..., L)", low=0, below=n_positions)
+    undo = np.full(order.shape, NOBODY, dtype=np.intp)
+    places = np.broadcast_to(np.arange(n_positions), order.shape)
+    np.put_along_axis(undo, order, places, axis=-1)
+    if np.any(undo == NOBODY):
+        raise ValueError("order needs every position exactly once in each row, got a row with repeats")
+    return undo
+
+
+def split_into_chunks(order, chunk_length):
+    """Cut a sequence into chunks of equal length; places left over in the last one hold `NOBODY` (-1).
+
+    Parameters
+    ----------
+    order : (..., L) integer array, such as the positions in sorted order
+    chunk_length : C, at least 1; L need not be a multiple of it
+
+    Returns
+    -------
+    chunks : (..., n, C) integer array with n = L / C, rounded up
+
+    Raises ValueError if `order` is not an integer array or `chunk_length` is below 1.
+    Source: Reformer, section 2, figure 2 c; the published code needs L to be a multiple of C.
+    """
+    order = _require_positions("order", order, "(..., L)")
+    chunk_length = require_count("chunk_length", chunk_length)
+    n_chunks = -(-order.shape[-1] // chunk_length)
+    padded = np.full((*order.shape[:-1], n_chunks * chunk_length), NOBODY, dtype=order.dtype)
+    padded[..., : order.shape[-1]] = order
+    return padded.reshape(*order.shape[:-1], n_chunks, chunk_length)
+
+
+def look_adjacent(chunks, *, n_before=1, n_after=0, wrap="global"):
+    """Give each chunk the positions it may look at: those of the chunks before it, its own, those after it.
+
+    What does the first chunk see before it? `wrap` decides. "none": nobody. "round": the last chunk of its own
+    round. "global": the last chunk of the round before (the first round sees the last), as if all rounds stood in
+    one long row; that is what the published code does. The other end works the same way.
+
+    Parameters
+    ----------
+    chunks : (..., R, n, C) integer array; for "round" and "none" (..., n, C) is enough
+    n_before, n_after : number of chunks to look at on each side, at least 0
+    wrap : "global", "round" or "none"
+
+    Returns
+    -------
+    windows : (..., R, n, W) integer array with W = (n_before + 1 + n_after) C, from the earliest chunk to the latest
+
+    Raises ValueError if `chunks` has too few axes or is not of integers, a number is negative, or `wrap` is unknown.
+    Source: Reformer, section 2: chunks attend "to themselves and one chunk back"; wrap: Trax `look_adjacent`.
+    """
+    require_choice("wrap", wrap, WRAPS)
+    chunks = _require_positions("chunks", chunks, "(..., R, n, C)" if wrap == "global" else "(..., n, C)")
+    n_before = require_count("n_before", n_before, at_least=0)
+    n_after = require_count("n_after", n_after, at_least=0)
+    row = chunks.reshape(*chunks.shape[:-3], -1, chunks.shape[-1]) if wrap == "global" else chunks
+    shifted = [_shift_chunks(row, step, wrap) for step in range(-n_before, n_after + 1)]
+    return np.concatenate(shifted, axis=-1).reshape(*chunks.shape[:-1], -1)
+
+
+def pairs_lost(buckets, chunk_length, *, n_before=1):
+    """Measure spill: the share of same-bucket pairs that chunks separate.
+
+    A pair of positions in one bucket is lost if their chunks are more than `n_before` apart in the sorted order. It
+    does not matter whether the later position looks back or both look at each other: a pair counts once.
+
+    Parameters
+    ----------
+    buckets : (..., L) integer array, bucket of each position, at least 0
+    chunk_length : C, at least 1
+    n_before : number of chunks a position looks back, at least 0
+
+    Returns
+    -------
+    share : (...) float64 array, 0 .. 1; 0 where no two positions share a bucket
+
+    Raises ValueError if `buckets` is not an integer array, a bucket is negative, or a number is out of range.
+    Source: Reformer, section 2, which assumes that buckets rarely outgrow two chunks; lesson 04 tests when they do.
+    """
+    buckets = _require_buckets(buckets)
+    chunk_length = require_count("chunk_length", chunk_length)
+    n_before = require_count("n_before", n_before, at_least=0)
+    share = np.zeros(buckets.shape[:-1])
+    for entry in np.ndindex(share.shape):
+        share[entry] = _share_of_pairs_lost(np.sort(buckets[entry]), chunk_length, n_before)
+    return share if share.ndim else share[()]
+
+
+def _share_of_pairs_lost(sorted_buckets, chunk_length, n_before):
+    """Of one sequence. In the sorted order a bucket is one run, so what a position can reach is a stretch of it."""
+    place = np.arange(sorted_buckets.size)
+    run_start = np.searchsorted(sorted_buckets, sorted_buckets, side="left")
+    first_reached = (place // chunk_length - n_before) * chunk_length
+    n_pairs = np.sum(place - run_start)
+    n_lost = np.sum(np.maximum(first_reached - run_start, 0))
+    return n_lost / n_pairs if n_pairs else 0.0
+
+
+def _shift_chunks(row, step, wrap):
+    """The chunk `step` places further in a row of chunks, for each of them."""
+    if wrap != "none":
+        return np.roll(row, -step, axis=-2)
+    n_chunks = row.shape[-2]
+    source = np.arange(n_chunks) + step
+    outside = (source < 0) | (source >= n_chunks)
+    return np.where(outside[:, np.newaxis], NOBODY, row[..., np.clip(source, 0, n_chunks - 1), :])
+
+
+def _require_buckets(buckets):
+    return require_integers("buckets", buckets, "(..., L)", low=0, below=np.iinfo(np.intp).max)
+
+
+def _require_positions(name, positions, axes):
+    return require_integers(name, positions, axes, low=NOBODY, below=np.iinfo(np.intp).max)

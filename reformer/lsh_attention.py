@@ -1,0 +1,356 @@
+"""LSH attention: each token attends to the tokens near it after sorting by hash bucket (unit 05).
+
+`lsh_attention` is the whole of it, in the steps of the lesson. `lsh_attention_forward` and `lsh_attention_backward`
+compute the same, and its gradients, by the tuned path in `_fast_lsh`.
+
+Letters: L positions, d features of queries and keys, e features of values, R hash rounds, B buckets, n chunks of
+length C, windows of W keys. Leading axes are batch and heads.
+Source: Kitaev, Kaiser, Levskaya, "Reformer: The Efficient Transformer" (2020), section 2; conventions as in Trax.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from reformer.angular import offset_rounds
+from reformer.arguments import (
+    require_booleans,
+    require_choice,
+    require_count,
+    require_floats,
+    require_integers,
+    require_shape,
+)
+from reformer.attention import softmax, unit_keys, unit_keys_backward
+from reformer.chunking import NOBODY, WRAPS, look_adjacent, sort_by_bucket, split_into_chunks, undo_sort
+from reformer.masks import HIDDEN, LAST_RESORT, attention_mask
+
+
+def lsh_attention(
+    queries_keys,
+    values,
+    buckets,
+    *,
+    n_buckets,
+    chunk_length,
+    causal=True,
+    n_before=1,
+    n_after=0,
+    wrap="global",
+    same_bucket_only=False,
+    correct_duplicates=False,
+    padding=None,
+):
+    """Attend within chunks of the sequence sorted by bucket, in several hash rounds, and combine the rounds.
+
+    Keys are the queries at length one, logits are q . k, and a token sees itself only where nothing else is visible.
+
+    Parameters
+    ----------
+    queries_keys : (..., L, d) float32 or float64 array
+    values : (..., L, e) array of the same dtype
+    buckets : (..., R, L) integer array of values 0 .. B - 1, each round numbered from 0
+    n_buckets : B
+    chunk_length : C, at least 1; L need not be a multiple of it
+    causal : a query sees no later key
+    n_before, n_after, wrap : which chunks a chunk looks at, as in `look_adjacent`
+    same_bucket_only : a query sees only keys of its own bucket in that round
+    correct_duplicates : a key that a query meets N times, over all rounds, counts 1/N each time
+    padding : (..., L) boolean array, True where a token is padding, or None. Nobody sees padding, it changes nothing
+        for the others, and its own outputs are zero.
+
+    Returns
+    -------
+    outputs : (..., L, e) array
+
+    Raises ValueError if a shape, dtype or number does not fit.
+    Source: Reformer, section 2. The published code masks no buckets and corrects no duplicates; the paper's
+    equations (3) to (6) do both.
+    """
+    options = Options(
+        n_buckets, chunk_length, causal, n_before, n_after, wrap, same_bucket_only, correct_duplicates
+    ).checked()
+    queries_keys, values, buckets = _checked(queries_keys, values, buckets, options)
+    if padding is None:
+        return _attend(queries_keys, values, buckets, options)[0]
+    outputs = np.zeros_like(values)
+    for entry, real in _real_tokens(padding, values.shape[:-1]):
+        outputs[entry][real], _ = _attend(
+            queries_keys[entry][real], values[entry][real], buckets[entry][:, real], options
+        )
+    return outputs
+
+
+def _attend(queries_keys, values, buckets, options):
+    order, chunks, windows, mask = who_sees_whom(buckets, options)
+    queries = _fetch(queries_keys, chunks)
+    keys = _fetch(unit_keys(queries_keys), windows)
+    outputs, log_normalizers = attend_within_chunks(queries, keys, _fetch(values, windows), mask)
+    undo = undo_sort(order)  # (R, L): empty places stand at the end of a round, so undo never points at one
+    outputs = np.take_along_axis(_join_chunks(outputs, -3), undo[..., np.newaxis], axis=-2)
+    log_normalizers = np.take_along_axis(_join_chunks(log_normalizers, -2), undo, axis=-1)
+    total = np.logaddexp.reduce(log_normalizers, axis=-2)
+    outputs = combine_rounds(outputs, log_normalizers)
+    return outputs, _Saved(queries_keys, values, outputs, total, chunks, windows, mask)
+
+
+def who_sees_whom(buckets, options):
+    """Sort, chunk and look back: (order, chunks, windows, mask), all of them about positions.
+
+    Shapes: (..., R, L), (..., R, n, C), (..., R, n, W) and (..., R, n, C, W).
+    """
+    order = sort_by_bucket(buckets)
+    look = dict(n_before=options.n_before, n_after=options.n_after, wrap=options.wrap)
+    chunks = split_into_chunks(order, options.chunk_length)
+    windows = look_adjacent(chunks, **look)
+    chunk_buckets = window_buckets = None
+    if options.same_bucket_only:
+        sorted_buckets = np.take_along_axis(offset_rounds(buckets, options.n_buckets), order, axis=-1)
+        chunk_buckets = split_into_chunks(sorted_buckets, options.chunk_length)
+        window_buckets = look_adjacent(chunk_buckets, **look)
+    mask = attention_mask(
+        chunks, windows, causal=options.causal, query_buckets=chunk_buckets, key_buckets=window_buckets
+    )
+    if options.correct_duplicates:
+        mask = mask - np.log(np.maximum(count_duplicates(chunks, windows, mask > HIDDEN), 1))
+    return order, chunks, windows, mask
+
+
+def attend_within_chunks(queries, keys, values, mask):
+    """Softmax attention inside every chunk, with the logarithm of what the softmax divides by.
+
+    Parameters
+    ----------
+    queries : (..., n, C, d) float array
+    keys : (..., n, W, d) float array, each chunk's window
+    values : (..., n, W, e) float array
+    mask : (..., n, C, W) array to add to the logits, from `attention_mask`
+
+    Returns
+    -------
+    outputs : (..., n, C, e) array; zeros where a query sees nothing
+    log_normalizers : (..., n, C) array, log of the sum of exp(logit) over what a query sees; -inf where nothing
+
+    Raises ValueError if a shape or dtype does not fit.
+    Source: Reformer, section 2, equation (3): the normaliser is z(i, P_i).
+    """
+    queries = require_floats("queries", queries, "(..., n, C, d)")
+    *batch, chunk_length, n_features = queries.shape
+    keys = require_floats("keys", keys, "(..., n, W, d)", dtype=queries.dtype)
+    require_shape("keys", keys, (*batch, keys.shape[-2], n_features))
+    values = require_floats("values", values, "(..., n, W, e)", dtype=queries.dtype)
+    require_shape("values", values, (*batch, keys.shape[-2], values.shape[-1]))
+    mask = require_shape("mask", np.asarray(mask), (*batch, chunk_length, keys.shape[-2]))
+    logits = (queries @ np.swapaxes(keys, -1, -2) + mask).astype(queries.dtype)
+    top = np.max(logits, axis=-1, keepdims=True)
+    top[np.isneginf(top)] = 0
+    weights = np.exp(logits - top)
+    total = np.sum(weights, axis=-1, keepdims=True)
+    with np.errstate(divide="ignore"):
+        log_normalizers = (top + np.log(total))[..., 0]
+    return weights @ values / np.where(total == 0, 1, total), log_normalizers
+
+
+def combine_rounds(outputs, log_normalizers):
+    """Combine the rounds as if they had been one softmax: each counts by its share of the normaliser.
+
+    Parameters
+    ----------
+    outputs : (..., R, L, e) float array
+    log_normalizers : (..., R, L) array of the same dtype; -inf where a round saw nothing
+
+    Returns
+    -------
+    combined : (..., L, e) array; zeros where no round saw anything
+
+    Raises ValueError if a shape or dtype does not fit.
+    Source: Reformer, equation (6). The shares are divided by their sum, not by a rounded logsumexp: at -1e5, where
+    a token saw only itself, the published code is off by up to 1 percent.
+    """
+    outputs = require_floats("outputs", outputs, "(..., R, L, e)")
+    log_normalizers = require_floats("log_normalizers", log_normalizers, "(..., R, L)", dtype=outputs.dtype)
+    require_shape("log_normalizers", log_normalizers, outputs.shape[:-1])
+    shares = softmax(np.swapaxes(log_normalizers, -1, -2))
+    return np.einsum("...lr,...rle->...le", shares, outputs)
+
+
+def count_duplicates(query_positions, key_positions, visible):
+    """Count how often each query meets each of its keys, over all rounds and windows.
+
+    Parameters
+    ----------
+    query_positions : (..., R, n, C) integer array of positions, -1 where nobody stands
+    key_positions : (..., R, n, W) integer array, each chunk's window
+    visible : (..., R, n, C, W) boolean array, True where the query sees the key
+
+    Returns
+    -------
+    counts : (..., R, n, C, W) intp array: for a visible pair of positions, in how many places the same pair is
+        visible, itself included; 0 where the pair is hidden
+
+    Raises ValueError if a shape or dtype does not fit.
+    Source: Reformer, equation (5), N_ij.
+    """
+    query_positions = require_integers("query_positions", query_positions, "(..., R, n, C)", low=-1, below=np.inf)
+    *batch, n_rounds, n_chunks, chunk_length = query_positions.shape
+    key_positions = require_integers("key_positions", key_positions, "(..., R, n, W)", low=-1, below=np.inf)
+    window_length = key_positions.shape[-1]
+    require_shape("key_positions", key_positions, (*batch, n_rounds, n_chunks, window_length))
+    visible = require_booleans("visible", visible, (*query_positions.shape, window_length))
+    n_positions = 2 + max(query_positions.max(initial=0), key_positions.max(initial=0))
+    pairs = (query_positions[..., np.newaxis] + 1) * n_positions + key_positions[..., np.newaxis, :] + 1
+    counts = np.zeros(visible.shape, dtype=np.intp)
+    for entry in np.ndindex(*batch):
+        _, pair, times = np.unique(pairs[entry][visible[entry]], return_inverse=True, return_counts=True)
+        counts[entry][visible[entry]] = times[pair]
+    return counts
+
+
+def lsh_attention_forward(queries_keys, values, buckets, *, padding=None, **options):
+    """`lsh_attention`, with the same options, by the fast path: (outputs, saved) for `lsh_attention_backward`."""
+    checked = Options(**options).checked()
+    queries_keys, values, buckets = _checked(queries_keys, values, buckets, checked)
+    if padding is None:
+        return _forward(queries_keys, values, buckets, checked)
+    outputs, saved_parts = np.zeros_like(values), []
+    for entry, real in _real_tokens(padding, values.shape[:-1]):
+        outputs[entry][real], part = _forward(
+            queries_keys[entry][real], values[entry][real], buckets[entry][:, real], checked
+        )
+        saved_parts.append((entry, real, part))
+    return outputs, _SavedParts(queries_keys.shape, values.shape, saved_parts)
+
+
+def lsh_attention_backward(gradient, saved):
+    """Gradients of queries_keys and values from that of the outputs of `lsh_attention_forward`.
+
+    Parameters
+    ----------
+    gradient : (..., L, e) array
+    saved : what `lsh_attention_forward` returned second
+
+    Returns
+    -------
+    d_queries_keys, d_values : (..., L, d) and (..., L, e) arrays. The buckets get no gradient.
+
+    Raises ValueError if `gradient` does not have the shape and dtype of the outputs.
+    """
+    if not isinstance(saved, _SavedParts):
+        gradient = require_floats("gradient", gradient, "(..., L, e)", dtype=saved.values.dtype)
+        return _backward(require_shape("gradient", gradient, saved.values.shape), saved)
+    gradient = require_shape("gradient", require_floats("gradient", gradient, "(..., L, e)"), saved.values_shape)
+    d_queries_keys, d_values = np.zeros(saved.queries_shape, gradient.dtype), np.zeros_like(gradient)
+    for entry, real, part in saved.parts:
+        d_queries_keys[entry][real], d_values[entry][real] = lsh_attention_backward(gradient[entry][real], part)
+    return d_queries_keys, d_values
+
+
+class Options(NamedTuple):
+    """The options of `lsh_attention`, under the same names."""
+
+    n_buckets: int
+    chunk_length: int
+    causal: bool = True
+    n_before: int = 1
+    n_after: int = 0
+    wrap: str = "global"
+    same_bucket_only: bool = False
+    correct_duplicates: bool = False
+
+    def checked(self):
+        return self._replace(
+            n_buckets=require_count("n_buckets", self.n_buckets),
+            chunk_length=require_count("chunk_length", self.chunk_length),
+            n_before=require_count("n_before", self.n_before, at_least=0),
+            n_after=require_count("n_after", self.n_after, at_least=0),
+            wrap=require_choice("wrap", self.wrap, WRAPS),
+        )
+
+
+class _SavedParts(NamedTuple):
+    """Where there is padding, every sequence is computed by itself, on its real tokens."""
+
+    queries_shape: tuple
+    values_shape: tuple
+    parts: list
+
+
+class _Saved(NamedTuple):
+    """What the backward pass of the general path needs."""
+
+    queries_keys: np.ndarray
+    values: np.ndarray
+    outputs: np.ndarray
+    log_normalizers: np.ndarray  # (..., L): over all keys of all rounds
+    chunks: np.ndarray
+    windows: np.ndarray
+    mask: np.ndarray
+
+
+def _forward(queries_keys, values, buckets, options):
+    return _attend(queries_keys, values, buckets, options)
+
+
+def _backward(gradient, saved):
+    """Combining the rounds is one softmax over all keys of all rounds, so its gradient is that of a plain softmax.
+
+    With P = exp(logit - total log normaliser): dV_j = sum of P_ij dO_i, and dlogit_ij = P_ij dO_i . (V_j - O_i).
+    """
+    chunks, windows = saved.chunks, saved.windows
+    keys = unit_keys(saved.queries_keys)
+    chunk_queries, window_keys = _fetch(saved.queries_keys, chunks), _fetch(keys, windows)
+    normalizers = saved.log_normalizers[..., np.newaxis]
+    normalizers = _fetch(np.where(np.isneginf(normalizers), 0, normalizers), chunks)
+    weights = np.exp(chunk_queries @ np.swapaxes(window_keys, -1, -2) + saved.mask - normalizers)
+    weights[saved.mask <= LAST_RESORT] = 0  # at -1e5 float32 has no digits left to tell exp(0) from 1.01
+    d_outputs = _fetch(gradient, chunks)
+    along = np.sum(d_outputs * _fetch(saved.outputs, chunks), axis=-1, keepdims=True)
+    d_logits = weights * (d_outputs @ np.swapaxes(_fetch(saved.values, windows), -1, -2) - along)
+    d_queries = _scatter(d_logits @ window_keys, chunks, saved.queries_keys)
+    d_keys = _scatter(np.swapaxes(d_logits, -1, -2) @ chunk_queries, windows, keys)
+    d_values = _scatter(np.swapaxes(weights, -1, -2) @ d_outputs, windows, saved.values)
+    alone = (saved.log_normalizers < LAST_RESORT / 2)[..., np.newaxis]  # saw only itself: its output is its value
+    d_values += np.where(alone, gradient, 0)
+    return d_queries + unit_keys_backward(d_keys, saved.queries_keys), d_values
+
+
+def _fetch(vectors, positions):
+    """The vectors that stand at some positions: (..., L, d) and (..., R, n, C) give (..., R, n, C, d)."""
+    flat = positions.reshape(*positions.shape[:-3], -1, 1)
+    return np.take_along_axis(vectors, flat, axis=-2).reshape(*positions.shape, vectors.shape[-1])
+
+
+def _scatter(vectors, positions, like):
+    """The transpose of `_fetch`: add up, for each position, the vectors of all places where it stands."""
+    total = np.zeros_like(like)
+    for entry in np.ndindex(*like.shape[:-2]):
+        taken = positions[entry] != NOBODY
+        np.add.at(total[entry], positions[entry][taken], vectors[entry][taken])
+    return total
+
+
+def _join_chunks(values, axis):
+    """Undo `split_into_chunks`, but for the empty places at the end: axes n, C at `axis` become one."""
+    shape = list(values.shape)
+    shape[axis : axis + 2 or None] = [-1]
+    return values.reshape(shape)
+
+
+def _real_tokens(padding, shape):
+    """Each entry of the batch with the positions of its real tokens, if it has any."""
+    padding = require_booleans("padding", padding, shape)
+    for entry in np.ndindex(*shape[:-1]):
+        real = np.flatnonzero(~padding[entry])
+        if real.size:
+            yield entry, real
+
+
+def _checked(queries_keys, values, buckets, options):
+    """The arrays, with shapes that fit each other."""
+    queries_keys = require_floats("queries_keys", queries_keys, "(..., L, d)")
+    values = require_floats("values", values, "(..., L, e)", dtype=queries_keys.dtype)
+    *batch, n_positions, _ = queries_keys.shape
+    require_shape("values", values, (*batch, n_positions, values.shape[-1]))
+    buckets = require_integers("buckets", buckets, "(..., R, L)", low=0, below=options.n_buckets)
+    require_shape("buckets", buckets, (*batch, buckets.shape[-2], n_positions))
+    return queries_keys, values, buckets

@@ -1,0 +1,65 @@
+"""Masks: who may attend to whom, decided by position (unit 05).
+
+After sorting, a token's place says nothing about its time, and with the published wrap a position can even stand
+twice in one window. So every mask compares position numbers; none uses the diagonal.
+
+A mask is added to the logits: 0 where a key is visible, `HIDDEN` where it is not, `LAST_RESORT` for the token itself.
+"""
+
+import numpy as np
+
+from reformer.arguments import require_integers
+from reformer.chunking import NOBODY
+
+HIDDEN = -np.inf
+LAST_RESORT = -1e5  # far below every real logit, so it counts only where nothing else is visible
+
+
+def attention_mask(
+    query_positions, key_positions, *, causal=True, avoid_self=True, query_buckets=None, key_buckets=None
+):
+    """Make the mask between queries and keys that stand at given positions.
+
+    Hidden are: all that concerns `NOBODY` (-1, an empty or padded place), as query or key; with `causal`, a key later
+    than the query; with buckets given, a key in another bucket. With `avoid_self` a token sees itself as a last
+    resort only: where queries are keys, each token is most similar to itself, and would attend to little else.
+
+    Parameters
+    ----------
+    query_positions : (..., n_queries) integer array
+    key_positions : (..., n_keys) integer array
+    causal : hide the future
+    avoid_self : see oneself only where nothing else is visible
+    query_buckets, key_buckets : integer arrays of the shapes of the positions, or both None
+
+    Returns
+    -------
+    mask : (..., n_queries, n_keys) float32 array to add to the logits: 0, `LAST_RESORT` (-1e5) or `HIDDEN` (-inf)
+
+    Raises ValueError if an argument is not an integer array, a shape does not fit, or only one kind of bucket is given.
+    Source: Reformer, section 2, "Causal masking for shared-QK attention"; -1e5: Trax `efficient_attention.py`.
+    """
+    queries, keys = _facing("positions", query_positions, key_positions)
+    hidden = (queries == NOBODY) | (keys == NOBODY)
+    if causal:
+        hidden = hidden | (keys > queries)
+    if query_buckets is not None or key_buckets is not None:
+        if query_buckets is None or key_buckets is None:
+            raise ValueError("query_buckets and key_buckets need to be given together, got one of them")
+        own_buckets, other_buckets = _facing("buckets", query_buckets, key_buckets)
+        hidden = hidden | (own_buckets != other_buckets)
+    mask = np.where(hidden, np.float32(HIDDEN), np.float32(0))
+    if avoid_self:
+        mask[(queries == keys) & ~hidden] = LAST_RESORT
+    return mask
+
+
+def _facing(what, of_queries, of_keys):
+    """Integer arrays of queries and keys, shaped so that comparing them compares each query with each key."""
+    of_queries = require_integers(f"query_{what}", of_queries, "(..., n_queries)", low=NOBODY, below=np.inf)
+    of_keys = require_integers(f"key_{what}", of_keys, "(..., n_keys)", low=NOBODY, below=np.inf)
+    if of_queries.shape[:-1] != of_keys.shape[:-1]:
+        raise ValueError(
+            f"key_{what} needs the leading axes of query_{what}, {of_queries.shape[:-1]}, got shape {of_keys.shape}"
+        )
+    return of_queries[..., :, np.newaxis], of_keys[..., np.newaxis, :]
