@@ -1,0 +1,111 @@
+"""Figures for notebooks: one look, colours safe for colour-blind readers, and a sentence under every picture.
+
+`show` ends a drawing cell. The functions before it draw what recurs in the lessons; what a lesson is about stays in
+the lesson's own cells.
+"""
+
+import base64
+import html
+import io
+
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython.display import HTML, display
+from matplotlib.patches import Wedge
+
+# Okabe and Ito's colours without black and yellow, which vanish on dark and on white paper, and with a grey.
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#8c564b")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+QUIET = "#8a8a8a"
+
+plt.rcParams.update(
+    {
+        "figure.figsize": (6.4, 3.6),
+        "figure.dpi": 110,
+        "figure.constrained_layout.use": True,
+        "axes.prop_cycle": plt.cycler(color=COLOURS),
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.titlesize": "medium",
+        "axes.titlelocation": "left",
+        "legend.frameon": False,
+        "font.size": 10,
+    }
+)
+
+
+def show(figure, says):
+    """Show a figure with a sentence that says what is on it, and close it.
+
+    The sentence is both the caption and the alternative text, so that whoever cannot see the picture misses nothing.
+
+    Parameters
+    ----------
+    figure : matplotlib figure
+    says : what the figure shows, in words; not empty
+
+    Raises ValueError if `says` is empty.
+    """
+    if not says.strip():
+        raise ValueError("says needs a sentence that says what the figure shows, got an empty one")
+    image = io.BytesIO()
+    figure.savefig(image, format="png", dpi=2 * figure.dpi, facecolor="white")
+    width = int(figure.get_size_inches()[0] * figure.dpi)
+    plt.close(figure)
+    data = base64.b64encode(image.getvalue()).decode("ascii")
+    words = html.escape(says)
+    display(
+        HTML(
+            f'<figure style="margin:.6em 0;max-width:{width}px"><img alt="{words}" src="data:image/png;base64,{data}" '
+            f'style="width:100%;background:white;border-radius:4px"><figcaption style="line-height:1.45">{words}'
+            "</figcaption></figure>"
+        )
+    )
+
+
+def draw_circle(ax, title=""):
+    """Prepare axes for points on the unit circle: equal scales, the circle, no ticks."""
+    ax.set(aspect="equal", xlim=(-1.45, 1.45), ylim=(-1.45, 1.45), xticks=[], yticks=[], title=title)
+    ax.spines[:].set_visible(False)
+    ax.add_patch(plt.Circle((0, 0), 1, fill=False, color=QUIET, lw=1))
+
+
+def draw_points(ax, points, buckets=None, *, names=True):
+    """Draw points in the plane; their bucket, where given, by colour, marker and number.
+
+    points : (L, 2) array; buckets : (L,) integer array; names : number the points where there are no buckets
+    """
+    for index, (x, y) in enumerate(points):
+        bucket = 0 if buckets is None else buckets[index]
+        style = {"color": COLOURS[bucket % len(COLOURS)], "marker": MARKERS[bucket % len(MARKERS)]}
+        ax.plot(x, y, ls="", ms=7, zorder=3, **style)
+        if buckets is not None or names:
+            away = 1.17 / np.hypot(x, y)
+            ax.text(x * away, y * away, str(index if buckets is None else bucket), ha="center", va="center", fontsize=8)
+
+
+def draw_sectors(ax, hash_directions, *, n_steps=1440):
+    """Shade the circle by the bucket of each direction, with the bucket's number in the middle of its sector.
+
+    hash_directions : gives the buckets, (n,) integers, of directions, an (n, 2) array
+    """
+    angles = np.linspace(0, 2 * np.pi, n_steps, endpoint=False)
+    buckets = hash_directions(np.stack([np.cos(angles), np.sin(angles)], axis=1))
+    starts = np.flatnonzero(buckets != np.roll(buckets, 1))
+    if len(starts) == 0:
+        starts = np.array([0])
+    for start, stop in zip(starts, np.append(starts[1:], starts[0] + n_steps), strict=True):
+        low, high = 360 * start / n_steps, 360 * stop / n_steps
+        colour = COLOURS[buckets[start] % len(COLOURS)]
+        ax.add_patch(Wedge((0, 0), 1, low, high, color=colour, alpha=0.22, lw=0, zorder=0))
+        middle = np.radians((low + high) / 2)
+        place = 0.62 * np.cos(middle), 0.62 * np.sin(middle)
+        ax.text(*place, str(buckets[start]), ha="center", va="center", color=colour, fontsize=12, weight="bold")
+
+
+def draw_arrows(ax, directions, labels, *, dashed=False):
+    """Draw arrows from the origin, each with its label at the tip; dashed ones for what is derived from others."""
+    for (x, y), label in zip(directions, labels, strict=True):
+        style = {"arrowstyle": "->", "color": "#333333", "lw": 1.4, "ls": "--" if dashed else "-"}
+        ax.annotate("", xy=(x, y), xytext=(0, 0), arrowprops=style, zorder=2)
+        ax.text(1.13 * x, 1.13 * y, label, ha="center", va="center", fontsize=9, color="#333333")
