@@ -1,0 +1,338 @@
+"""Reversible layers: a network that needs no stored activations, since its inputs follow from its outputs (unit 06).
+
+The stream of a residual network is split in two. Each half is changed by a function of the other half only:
+
+    y1 = x1 + f(x2)        x2 = y2 - g(y1)
+    y2 = x2 + g(y1)        x1 = y1 - f(x2)
+
+so every step can be taken back, whatever f and g are. Training then keeps the last pair alone and walks back from it.
+
+What f and g compute must be the same both times. Dropout draws its mask again from a seed. Hash buckets are kept, not
+computed again: the vectors come back with a rounding error, and one token that rounds into another bucket changes all
+that follows.
+
+Source: Gomez, Ren, Urtasun, Grosse, "The Reversible Residual Network" (2017); Reformer, section 3.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from reformer.arguments import require_floats, require_shape
+
+
+class Branch(NamedTuple):
+    """The f or g of a block inside a network: something with parameters, to be differentiated by hand.
+
+    forward(x, replay=None) -> (value, saved, replay): `replay` holds the decisions that must not be taken twice, such
+        as hash buckets, or None. Given back to `forward`, it makes the value the same again.
+    backward(gradient, saved) -> (d_x, d_parameters): gradients from that of the value.
+    """
+
+    forward: Callable
+    backward: Callable
+
+
+def reversible_forward(x1, x2, f, g):
+    """Run one reversible block: y1 = x1 + f(x2), then y2 = x2 + g(y1).
+
+    Parameters
+    ----------
+    x1, x2 : (..., d) float32 or float64 arrays of the same shape, the two streams
+    f, g : functions from an array to an array of the same shape
+
+    Returns
+    -------
+    y1, y2 : (..., d) arrays
+
+    Raises ValueError if a shape or dtype does not fit.
+    Source: Gomez et al. (2017), equation 6; Reformer, equation 8.
+    """
+    x1, x2 = _streams("x1", x1, "x2", x2)
+    y1 = x1 + require_shape("f(x2)", f(x2), x1.shape)
+    y2 = x2 + require_shape("g(y1)", g(y1), x2.shape)
+    return y1, y2
+
+
+def reversible_inverse(y1, y2, f, g):
+    """Take one reversible block back: x2 = y2 - g(y1), then x1 = y1 - f(x2).
+
+    Parameters
+    ----------
+    y1, y2 : (..., d) float32 or float64 arrays of the same shape, what `reversible_forward` returned
+    f, g : the functions it was given
+
+    Returns
+    -------
+    x1, x2 : (..., d) arrays, equal to the inputs of the block up to rounding
+
+    Raises ValueError if a shape or dtype does not fit.
+    Source: Gomez et al. (2017), equation 7; Reformer, equation 9.
+    """
+    y1, y2 = _streams("y1", y1, "y2", y2)
+    x2 = y2 - require_shape("g(y1)", g(y1), y2.shape)
+    x1 = y1 - require_shape("f(x2)", f(x2), y1.shape)
+    return x1, x2
+
+
+def reversible_backward(y1, y2, d_y1, d_y2, f_vjp, g_vjp):
+    """Find inputs and gradients of one reversible block from its outputs alone.
+
+    Parameters
+    ----------
+    y1, y2 : (..., d) float32 or float64 arrays, the outputs of the block
+    d_y1, d_y2 : (..., d) arrays, gradients of the loss with respect to them
+    f_vjp, g_vjp : functions x -> (value, pull). `value` is f(x); `pull(gradient)` turns the gradient with respect to
+        the value into the gradient with respect to x: the vector-Jacobian product
+
+    Returns
+    -------
+    x1, x2 : (..., d) arrays, the inputs of the block
+    d_x1, d_x2 : (..., d) arrays, gradients of the loss with respect to them
+
+    Raises ValueError if a shape or dtype does not fit.
+    Source: Gomez et al. (2017), algorithm 1.
+    """
+    y1, y2 = _streams("y1", y1, "y2", y2)
+    d_y1, d_y2 = _streams("d_y1", require_shape("d_y1", d_y1, y1.shape), "d_y2", d_y2)
+    g_value, g_pull = g_vjp(y1)
+    x2 = y2 - g_value
+    d_x1 = d_y1 + g_pull(d_y2)  # y1 reaches the loss directly and through g
+    f_value, f_pull = f_vjp(x2)
+    x1 = y1 - f_value
+    d_x2 = d_y2 + f_pull(d_x1)  # x2 reaches the loss directly and through f
+    return x1, x2, d_x1, d_x2
+
+
+def replay_dropout(values, seed, *, rate):
+    """Drop entries at random, where the seed alone decides which: the same seed drops the same ones again.
+
+    An entry is kept where `np.random.default_rng(seed).random(values.shape)` is at least `rate`, and then divided by
+    1 - rate, so that the mean stays. The map is linear and its own transpose: the gradient of the values is
+    `replay_dropout` of the gradient of the result, with the same seed.
+
+    Parameters
+    ----------
+    values : float32 or float64 array of any shape
+    seed : whole number of at least 0, or a sequence of such
+    rate : share to drop, 0 .. below 1
+
+    Returns
+    -------
+    dropped : array of the shape of `values`
+
+    Raises ValueError if `rate` is out of range or the dtype does not fit.
+    Source: Srivastava et al., "Dropout" (2014), in its inverted form; Gomez et al. (2017) need the replay.
+    """
+    values = require_floats("values", values, "(...)")
+    if not 0 <= rate < 1:
+        raise ValueError(f"rate needs a number of at least 0 and below 1, got {rate}")
+    kept = np.random.default_rng(seed).random(values.shape) >= rate
+    return values * (kept / (1 - rate)).astype(values.dtype)
+
+
+def lifting_step(signal, predict, update):
+    """Split a signal into averages and details: one step of the lifting scheme, a reversible block on its halves.
+
+    The odd entries are predicted from the even ones, and the error of the prediction is the detail. The even entries
+    are then updated by the details:
+
+        detail = odd - predict(even)        average = even + update(detail)
+
+    With `haar_predict` and `haar_update` this is the Haar wavelet: each average is the mean of two neighbours, each
+    detail their difference.
+
+    Parameters
+    ----------
+    signal : (..., L) float32 or float64 array, L even; entries 0, 2, 4, ... are the even ones
+    predict, update : functions from a (..., L/2) array to one of the same shape
+
+    Returns
+    -------
+    average, detail : (..., L/2) arrays
+
+    Raises ValueError if L is odd or a shape or dtype does not fit.
+    Source: Sweldens, "The Lifting Scheme" (1996); Daubechies and Sweldens, "Factoring Wavelet Transforms" (1998).
+    """
+    signal = require_floats("signal", signal, "(..., L)")
+    if signal.shape[-1] % 2:
+        raise ValueError(f"signal needs an even number of entries along its last axis, got shape {signal.shape}")
+    even, odd = signal[..., 0::2], signal[..., 1::2]
+    detail = odd - require_shape("predict(even)", predict(even), even.shape)
+    average = even + require_shape("update(detail)", update(detail), even.shape)
+    return average, detail
+
+
+def lifting_inverse(average, detail, predict, update):
+    """Put the signal together again from what `lifting_step` returned: (..., L/2), (..., L/2) -> (..., L)."""
+    average, detail = _streams("average", average, "detail", detail)
+    even = average - update(detail)
+    odd = detail + predict(even)
+    return np.stack([even, odd], axis=-1).reshape(*even.shape[:-1], -1)
+
+
+def haar_predict(even):
+    """The Haar wavelet expects each odd entry to equal the even one before it."""
+    return even
+
+
+def haar_update(detail):
+    """The Haar wavelet moves each even entry half-way to its odd neighbour, which makes it their mean."""
+    return detail / 2
+
+
+def reversible_stack_forward(x1, x2, blocks):
+    """Run a stack of reversible blocks and keep its last pair only.
+
+    Parameters
+    ----------
+    x1, x2 : (..., d) float32 or float64 arrays of the same shape
+    blocks : sequence of pairs (f, g) of `Branch`es
+
+    Returns
+    -------
+    (y1, y2), saved : the outputs, and what `reversible_stack_backward` needs: the outputs again, and what each branch
+        wants replayed
+
+    Source: Reformer, section 3, "Reversible layers".
+    """
+    replays = []
+    for f, g in blocks:
+        x1, x2 = reversible_forward(x1, x2, _recording(f, replays), _recording(g, replays))
+    return (x1, x2), (x1, x2, blocks, replays)
+
+
+def reversible_stack_backward(d_y1, d_y2, saved):
+    """Gradients of a reversible stack, from its outputs.
+
+    Returns ((d_x1, d_x2), d_blocks); `d_blocks` has, for each block, the pair of parameter gradients of f and g.
+    """
+    y1, y2, blocks, replays = saved
+    d_blocks = []
+    for i in reversed(range(len(blocks))):
+        (f, g), found = blocks[i], []
+        y1, y2, d_y1, d_y2 = reversible_backward(
+            y1, y2, d_y1, d_y2, _vjp(f, replays[2 * i], found), _vjp(g, replays[2 * i + 1], found)
+        )
+        d_blocks.append(tuple(reversed(found)))  # g came first
+    return (d_y1, d_y2), d_blocks[::-1]
+
+
+def stored_stack_forward(x1, x2, blocks):
+    """`reversible_stack_forward` with every activation stored: same numbers, memory that grows with depth."""
+    kept = []
+    for f, g in blocks:
+        f_value, f_saved, _ = f.forward(x2)
+        x1 = x1 + f_value
+        g_value, g_saved, _ = g.forward(x1)
+        x2 = x2 + g_value
+        kept.append((f_saved, g_saved))
+    return (x1, x2), (blocks, kept)
+
+
+def stored_stack_backward(d_y1, d_y2, saved):
+    """Gradients from the stored activations, in the form of `reversible_stack_backward`."""
+    blocks, kept = saved
+    d_blocks = []
+    for (f, g), (f_saved, g_saved) in zip(reversed(blocks), reversed(kept), strict=True):
+        through_g, d_g = g.backward(d_y2, g_saved)
+        d_y1 = d_y1 + through_g
+        through_f, d_f = f.backward(d_y1, f_saved)
+        d_y2 = d_y2 + through_f
+        d_blocks.append((d_f, d_g))
+    return (d_y1, d_y2), d_blocks[::-1]
+
+
+def residual_stack_forward(x, blocks):
+    """Run an ordinary residual network on one stream, with the same branches: x = x + f(x), then x = x + g(x).
+
+    Returns (y, saved), with every activation in `saved`, for `residual_stack_backward`.
+    """
+    kept = []
+    for branch in _in_a_row(blocks):
+        value, saved, _ = branch.forward(x)
+        x = x + value
+        kept.append(saved)
+    return x, (blocks, kept)
+
+
+def residual_stack_backward(d_y, saved):
+    """Gradients (d_x, d_blocks) of `residual_stack_forward`."""
+    blocks, kept = saved
+    found = []
+    for branch, branch_saved in zip(reversed(_in_a_row(blocks)), reversed(kept), strict=True):
+        through, d_parameters = branch.backward(d_y, branch_saved)
+        d_y = d_y + through
+        found.append(d_parameters)
+    found.reverse()
+    return d_y, list(zip(found[0::2], found[1::2], strict=True))
+
+
+def bytes_held(*held):
+    """Count the bytes of all arrays reachable from what is held: an array in two places, or a view of it, counts once.
+
+    Looks into tuples, lists, dicts and objects with fields. What a function has closed over is not seen.
+
+    Returns
+    -------
+    n_bytes : int
+    """
+    buffers, waiting, visited = {}, list(held), set()
+    while waiting:
+        item = waiting.pop()
+        if id(item) in visited:
+            continue
+        visited.add(id(item))
+        if isinstance(item, np.ndarray):
+            owner = _owner(item)
+            buffers[id(owner)] = owner.nbytes
+        elif isinstance(item, dict):
+            waiting.extend(item.values())
+        elif isinstance(item, tuple | list):
+            waiting.extend(item)
+        elif hasattr(item, "__dict__") and not callable(item):
+            waiting.extend(vars(item).values())
+    return sum(buffers.values())
+
+
+def _streams(name1, value1, name2, value2):
+    first = require_floats(name1, value1, "(...)")
+    return first, require_shape(name2, require_floats(name2, value2, "(...)"), first.shape)
+
+
+def _recording(branch, replays):
+    """The branch as a plain function, which notes down what has to be replayed."""
+
+    def call(x):
+        value, _, replay = branch.forward(x)
+        replays.append(replay)
+        return value
+
+    return call
+
+
+def _vjp(branch, replay, found):
+    """The branch as `reversible_backward` wants it, which notes down the gradients of its parameters."""
+
+    def call(x):
+        value, saved, _ = branch.forward(x, replay)
+
+        def pull(gradient):
+            d_x, d_parameters = branch.backward(gradient, saved)
+            found.append(d_parameters)
+            return d_x
+
+        return value, pull
+
+    return call
+
+
+def _in_a_row(blocks):
+    return [branch for block in blocks for branch in block]
+
+
+def _owner(array):
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array

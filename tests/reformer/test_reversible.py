@@ -1,0 +1,292 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reformer.layers import layer_norm_backward, layer_norm_forward, linear_backward, linear_forward
+from reformer.loops import reversible as loops
+from reformer.reversible import (
+    Branch,
+    bytes_held,
+    haar_predict,
+    haar_update,
+    lifting_inverse,
+    lifting_step,
+    replay_dropout,
+    residual_stack_backward,
+    residual_stack_forward,
+    reversible_backward,
+    reversible_forward,
+    reversible_inverse,
+    reversible_stack_backward,
+    reversible_stack_forward,
+    stored_stack_backward,
+    stored_stack_forward,
+)
+from tests.reformer.finite_differences import gradient_error, worst_error
+
+few = settings(max_examples=15, deadline=None)
+seeds = st.integers(0, 10**6)
+shapes = st.sampled_from([(3,), (2, 4), (2, 3, 5), (1, 1)])
+
+
+def bent(weights):
+    """A function that is not linear, and its vector-Jacobian product: x -> tanh(x W)."""
+
+    def vjp(x):
+        value = np.tanh(x @ weights)
+        return value, lambda gradient: (gradient * (1 - value**2)) @ weights.T
+
+    return (lambda x: vjp(x)[0]), vjp
+
+
+def draw_block(seed, shape, dtype=np.float64):
+    rng = np.random.default_rng(seed)
+    x1, x2, d1, d2 = rng.standard_normal((4, *shape)).astype(dtype)
+    f, g = (bent(rng.standard_normal((shape[-1], shape[-1])).astype(dtype)) for _ in range(2))
+    return (x1, x2), (d1, d2), f, g
+
+
+def bent_branch(weights):
+    """The same as a `Branch` with one parameter, after a layer norm as in a Transformer."""
+    plain = np.ones(len(weights), weights.dtype), np.zeros(len(weights), weights.dtype)
+
+    def forward(x, replay=None):
+        normed, saved_norm = layer_norm_forward(x, *plain)
+        wide, saved = linear_forward(normed, weights, None)
+        value = np.tanh(wide)
+        return value, (saved_norm, value, saved), None
+
+    def backward(gradient, saved):
+        saved_norm, value, saved = saved
+        d_normed, d_weights, _ = linear_backward(gradient * (1 - value**2), saved)
+        return layer_norm_backward(d_normed, saved_norm)[0], {"weights": d_weights}
+
+    return Branch(forward, backward)
+
+
+def draw_stack(seed, n_blocks, d=6, dtype=np.float64, length=5):
+    rng = np.random.default_rng(seed)
+    weights = (rng.standard_normal((n_blocks, 2, d, d)) / np.sqrt(d)).astype(dtype)
+    x1, x2, d1, d2 = rng.standard_normal((4, length, d)).astype(dtype)
+    return weights, (x1, x2), (d1, d2)
+
+
+def as_blocks(weights):
+    return [(bent_branch(w[0]), bent_branch(w[1])) for w in weights]
+
+
+def stacked(d_blocks):
+    return np.array([[d_f["weights"], d_g["weights"]] for d_f, d_g in d_blocks])
+
+
+@few
+@given(seeds, shapes)
+def test_the_inverse_gives_the_inputs_back(seed, shape):
+    (x1, x2), _, (f, _), (g, _) = draw_block(seed, shape)
+    back = reversible_inverse(*reversible_forward(x1, x2, f, g), f, g)
+    np.testing.assert_allclose(back, (x1, x2), atol=1e-13)
+
+
+@few
+@given(seeds, shapes)
+def test_the_inverse_needs_no_inverse_of_f_and_g(seed, shape):
+    (x1, x2), _, _, _ = draw_block(seed, shape)
+    f, g = np.abs, np.zeros_like  # neither can be undone
+    np.testing.assert_allclose(reversible_inverse(*reversible_forward(x1, x2, f, g), f, g), (x1, x2), atol=1e-13)
+
+
+@few
+@given(seeds, shapes)
+def test_backward_gives_the_inputs_back_and_gradients_that_are_finite_differences(seed, shape):
+    (x1, x2), (d1, d2), (f, f_vjp), (g, g_vjp) = draw_block(seed, shape)
+    y1, y2 = reversible_forward(x1, x2, f, g)
+    found1, found2, d_x1, d_x2 = reversible_backward(y1, y2, d1, d2, f_vjp, g_vjp)
+    np.testing.assert_allclose((found1, found2), (x1, x2), atol=1e-13)
+
+    def loss(a, b):
+        out1, out2 = reversible_forward(a, b, f, g)
+        return np.sum(d1 * out1) + np.sum(d2 * out2)
+
+    rng = np.random.default_rng(seed)
+    assert gradient_error(lambda moved: loss(moved, x2), x1, d_x1, rng) < 1e-6
+    assert gradient_error(lambda moved: loss(x1, moved), x2, d_x2, rng) < 1e-6
+
+
+@few
+@given(seeds, shapes)
+def test_the_loop_twins_agree(seed, shape):
+    (x1, x2), (d1, d2), (f, f_vjp), (g, g_vjp) = draw_block(seed, shape)
+    for ours, twin, arguments in [
+        (reversible_forward, loops.reversible_forward, (x1, x2, f, g)),
+        (reversible_inverse, loops.reversible_inverse, (x1, x2, f, g)),
+        (reversible_backward, loops.reversible_backward, (x1, x2, d1, d2, f_vjp, g_vjp)),
+        (lifting_step, loops.lifting_step, (np.concatenate([x1, x2], axis=-1), np.tanh, np.square)),
+    ]:
+        np.testing.assert_allclose(ours(*arguments), twin(*arguments), rtol=1e-12)
+    ours, twin = (module(x1, seed, rate=0.3) for module in (replay_dropout, loops.replay_dropout))
+    np.testing.assert_allclose(ours, twin, rtol=1e-12)
+
+
+@few
+@given(seeds, st.sampled_from([(50,), (4, 30)]), st.floats(0, 0.9))
+def test_one_seed_always_drops_the_same_entries_in_both_dtypes(seed, shape, rate):
+    values = np.random.default_rng(seed + 1).standard_normal(shape) + 10
+    once, again = (replay_dropout(values, seed, rate=rate) for _ in range(2))
+    np.testing.assert_array_equal(once, again)
+    narrow = replay_dropout(values.astype(np.float32), seed, rate=rate)
+    assert narrow.dtype == np.float32
+    np.testing.assert_array_equal(narrow == 0, once == 0)
+    np.testing.assert_allclose(once[once != 0], (values / (1 - rate))[once != 0])
+
+
+@few
+@given(seeds, st.floats(0, 0.9))
+def test_the_gradient_of_dropout_is_dropout_of_the_gradient(seed, rate):
+    values = np.random.default_rng(seed).standard_normal((3, 4))
+    error = worst_error(
+        lambda x: (replay_dropout(x, seed, rate=rate), None),
+        lambda gradient, saved: replay_dropout(gradient, seed, rate=rate),
+        [values],
+        np.random.default_rng(seed),
+    )
+    assert error < 1e-6
+
+
+def test_dropout_drops_the_stated_share_and_keeps_the_mean():
+    dropped = replay_dropout(np.ones(100_000), 7, rate=0.25)
+    assert abs(np.mean(dropped == 0) - 0.25) < 0.005
+    assert abs(dropped.mean() - 1) < 0.01
+    assert not np.array_equal(dropped, replay_dropout(np.ones(100_000), 8, rate=0.25))
+
+
+def test_the_haar_wavelet_gives_means_and_differences_of_neighbours():
+    average, detail = lifting_step(np.array([9.0, 7.0, 3.0, 5.0, 6.0, 10.0]), haar_predict, haar_update)
+    np.testing.assert_array_equal(average, [8, 4, 8])
+    np.testing.assert_array_equal(detail, [-2, 2, 4])
+
+
+@few
+@given(seeds, st.sampled_from([(2,), (8,), (3, 6)]))
+def test_lifting_is_a_reversible_block_on_odd_and_even_entries_and_can_be_undone(seed, shape):
+    signal = np.random.default_rng(seed).standard_normal(shape)
+    average, detail = lifting_step(signal, np.sin, np.square)
+    as_block = reversible_forward(signal[..., 1::2], signal[..., 0::2], lambda even: -np.sin(even), np.square)
+    np.testing.assert_array_equal((detail, average), as_block)
+    np.testing.assert_allclose(lifting_inverse(average, detail, np.sin, np.square), signal, atol=1e-14)
+
+
+@pytest.mark.parametrize("forward_backward", ["reversible", "stored", "residual"])
+@few
+@given(seed=seeds, n_blocks=st.integers(1, 4))
+def test_the_gradients_of_a_stack_are_its_finite_differences(forward_backward, seed, n_blocks):
+    weights, (x1, x2), (d1, d2) = draw_stack(seed, n_blocks)
+    forward, backward = {
+        "reversible": (reversible_stack_forward, reversible_stack_backward),
+        "stored": (stored_stack_forward, stored_stack_backward),
+        "residual": (residual_stack_forward, residual_stack_backward),
+    }[forward_backward]
+    streams, gradients = ([x1], [d1]) if forward_backward == "residual" else ([x1, x2], [d1, d2])
+
+    def loss(weights, *streams):
+        outputs, saved = forward(*streams, as_blocks(weights))
+        outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+        return sum(np.sum(d * y) for d, y in zip(gradients, outputs, strict=True)), saved
+
+    d_streams, d_blocks = backward(*gradients, loss(weights, *streams)[1])
+    d_streams = d_streams if isinstance(d_streams, tuple) else (d_streams,)
+    rng = np.random.default_rng(seed)
+    assert gradient_error(lambda moved: loss(moved, *streams)[0], weights, stacked(d_blocks), rng) < 1e-6
+    for i, d_stream in enumerate(d_streams):
+        error = gradient_error(
+            lambda moved, i=i: loss(weights, *streams[:i], moved, *streams[i + 1 :])[0], streams[i], d_stream, rng
+        )
+        assert error < 1e-6
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 2e-5), (np.float64, 1e-12)])
+@pytest.mark.parametrize("n_blocks", [1, 8, 64])
+def test_gradients_from_the_outputs_equal_those_from_stored_activations(dtype, tolerance, n_blocks):
+    weights, streams, gradients = draw_stack(3, n_blocks, dtype=dtype)
+    outputs, from_outputs = reversible_stack_forward(*streams, as_blocks(weights))
+    same_outputs, stored = stored_stack_forward(*streams, as_blocks(weights))
+    np.testing.assert_array_equal(outputs, same_outputs)
+    (d_x, d_blocks), (d_x_stored, d_blocks_stored) = (
+        reversible_stack_backward(*gradients, from_outputs),
+        stored_stack_backward(*gradients, stored),
+    )
+    for ours, reference in [(np.array(d_x), np.array(d_x_stored)), (stacked(d_blocks), stacked(d_blocks_stored))]:
+        assert ours.dtype == dtype
+        assert np.max(np.abs(ours - reference)) < tolerance * np.max(np.abs(reference))
+
+
+def test_what_a_reversible_stack_holds_does_not_grow_with_depth_and_what_others_hold_does():
+    held = {}
+    for n_blocks in (2, 64):
+        weights, (x1, x2), _ = draw_stack(0, n_blocks)
+        blocks = as_blocks(weights)
+        for name, saved in [
+            ("reversible", reversible_stack_forward(x1, x2, blocks)[1]),
+            ("stored", stored_stack_forward(x1, x2, blocks)[1]),
+            ("residual", residual_stack_forward(x1, blocks)[1]),
+        ]:
+            held[name, n_blocks] = bytes_held(saved, weights) - weights.nbytes
+    assert held["reversible", 64] == held["reversible", 2] == 2 * x1.nbytes
+    assert held["stored", 64] > 30 * held["stored", 2]
+    assert held["residual", 64] > 30 * held["residual", 2]
+
+
+def test_a_decision_that_is_not_replayed_ruins_the_way_back_and_one_that_is_does_not():
+    draws = np.random.default_rng(0)
+
+    def noisy(replayed):
+        def forward(x, replay=None):
+            noise = draws.standard_normal(x.shape) if replay is None or not replayed else replay
+            return x * noise, (x, noise), noise
+
+        return Branch(forward, lambda gradient, saved: (gradient * saved[1], {"x": saved[0]}))
+
+    x = np.ones((2, 3))
+    for replayed, close in [(True, True), (False, False)]:
+        blocks = [(noisy(replayed), noisy(replayed))] * 3
+        _, saved = reversible_stack_forward(x, x, blocks)
+        _, d_blocks = reversible_stack_backward(x, x, saved)
+        assert np.allclose(d_blocks[0][0]["x"], x) == close
+
+
+def test_bytes_held_counts_every_buffer_once_wherever_it_is():
+    class Holder:
+        def __init__(self):
+            self.array = np.zeros(10)
+
+    array = np.zeros((4, 8))
+    assert bytes_held(array) == 256
+    assert bytes_held([array, {"view": array[1:, ::2], "again": (array,)}]) == 256
+    assert bytes_held((array, None, 3, "text"), Holder()) == 256 + 80
+
+
+def test_float32_stays_float32():
+    (x1, x2), (d1, d2), (f, f_vjp), (g, g_vjp) = draw_block(0, (3, 4), np.float32)
+    found = [
+        *reversible_forward(x1, x2, f, g),
+        *reversible_backward(x1, x2, d1, d2, f_vjp, g_vjp),
+        *lifting_step(x1, haar_predict, haar_update),
+    ]
+    assert {array.dtype for array in found} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda x: reversible_forward(x, x[:1], np.abs, np.abs), r"x2 needs shape \(2, 4\), got shape \(1, 4\)"),
+        (lambda x: reversible_forward(x, x, np.sum, np.abs), r"f\(x2\) needs shape \(2, 4\), got shape \(\)"),
+        (lambda x: reversible_inverse(x.astype(int), x, np.abs, np.abs), "y1 needs dtype float32 or float64"),
+        (lambda x: reversible_backward(x, x, x[:1], x, None, None), "d_y1 needs shape"),
+        (lambda x: lifting_step(x[:, :3], np.abs, np.abs), "signal needs an even number of entries"),
+        (lambda x: lifting_step(x, np.sum, np.abs), r"predict\(even\) needs shape \(2, 2\)"),
+        (lambda x: replay_dropout(x, 0, rate=1), "rate needs a number of at least 0 and below 1, got 1"),
+    ],
+)
+def test_a_bad_argument_is_refused_by_name(call, words):
+    with pytest.raises(ValueError, match=words):
+        call(np.ones((2, 4)))
