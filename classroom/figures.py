@@ -5,6 +5,7 @@ the lesson's own cells.
 """
 
 import base64
+import contextlib
 import html
 import io
 
@@ -65,7 +66,7 @@ def show(figure, says):
 
 def draw_circle(ax, title=""):
     """Prepare axes for points on the unit circle: equal scales, the circle, no ticks."""
-    ax.set(aspect="equal", xlim=(-1.45, 1.45), ylim=(-1.45, 1.45), xticks=[], yticks=[], title=title)
+    ax.set(aspect="equal", xlim=(-1.3, 1.3), ylim=(-1.3, 1.3), xticks=[], yticks=[], title=title)
     ax.spines[:].set_visible(False)
     ax.add_patch(plt.Circle((0, 0), 1, fill=False, color=QUIET, lw=1))
 
@@ -109,3 +110,19 @@ def draw_arrows(ax, directions, labels, *, dashed=False):
         style = {"arrowstyle": "->", "color": "#333333", "lw": 1.4, "ls": "--" if dashed else "-"}
         ax.annotate("", xy=(x, y), xytext=(0, 0), arrowprops=style, zorder=2)
         ax.text(1.13 * x, 1.13 * y, label, ha="center", va="center", fontsize=9, color="#333333")
+
+
+@contextlib.contextmanager
+def drawn_from(function_name):
+    """Draw from a learner's function; where that fails, say so in a line instead of stopping the notebook.
+
+    function_name : what the line calls the function
+    """
+    before = set(plt.get_fignums())
+    try:
+        yield
+    except Exception as error:
+        for number in set(plt.get_fignums()) - before:
+            plt.close(number)
+        words = f"{type(error).__name__}: {error}".strip(": ")
+        print(f"No picture yet. It appears here once {function_name} works. Now: {words}")
