@@ -1,0 +1,11 @@
+"""The explorers: widgets in which a learner moves an idea of the course and sees all that follows from it.
+
+`EXPLORERS` lists the classes; `standalone_page(explorer)` gives any of them as a page that needs no kernel.
+"""
+
+from explorers.angular import AngularExplorer
+from explorers.page import standalone_page
+
+EXPLORERS = [AngularExplorer]
+
+__all__ = ["EXPLORERS", "AngularExplorer", "standalone_page"]

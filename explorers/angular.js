@@ -1,0 +1,737 @@
+// The explorer of angular LSH: state comes in as traits, `derive` hashes, the three pictures and the sentence show it.
+// Letters as in reformer/angular.py: L points, d features, R rounds, B buckets.
+import {
+  PALETTE, Picture, arrow, button, choice, clamp, decode, encode, keepKeys, keyHelp, label, make, marker, normalFrom,
+  onKeys, onThemeChange, oncePerFrame, prefersStill, readTheme, sentence, slider, throttledSave,
+} from "./shared.js";
+
+const MAX_ROUNDS = 8;
+const N_TRIALS = 2000;
+const STEP = Math.PI / 90; // what one arrow key moves
+const degrees = (angle) => `${Math.round((angle * 180) / Math.PI)}°`;
+const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
+
+// ---- Hashing -------------------------------------------------------------------------------------------------
+
+/** Bucket of one vector: the place of the largest number in [xR, -xR], the lower place where two are equal. */
+export function bucketOf(vectors, start, rotation, n_features, half) {
+  let [best, bestScore] = [0, -Infinity];
+  for (let sign = 1, bucket = 0; sign >= -1; sign -= 2) {
+    for (let column = 0; column < half; column++, bucket++) {
+      let score = 0;
+      for (let f = 0; f < n_features; f++) score += vectors[start + f] * rotation[f * half + column];
+      if (sign * score > bestScore) [best, bestScore] = [bucket, sign * score];
+    }
+  }
+  return best;
+}
+
+/** (R, L) buckets of (L, d) vectors under (R, d, B/2) rotations, all flat. The twin of reformer.angular.angular_hash. */
+export function angularHash(vectors, rotations, n_rounds, n_features, half) {
+  const n_points = vectors.length / n_features;
+  const buckets = new Int32Array(n_rounds * n_points);
+  for (let r = 0; r < n_rounds; r++) {
+    const rotation = rotations.subarray(r * n_features * half, (r + 1) * n_features * half);
+    for (let i = 0; i < n_points; i++) {
+      buckets[r * n_points + i] = bucketOf(vectors, i * n_features, rotation, n_features, half);
+    }
+  }
+  return buckets;
+}
+
+/** The (R, d, B/2) rotations in use: the first of the drawn numbers, turned in the plane of the first two axes. */
+function turnedRotations(drawn, [, drawnFeatures, drawnHalf], n_rounds, n_features, half, turn) {
+  const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
+  const rotations = new Float64Array(n_rounds * n_features * half);
+  for (let r = 0; r < n_rounds; r++) {
+    for (let column = 0; column < half; column++) {
+      const number = (f) => drawn[(r * drawnFeatures + f) * drawnHalf + column];
+      const turned = [cos * number(0) - sin * number(1), sin * number(0) + cos * number(1), number(2)];
+      for (let f = 0; f < n_features; f++) rotations[(r * n_features + f) * half + column] = turned[f];
+    }
+  }
+  return rotations;
+}
+
+/** Counts how often pairs at given angles meet, over fresh rotations, a few hundred at a time. */
+class Measurement {
+  constructor(angles, half, seed) {
+    this.normal = normalFrom(seed);
+    this.half = half;
+    this.trials = 0;
+    this.vectors = Float64Array.from(angles.flatMap((angle) => [Math.cos(angle), Math.sin(angle)]));
+    this.firstMeeting = angles.map(() => new Int32Array(MAX_ROUNDS + 1)); // the last entry counts "never"
+  }
+
+  /** Only what R does in the plane of a pair counts, so two rows of it are enough in any dimension. */
+  run(trials) {
+    for (const end = this.trials + trials; this.trials < end; this.trials++) {
+      const first = new Int32Array(this.firstMeeting.length).fill(MAX_ROUNDS);
+      for (let r = 0; r < MAX_ROUNDS; r++) {
+        const rotation = Float64Array.from({ length: 2 * this.half }, this.normal);
+        const bucket = bucketOf(this.vectors, 0, rotation, 2, this.half);
+        for (let i = 0; i < first.length; i++) {
+          if (first[i] === MAX_ROUNDS && bucketOf(this.vectors, 2 * i, rotation, 2, this.half) === bucket) first[i] = r;
+        }
+      }
+      first.forEach((r, i) => this.firstMeeting[i][r]++);
+    }
+  }
+
+  /** Share of the trials in which each pair met in at least one of the first `n_rounds` rounds. */
+  shares(n_rounds) {
+    const met = this.firstMeeting.map((counts) => counts.subarray(0, n_rounds).reduce((sum, count) => sum + count, 0));
+    return Float64Array.from(met, (count) => count / this.trials);
+  }
+}
+
+/** Everything that follows from the traits. */
+function derive(model) {
+  const trait = (name) => model.get(name);
+  const n_features = trait("dimension");
+  const [n_buckets, n_rounds, n_near] = [trait("n_buckets"), trait("n_rounds"), trait("n_near")];
+  const half = n_buckets / 2;
+  const points = decode(trait(n_features === 2 ? "circle" : "sphere"));
+  const n_points = points.length / n_features;
+  const turn = (trait("turn") * Math.PI) / 180;
+  const rotations = turnedRotations(decode(trait("drawn")), trait("drawn").shape, n_rounds, n_features, half, turn);
+  const buckets = angularHash(points, rotations, n_rounds, n_features, half);
+  const shown = clamp(trait("shown_round"), 1, n_rounds) - 1;
+  const query = clamp(trait("query"), 0, n_points - 1);
+  const chosen = clamp(trait("chosen"), 0, n_points - 1);
+
+  const point = (i) => points.subarray(i * n_features, (i + 1) * n_features);
+  const angles = Array.from({ length: n_points }, (_, i) => angleBetween(point(query), point(i)));
+  const others = angles.map((_, i) => i).filter((i) => i !== query);
+  const near = [...others].sort((i, j) => angles[i] - angles[j]).slice(0, n_near);
+  const met = angles.map((_, i) => {
+    for (let r = 0; r < n_rounds; r++) if (buckets[r * n_points + i] === buckets[r * n_points + query]) return true;
+    return false;
+  });
+  const sizes = new Array(n_buckets).fill(0);
+  for (let i = 0; i < n_points; i++) sizes[buckets[shown * n_points + i]]++;
+  return {
+    n_features, n_buckets, n_rounds, half, points, n_points, rotations, buckets, shown, query, chosen, point, angles,
+    others, near, met, sizes,
+    missed: near.filter((i) => !met[i]),
+    rotation: (r) => rotations.subarray(r * n_features * half, (r + 1) * n_features * half),
+    bucketOfQuery: (r) => buckets[r * n_points + query],
+  };
+}
+
+function angleBetween(a, b) {
+  let dot = 0;
+  for (let f = 0; f < a.length; f++) dot += a[f] * b[f];
+  return Math.acos(clamp(dot / (Math.hypot(...a) * Math.hypot(...b)), -1, 1));
+}
+
+function describe(state) {
+  const { query, shown, n_rounds, others, met, near, missed, angles } = state;
+  const where = `Query ${query} is in bucket ${state.bucketOfQuery(shown)}${n_rounds > 1 ? ` in round ${shown + 1}` : ""}.`;
+  const nMet = others.filter((i) => met[i]).length;
+  const meets = `In ${plural(n_rounds, "round")} it meets ${nMet} of ${plural(others.length, "other point")}`;
+  if (!missed.length) return `${where} ${meets}, among them all ${near.length} nearest.`;
+  const found = `${near.length - missed.length || "none"} of its ${near.length} nearest`;
+  if (missed.length === 1) return `${where} ${meets}, ${found}; it misses point ${missed[0]}, ${degrees(angles[missed[0]])} away.`;
+  const names = missed.map((i) => `${i} (${degrees(angles[i])})`);
+  return `${where} ${meets}, ${found}; it misses points ${names.slice(0, -1).join(", ")} and ${names.at(-1)}.`;
+}
+
+// ---- Bucket regions ------------------------------------------------------------------------------------------
+
+/** Sectors of the circle, found by hashing directions all round: [{bucket, from, to}], angles in radians. */
+export function sectors(rotation, half, n_directions = 2880) {
+  const angleOf = (i) => (2 * Math.PI * i) / n_directions;
+  const bucketAt = (i) => bucketOf([Math.cos(angleOf(i)), Math.sin(angleOf(i))], 0, rotation, 2, half);
+  const found = [];
+  for (let i = 0; i < n_directions; i++) {
+    const bucket = bucketAt(i);
+    if (found.at(-1)?.bucket === bucket) found.at(-1).to = angleOf(i + 1);
+    else found.push({ bucket, from: angleOf(i), to: angleOf(i + 1) });
+  }
+  if (found.length > 1 && found[0].bucket === found.at(-1).bucket) found[0].from = found.pop().from - 2 * Math.PI;
+  return found;
+}
+
+/** Regions of the half of the sphere that faces `toward`: [{bucket, outline: [direction, ..]}].
+ *
+ * Bucket i wins where (v_i - v_j) x > 0 for every other bucket j: a convex cone. In the plane that touches the sphere
+ * at v_i each of these is a straight cut; what is left of a huge square after all cuts, and the horizon's, is the region.
+ */
+export function sphereRegions(rotation, half, toward) {
+  const column = (c) => [rotation[c], rotation[half + c], rotation[2 * half + c]];
+  const columns = Array.from({ length: 2 * half }, (_, b) => (b < half ? column(b) : scaled(column(b - half), -1)));
+  return columns.flatMap((winner, bucket) => {
+    const [centre, side, up] = axesAround(winner);
+    const far = 1e5;
+    let polygon = [[-far, -far], [far, -far], [far, far], [-far, far]];
+    for (const normal of [...columns.filter((_, b) => b !== bucket).map((other) => minus(winner, other)), toward]) {
+      polygon = cut(polygon, dot(normal, centre), dot(normal, side), dot(normal, up));
+    }
+    if (polygon.length < 3) return [];
+    const corners = polygon.map(([s, t]) => unit([0, 1, 2].map((f) => centre[f] + s * side[f] + t * up[f])));
+    return [{ bucket, outline: corners.flatMap((corner, i) => arc(corner, corners[(i + 1) % corners.length])) }];
+  });
+}
+
+/** The part of a polygon where a + b s + c t >= 0. */
+function cut(polygon, a, b, c) {
+  const height = ([s, t]) => a + b * s + c * t;
+  return polygon.flatMap((from, i) => {
+    const to = polygon[(i + 1) % polygon.length];
+    const [low, high] = [height(from), height(to)];
+    const share = low / (low - high);
+    const crossing = low >= 0 !== high >= 0 ? [[from[0] + share * (to[0] - from[0]), from[1] + share * (to[1] - from[1])]] : [];
+    return low >= 0 ? [from, ...crossing] : crossing;
+  });
+}
+
+/** Directions from a to b, without b, along the great circle. */
+function arc(a, b) {
+  const angle = Math.acos(clamp(dot(a, b), -1, 1));
+  const steps = Math.max(1, Math.ceil(angle / 0.06));
+  if (angle < 1e-6) return [a];
+  return Array.from({ length: steps }, (_, i) => {
+    const [u, v] = [Math.sin(angle * (1 - i / steps)), Math.sin((angle * i) / steps)];
+    return a.map((_, f) => (u * a[f] + v * b[f]) / Math.sin(angle));
+  });
+}
+
+const dot = (a, b) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+const minus = (a, b) => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
+const scaled = (a, factor) => Array.from(a, (number) => factor * number);
+const unit = (a) => scaled(a, 1 / Math.hypot(...a));
+const cross = (a, b) => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+
+function axesAround(direction) {
+  const centre = unit(direction);
+  const side = unit(cross(centre, Math.abs(centre[2]) < 0.9 ? [0, 0, 1] : [1, 0, 0]));
+  return [centre, side, cross(centre, side)];
+}
+
+/** x turned about a unit axis (Rodrigues). */
+function turnedAbout(x, axis, angle) {
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  const [sideways, along] = [cross(axis, x), dot(axis, x) * (1 - cos)];
+  return [0, 1, 2].map((f) => cos * x[f] + sin * sideways[f] + along * axis[f]);
+}
+
+// ---- From vectors to the canvas and back ---------------------------------------------------------------------
+
+/** The circle lies flat; the sphere is seen from (azimuth, elevation), without perspective. `size` in pixels. */
+class View {
+  constructor(state, model, size) {
+    const [a, e] = ["azimuth", "elevation"].map((name) => (model.get(name) * Math.PI) / 180);
+    this.flat = state.n_features === 2;
+    this.middle = size / 2;
+    this.ring = 7;
+    const rings = this.flat && state.n_rounds > 1 ? this.ring * state.n_rounds + 4 : 0;
+    this.radius = size / 2 - (this.flat ? 30 : 12) - rings;
+    this.right = [-Math.sin(a), Math.cos(a), 0];
+    this.up = [-Math.sin(e) * Math.cos(a), -Math.sin(e) * Math.sin(a), Math.cos(e)];
+    this.toward = [Math.cos(e) * Math.cos(a), Math.cos(e) * Math.sin(a), Math.sin(e)];
+  }
+
+  /** [x, y] on the canvas and whether the direction is on the side that faces us. */
+  place(vector, radius = this.radius) {
+    const [right, up] = this.flat ? vector : [dot(vector, this.right), dot(vector, this.up)];
+    return [this.middle + radius * right, this.middle - radius * up, this.flat || dot(vector, this.toward) >= 0];
+  }
+
+  /** The unit vector under a place on the canvas; outside the sphere, the nearest on its rim. */
+  vectorAt(x, y) {
+    const [right, up] = [(x - this.middle) / this.radius, (this.middle - y) / this.radius];
+    const length = Math.hypot(right, up) || 1;
+    if (this.flat) return [right / length, up / length];
+    const shrink = Math.max(1, length);
+    const depth = Math.sqrt(Math.max(0, 1 - (length / shrink) ** 2));
+    return unit([0, 1, 2].map((f) => (right * this.right[f] + up * this.up[f]) / shrink + depth * this.toward[f]));
+  }
+
+  /** The vector one key press further, sideways and upwards as seen. On the circle both go round it. */
+  moved(vector, sideways, upwards) {
+    if (!this.flat) return unit(turnedAbout(turnedAbout(vector, this.up, sideways), this.right, -upwards));
+    const angle = Math.atan2(vector[1], vector[0]) + upwards - sideways;
+    return [Math.cos(angle), Math.sin(angle)];
+  }
+}
+
+// ---- Pictures ------------------------------------------------------------------------------------------------
+
+/** A bucket and its opposite share the hue of their column; their numbers tell them apart. */
+const hue = (bucket, half) => PALETTE[(bucket % half) % PALETTE.length];
+const strength = (theme, isQuerys) => (isQuerys ? (theme.dark ? 0.55 : 0.5) : theme.dark ? 0.2 : 0.13);
+
+function drawCloud(picture, theme, state, view) {
+  const context = picture.begin(theme);
+  if (view.flat) drawSectors(context, theme, state, view);
+  else drawSphere(context, theme, state, view);
+  drawColumns(context, theme, state, view);
+  drawPoints(context, theme, state, view);
+}
+
+function fillRegion(context, theme, state, bucket, r) {
+  context.globalAlpha = strength(theme, bucket === state.bucketOfQuery(r));
+  context.fillStyle = hue(bucket, state.half);
+  context.fill();
+  context.globalAlpha = 1;
+  Object.assign(context, { strokeStyle: theme.paper, lineWidth: 1.5 });
+  context.stroke();
+}
+
+function drawSectors(context, theme, state, view) {
+  const m = view.middle;
+  for (const { bucket, from, to } of sectors(state.rotation(state.shown), state.half)) {
+    context.beginPath();
+    context.moveTo(m, m);
+    context.arc(m, m, view.radius, -from, -to, true);
+    context.closePath();
+    fillRegion(context, theme, state, bucket, state.shown);
+    if (to - from < 0.1) continue;
+    const middle = (from + to) / 2;
+    drawBucketNumber(context, theme, state, bucket, view.place([Math.cos(middle), Math.sin(middle)], view.radius * 0.84));
+  }
+  for (let r = 0; r < state.n_rounds && state.n_rounds > 1; r++) drawRing(context, theme, state, view, r);
+}
+
+/** One round as a ring outside the circle: where the query's bucket of that round lies. */
+function drawRing(context, theme, state, view, r) {
+  const inner = view.radius + 26 + view.ring * r;
+  for (const { bucket, from, to } of sectors(state.rotation(r), state.half, 720)) {
+    const isQuerys = bucket === state.bucketOfQuery(r);
+    context.beginPath();
+    context.arc(view.middle, view.middle, inner + view.ring / 2, -from - 0.006, -to + 0.006, true);
+    context.globalAlpha = isQuerys ? 0.9 : r === state.shown ? 0.3 : 0.14;
+    Object.assign(context, { strokeStyle: isQuerys ? hue(bucket, state.half) : theme.quiet, lineWidth: view.ring - 2 });
+    context.stroke();
+    context.globalAlpha = 1;
+  }
+}
+
+function drawSphere(context, theme, state, view) {
+  for (const { bucket, outline } of sphereRegions(state.rotation(state.shown), state.half, view.toward)) {
+    context.beginPath();
+    for (const direction of outline) context.lineTo(...view.place(direction).slice(0, 2));
+    context.closePath();
+    fillRegion(context, theme, state, bucket, state.shown);
+    const [area, middle] = areaAndMiddle(outline.map((direction) => view.place(direction)));
+    if (area > 1200) drawBucketNumber(context, theme, state, bucket, middle);
+  }
+  context.beginPath();
+  context.arc(view.middle, view.middle, view.radius, 0, 2 * Math.PI);
+  Object.assign(context, { strokeStyle: theme.line, lineWidth: 1 });
+  context.stroke();
+}
+
+/** Area of a polygon on the canvas and its centre of gravity. */
+function areaAndMiddle(places) {
+  const sums = [0, 0, 0];
+  places.forEach(([x0, y0], i) => {
+    const [x1, y1] = places[(i + 1) % places.length];
+    const slice = x0 * y1 - x1 * y0;
+    [slice, slice * (x0 + x1), slice * (y0 + y1)].forEach((number, j) => (sums[j] += number));
+  });
+  return [Math.abs(sums[0]) / 2, [sums[1] / (3 * sums[0]), sums[2] / (3 * sums[0])]];
+}
+
+function drawBucketNumber(context, theme, state, bucket, [x, y]) {
+  const isQuerys = bucket === state.bucketOfQuery(state.shown);
+  Object.assign(context, { font: `${isQuerys ? "700 17px" : "13px"} ${theme.font}`, textAlign: "center", textBaseline: "middle" });
+  context.fillStyle = isQuerys ? theme.ink : theme.quiet;
+  context.fillText(bucket, x, y);
+}
+
+/** The columns of R as arrows, and their negatives dashed, from the middle. The longest reaches well inside. */
+function drawColumns(context, theme, state, view) {
+  const rotation = state.rotation(state.shown);
+  const columns = Array.from({ length: state.half }, (_, c) =>
+    Array.from({ length: state.n_features }, (_, f) => rotation[f * state.half + c]));
+  const longest = Math.max(...columns.map((column) => Math.hypot(...column)));
+  const isQuerys = (bucket) => bucket === state.bucketOfQuery(state.shown);
+  for (let bucket = 2 * state.half - 1; bucket >= 0; bucket--) {
+    const column = scaled(columns[bucket % state.half], (bucket < state.half ? 0.66 : -0.66) / longest);
+    const [x, y, faces] = view.place(column);
+    context.globalAlpha = isQuerys(bucket) ? 1 : faces ? 0.6 : 0.2;
+    context.strokeStyle = context.fillStyle = isQuerys(bucket) ? theme.ink : theme.quiet;
+    context.lineWidth = isQuerys(bucket) ? 2 : 1.2;
+    context.setLineDash(bucket < state.half ? [] : [4, 3]);
+    arrow(context, view.middle, view.middle, x, y);
+    context.setLineDash([]);
+    const [atX, atY] = view.place(scaled(column, 1 + 11 / (view.radius * Math.hypot(...column))));
+    Object.assign(context, { font: `11px ${theme.font}`, textAlign: "center", textBaseline: "middle" });
+    context.fillText(bucket, atX, atY);
+    context.globalAlpha = 1;
+  }
+}
+
+/** What a point is to the query; the key below the picture shows the same marks. */
+function kindOf(state, i) {
+  if (i === state.query) return "query";
+  if (state.met[i]) return "met";
+  return state.near.includes(i) ? "missed" : "other";
+}
+
+const MARKS = {
+  query: { shape: "star", size: 11, fill: "ink" },
+  met: { shape: "disc", size: 4.5, fill: "ink" },
+  missed: { shape: "diamond", size: 7.5, fill: "alert" },
+  other: { shape: "disc", size: 3.5, fill: "paper" },
+};
+
+function drawMark(context, theme, kind, x, y, scale = 1) {
+  const { shape, size, fill } = MARKS[kind];
+  context.beginPath();
+  marker(context, shape, x, y, size * scale);
+  Object.assign(context, { fillStyle: theme[fill], lineWidth: 1.4, strokeStyle: kind === "other" ? theme.quiet : theme.paper });
+  context.stroke();
+  context.fill();
+}
+
+function drawPoints(context, theme, state, view) {
+  const order = Array.from({ length: state.n_points }, (_, i) => i);
+  const rank = { other: 0, met: 1, missed: 2, query: 3 };
+  const places = order.map((i) => view.place(state.point(i)));
+  order.sort((i, j) => places[i][2] - places[j][2] || rank[kindOf(state, i)] - rank[kindOf(state, j)]);
+  for (const i of order) {
+    const [x, y, faces] = places[i];
+    context.globalAlpha = faces ? 1 : 0.3;
+    drawMark(context, theme, kindOf(state, i), x, y, faces ? 1 : 0.8);
+    context.globalAlpha = 1;
+    if (i === state.chosen) {
+      context.beginPath();
+      context.arc(x, y, 14, 0, 2 * Math.PI);
+      Object.assign(context, { strokeStyle: theme.accent, lineWidth: 1.5 });
+      context.stroke();
+    }
+    if (faces && (i === state.query || i === state.chosen || state.near.includes(i))) labelPoint(context, theme, state, view, i);
+  }
+}
+
+function labelPoint(context, theme, state, view, i) {
+  const kind = kindOf(state, i);
+  const [x, y] = view.flat ? view.place(state.point(i), view.radius + 18) : view.place(state.point(i)).map((v, f) => v - (f ? 16 : 0));
+  const font = `${kind === "query" || kind === "missed" ? "700 " : ""}12px ${theme.font}`;
+  label(context, theme, String(i), x, y, { color: kind === "missed" ? theme.alert : theme.ink, font });
+}
+
+/** Chance to meet, by angle: theory as lines, measured as dots, the query's own pairs as marks above and below. */
+function drawCurve(picture, theme, state, curve) {
+  const context = picture.begin(theme);
+  const [left, right, top, bottom] = [30, picture.width - 8, 26, picture.height - 44];
+  const x = (angle) => left + ((right - left) * angle) / Math.PI;
+  const y = (chance) => bottom - (bottom - top) * chance;
+  drawAxes(context, theme, { left, right, x, y, bottom });
+
+  const line = (values, color, width) => {
+    context.beginPath();
+    values.forEach((value, i) => context.lineTo(x(curve.angles[i]), y(value)));
+    Object.assign(context, { strokeStyle: color, lineWidth: width });
+    context.stroke();
+  };
+  if (state.n_rounds > 1) line(curve.oneRound, theme.quiet, 1);
+  line(curve.inRounds, theme.accent, 2);
+  context.beginPath();
+  curve.measured.forEach((share, i) => marker(context, "square", x(curve.angles[2 * i]), y(share), 3.6));
+  Object.assign(context, { fillStyle: theme.paper, strokeStyle: theme.ink, lineWidth: 1.2 });
+  context.fill();
+  context.stroke();
+  labelCurves(context, theme, state, { x, y, curve });
+
+  for (const i of [...state.others].sort((i, j) => kindOf(state, j) < kindOf(state, i) ? -1 : 1)) {
+    const kind = kindOf(state, i);
+    drawMark(context, theme, kind, x(state.angles[i]), kind === "met" ? top - 12 : bottom + 11, kind === "missed" ? 0.8 : 0.75);
+  }
+  const small = `11px ${theme.font}`;
+  label(context, theme, "its pairs that meet", right, top - 12, { align: "right", color: theme.quiet, font: small });
+  label(context, theme, "angle between two points", right, bottom + 37, { align: "right", color: theme.quiet, font: small });
+}
+
+function drawAxes(context, theme, { left, right, x, y, bottom }) {
+  context.beginPath();
+  for (const chance of [0, 0.5, 1]) {
+    context.moveTo(left, y(chance));
+    context.lineTo(right, y(chance));
+  }
+  Object.assign(context, { strokeStyle: theme.line, lineWidth: 1 });
+  context.stroke();
+  const small = { color: theme.quiet, font: `11px ${theme.font}` };
+  for (const chance of [0, 0.5, 1]) label(context, theme, chance, left - 8, y(chance), { ...small, align: "right" });
+  for (const angle of [0, 45, 90, 135, 180]) {
+    label(context, theme, `${angle}°`, x((angle * Math.PI) / 180), bottom + 25, { ...small, align: angle === 180 ? "right" : "center" });
+  }
+}
+
+function labelCurves(context, theme, state, { x, y, curve }) {
+  // Beside the curve, where it falls through these heights.
+  const fallsTo = (values, chance) => Math.max(1, values.findIndex((value) => value < chance));
+  const beside = (values, chance, text, side, color) => {
+    const i = fallsTo(values, chance) - (side < 0 ? 1 : 0);
+    const style = { align: side < 0 ? "right" : "left", color, font: `600 12px ${theme.font}` };
+    label(context, theme, text, x(curve.angles[i]) + 8 * side, y(values[i]) - 8, style);
+  };
+  if (state.n_rounds > 1) beside(curve.oneRound, 0.25, "1 round", -1, theme.quiet);
+  beside(curve.inRounds, 0.72, plural(state.n_rounds, "round"), 1, theme.accent);
+}
+
+/** Points in each bucket of the shown round, with the even share as a line. */
+function drawSizes(picture, theme, state) {
+  const context = picture.begin(theme);
+  const [left, right, top, bottom] = [4, picture.width - 8, 22, picture.height - 20];
+  const even = state.n_points / state.n_buckets;
+  const highest = Math.max(...state.sizes, 1.2 * even);
+  const slot = (right - left) / state.n_buckets;
+  const height = (size) => ((bottom - top) * size) / highest;
+  state.sizes.forEach((size, bucket) => {
+    const isQuerys = bucket === state.bucketOfQuery(state.shown);
+    const x = left + slot * bucket;
+    context.globalAlpha = isQuerys ? 0.85 : 0.35;
+    context.fillStyle = hue(bucket, state.half);
+    context.fillRect(x + slot * 0.14, bottom - height(size), slot * 0.72, height(size));
+    context.globalAlpha = 1;
+    const style = { color: isQuerys ? theme.ink : theme.quiet, font: `${isQuerys ? "700 " : ""}11px ${theme.font}` };
+    label(context, theme, size, x + slot / 2, bottom - height(size) - 9, style);
+    label(context, theme, bucket, x + slot / 2, bottom + 11, style);
+  });
+  context.beginPath();
+  context.moveTo(left, bottom - height(even));
+  context.lineTo(right, bottom - height(even));
+  Object.assign(context, { strokeStyle: theme.ink, lineWidth: 1 });
+  context.setLineDash([2, 3]);
+  context.stroke();
+  context.setLineDash([]);
+}
+
+/** The key of the marks, drawn with the marks themselves. */
+function drawKey(picture, theme) {
+  const context = picture.begin(theme);
+  let x = 12;
+  for (const [kind, text] of [["query", "query"], ["met", "meets it"], ["missed", "near, but missed"], ["other", "neither"]]) {
+    drawMark(context, theme, kind, x, 11, 0.85);
+    label(context, theme, text, x + 13, 11, { align: "left", color: theme.quiet });
+    x += 13 + context.measureText(text).width + 26;
+  }
+}
+
+// ---- The widget ----------------------------------------------------------------------------------------------
+
+const KEYS = [
+  ["Arrow keys", "move the chosen point (the ringed one); with Shift in larger steps"],
+  ["N, P", "choose the next or the previous point"],
+  ["Q", "make the chosen point the query"],
+  ["T, Shift+T", "turn the rotation"],
+  ["R", "redraw the rotation"],
+  ["W, A, S, D", "turn the sphere"],
+];
+
+/** Changes of the traits that keys, pointer and buttons share. */
+function deeds(model) {
+  const nPoints = () => model.get("circle").shape[0];
+  const wrapped = (value, low, high) => low + ((((value - low) % (high - low)) + (high - low)) % (high - low));
+  return {
+    choose: (step) => model.set("chosen", wrapped(model.get("chosen") + step, 0, nPoints())),
+    makeQuery: () => model.set("query", model.get("chosen")),
+    turn: (degrees) => model.set("turn", wrapped(model.get("turn") + degrees, -180, 180)),
+    look(azimuth, elevation) {
+      model.set("azimuth", wrapped(model.get("azimuth") + azimuth, -180, 180));
+      model.set("elevation", clamp(model.get("elevation") + elevation, -90, 90));
+    },
+    redraw() {
+      const { shape } = model.get("drawn");
+      const seed = model.get("seed") + 1;
+      model.set("seed", seed);
+      model.set("drawn", encode(Float64Array.from({ length: decode(model.get("drawn")).length }, normalFrom(seed)), shape));
+    },
+    move(i, to) {
+      const name = to.length === 2 ? "circle" : "sphere";
+      const points = decode(model.get(name));
+      points.set(to, i * to.length);
+      model.set(name, encode(points, model.get(name).shape));
+    },
+  };
+}
+
+/** Drag a point to move it; press one without moving to make it the query; drag beside the points to turn the sphere. */
+function listenToPointer(canvas, model, deed, current) {
+  let drag = null;
+  canvas.addEventListener("pointerdown", (event) => {
+    const { state, view } = current();
+    const distance = (i) => {
+      const [x, y, faces] = view.place(state.point(i));
+      return Math.hypot(x - event.offsetX, y - event.offsetY) + (faces ? 0 : 1000);
+    };
+    const closest = Array.from({ length: state.n_points }, (_, i) => i).reduce((a, b) => (distance(b) < distance(a) ? b : a));
+    drag = { point: distance(closest) < 18 ? closest : null, x: event.offsetX, y: event.offsetY, moved: false };
+    if (drag.point !== null) model.set("chosen", drag.point);
+    canvas.setPointerCapture(event.pointerId);
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (!drag) return;
+    const { view } = current();
+    const [dx, dy] = [event.offsetX - drag.x, event.offsetY - drag.y];
+    if (!drag.moved && Math.hypot(dx, dy) < 4) return;
+    drag.moved = true;
+    if (drag.point !== null) return deed.move(drag.point, view.vectorAt(event.offsetX, event.offsetY));
+    if (!view.flat) deed.look(-dx / 2, dy / 2);
+    Object.assign(drag, { x: event.offsetX, y: event.offsetY });
+  });
+  canvas.addEventListener("pointerup", () => {
+    if (drag && drag.point !== null && !drag.moved) model.set("query", drag.point);
+    drag = null;
+  });
+  canvas.addEventListener("pointercancel", () => (drag = null));
+}
+
+function listenToKeys(el, deed, current) {
+  const step = (sideways, upwards) => (event) => {
+    const { state, view } = current();
+    const stride = (event.shiftKey ? 5 : 1) * STEP;
+    deed.move(state.chosen, view.moved(state.point(state.chosen), stride * sideways, stride * upwards));
+  };
+  onKeys(el, {
+    ArrowLeft: step(-1, 0), ArrowRight: step(1, 0), ArrowUp: step(0, 1), ArrowDown: step(0, -1),
+    n: () => deed.choose(1), p: () => deed.choose(-1), q: deed.makeQuery, r: deed.redraw,
+    t: (event) => deed.turn(event.shiftKey ? -2 : 2),
+    a: () => deed.look(-5, 0), d: () => deed.look(5, 0), w: () => deed.look(0, 5), s: () => deed.look(0, -5),
+  });
+}
+
+/** The native controls: { element, refresh }. */
+function controls(model, deed) {
+  const nPoints = model.get("circle").shape[0];
+  const shownRound = slider(model, "shown_round", "Round shown", { min: 1, max: MAX_ROUNDS });
+  const parts = [
+    choice(model, "dimension", "Points on the", [[2, "Circle"], [3, "Sphere"]]),
+    slider(model, "query", "Query point", { min: 0, max: nPoints - 1 }),
+    slider(model, "n_buckets", "Buckets B", { min: 2, max: 2 * model.get("drawn").shape[2], step: 2 }),
+    slider(model, "n_rounds", "Hash rounds R", { min: 1, max: MAX_ROUNDS }),
+    { element: button("Redraw the rotation", deed.redraw), refresh() {} },
+    slider(model, "turn", "Turn of the rotation", { min: -180, max: 180, show: (turn) => `${Math.round(turn)}°` }),
+    slider(model, "n_near", "Nearest points sought", { min: 1, max: Math.min(12, nPoints - 1) }),
+    shownRound,
+  ];
+  const element = make("div", { className: "explorer-controls" }, ...parts.map((part) => part.element));
+  const refresh = () => parts.forEach((part) => part.refresh(part === shownRound ? { max: model.get("n_rounds") } : {}));
+  return { element, refresh };
+}
+
+/** What the pictures say to those who do not see them. */
+function describePictures({ cloud, curve, sizes }, state, { measured, inRounds, trials }) {
+  const { n_points, n_features, n_buckets, n_rounds, shown } = state;
+  const place = n_features === 2 ? "circle" : "sphere";
+  cloud.describe(`${n_points} points on the ${place} in ${n_buckets} buckets. ${describe(state)}`);
+  const off = Math.max(...Array.from(measured, (share, i) => Math.abs(share - inRounds[2 * i])));
+  curve.describe(
+    `The chance to share a bucket in ${plural(n_rounds, "round")} falls from 1 at 0° through ` +
+      `${inRounds[9].toFixed(2)} at 45° and ${inRounds[18].toFixed(2)} at 90° to 0 at 180°. ` +
+      `Measured over ${trials} fresh rotations it differs from theory by at most ${off.toFixed(2)}.`,
+  );
+  sizes.title.textContent = `Points in each bucket${n_rounds > 1 ? ` of round ${shown + 1}` : ""}`;
+  sizes.note.textContent = `dotted: even share ${+(n_points / n_buckets).toFixed(1)}`;
+  curve.note.textContent = `squares: measured, ${trials} draws`;
+  sizes.describe(`${sizes.title.textContent}: ${state.sizes.join(", ")}; an even share is ${n_points / n_buckets}.`);
+}
+
+const HINT = "Press a point to make it the query, drag it to move it.";
+const RINGS = " Each ring is a round; its coloured part is the query's bucket.";
+
+const INPUTS = [
+  "dimension", "circle", "sphere", "drawn", "n_buckets", "n_rounds", "shown_round", "turn", "query", "chosen", "n_near",
+  "azimuth", "elevation",
+];
+
+function render({ model, el }) {
+  const pictures = {
+    cloud: new Picture("", (width) => width),
+    key: new Picture("", () => 22),
+    curve: new Picture("Chance to share a bucket", (width) => 0.68 * width),
+    sizes: new Picture("Points in each bucket", (width) => 0.36 * width),
+  };
+  const words = sentence();
+  const deed = deeds(model);
+  const panel = controls(model, deed);
+  const hint = make("p", { className: "explorer-hint" });
+  const stage = make("div", { tabIndex: 0 }, pictures.cloud.figure);
+  stage.setAttribute("role", "application");
+  stage.setAttribute("aria-label", "Points. Arrow keys move the chosen point; the list of keys stands below.");
+  const side = make("div", { className: "explorer-side" }, pictures.curve.figure, pictures.sizes.figure);
+  const main = make("div", {}, stage, pictures.key.figure, hint);
+  const layout = make("div", { className: "explorer-pictures" }, main, side);
+  const root = make("div", { className: "explorer" }, panel.element, layout, ...words.elements, keyHelp(KEYS));
+  el.append(root);
+
+  const theory = decode(model.get("theory"));
+  const angles = Array.from(decode(model.get("angles")));
+  const measurements = new Map();
+  const save = throttledSave(model);
+  let theme; // read when drawing, since only an element in the page has a style
+  let current;
+
+  const draw = () => {
+    if (!root.clientWidth) return;
+    theme ??= readTheme(root);
+    const state = derive(model);
+    const view = new View(state, model, pictures.cloud.canvas.clientWidth);
+    current = { state, view };
+    const measurement = measure(state);
+    const oneRound = theory.subarray((state.half - 1) * angles.length, state.half * angles.length);
+    const curve = {
+      angles, oneRound,
+      inRounds: oneRound.map((chance) => 1 - (1 - chance) ** state.n_rounds),
+      measured: measurement.shares(state.n_rounds),
+      trials: measurement.trials,
+    };
+    panel.refresh();
+    drawCloud(pictures.cloud, theme, state, view);
+    drawKey(pictures.key, theme);
+    drawCurve(pictures.curve, theme, state, curve);
+    drawSizes(pictures.sizes, theme, state);
+    describePictures(pictures, state, curve);
+    hint.textContent = `${HINT}${view.flat && state.n_rounds > 1 ? RINGS : ""}`;
+    words.say(describe(state));
+    report(state, curve);
+  };
+
+  // Measuring takes some ten frames; the dots settle on the curve meanwhile, unless the reader prefers stillness.
+  const measure = ({ half }) => {
+    if (!measurements.has(half)) measurements.set(half, new Measurement(angles.filter((_, i) => i % 2 === 0), half, half));
+    const measurement = measurements.get(half);
+    if (measurement.trials < N_TRIALS) {
+      measurement.run(prefersStill() ? N_TRIALS : N_TRIALS / 10);
+      ask();
+    }
+    return measurement;
+  };
+
+  const report = ({ rotations, buckets, n_rounds, n_features, half, n_points }, { measured, trials }) => {
+    model.set("rotations", encode(rotations, [n_rounds, n_features, half]));
+    model.set("buckets", encode(buckets, [n_rounds, n_points]));
+    model.set("measured", encode(measured, [measured.length]));
+    model.set("n_trials", trials);
+    save();
+  };
+
+  const ask = oncePerFrame(draw);
+  const keepShownRound = () => model.set("shown_round", clamp(model.get("shown_round"), 1, model.get("n_rounds")));
+  const stopTheme = onThemeChange(() => {
+    theme = null;
+    ask();
+  });
+  const resize = new ResizeObserver(ask);
+  resize.observe(root);
+  INPUTS.forEach((name) => model.on(`change:${name}`, ask));
+  model.on("change:n_rounds", keepShownRound);
+  keepKeys(root);
+  listenToKeys(stage, deed, () => current);
+  listenToPointer(pictures.cloud.canvas, model, deed, () => current);
+  ask();
+
+  return () => {
+    ask.cancel();
+    stopTheme();
+    resize.disconnect();
+    INPUTS.forEach((name) => model.off(`change:${name}`, ask));
+    model.off("change:n_rounds", keepShownRound);
+  };
+}
+
+export default { render };

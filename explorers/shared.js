@@ -1,0 +1,281 @@
+// What all explorers share: theme, colours and marker shapes, canvases, controls, keys, seeded random numbers,
+// arrays from and to Python. An explorer's own file holds only its idea. Python joins the two files into one module.
+
+// ---- Theme ---------------------------------------------------------------------------------------------------
+
+// JupyterLab's variables where there are any; else these, by the reader's light or dark preference.
+const TOKENS = {
+  paper: ["--jp-layout-color0", "#ffffff", "#14171a"],
+  ink: ["--jp-content-font-color1", "#1f2328", "#e6e8ea"],
+  quiet: ["--jp-content-font-color2", "#5c646c", "#a2abb4"],
+  line: ["--jp-border-color2", "#d4d8dd", "#3a4047"],
+  accent: ["--jp-brand-color1", "#1565c0", "#64b5f6"],
+};
+
+// Okabe and Ito's colours without black, which a dark page swallows, and without vermilion, which is kept for
+// ALERT. Yellow is darkened so that it shows on white. Two things must never differ by colour alone: give a number
+// or a marker shape as well.
+export const PALETTE = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#b8a800", "#8c8c8c", "#8a5a3c"];
+
+/** The colours to draw with at this moment; the same ones become CSS variables on `el`. */
+export function readTheme(el) {
+  const styles = [el, window.frameElement ?? el].map((element) => getComputedStyle(element)); // a frame follows its page
+  const prefersDark = matchMedia("(prefers-color-scheme: dark)").matches;
+  const theme = { font: styles[0].fontFamily };
+  for (const [name, [variable, light, dark]] of Object.entries(TOKENS)) {
+    const given = styles.map((style) => style.getPropertyValue(variable).trim()).find(Boolean);
+    theme[name] = given ?? (prefersDark ? dark : light);
+    el.style.setProperty(`--explorer-${name}`, theme[name]);
+  }
+  theme.dark = luminance(theme.paper) < 0.5;
+  theme.alert = theme.dark ? "#ff8a50" : "#c04a00"; // vermilion, shifted until text in it is legible
+  el.style.setProperty("--explorer-alert", theme.alert);
+  el.style.colorScheme = theme.dark ? "dark" : "light";
+  return theme;
+}
+
+/** Call `callback` whenever the notebook's or the system's theme changes. Returns the way to stop it. */
+export function onThemeChange(callback) {
+  const observer = new MutationObserver(callback);
+  const attributes = { attributes: true, attributeFilter: ["data-jp-theme-name", "data-jp-theme-light", "class", "style"] };
+  observer.observe(document.body, attributes);
+  observer.observe(document.documentElement, attributes);
+  const query = matchMedia("(prefers-color-scheme: dark)");
+  query.addEventListener("change", callback);
+  return () => {
+    observer.disconnect();
+    query.removeEventListener("change", callback);
+  };
+}
+
+export const prefersStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+function luminance(color) {
+  const context = new OffscreenCanvas(1, 1).getContext("2d");
+  context.fillStyle = color;
+  context.fillRect(0, 0, 1, 1);
+  const [red, green, blue] = context.getImageData(0, 0, 1, 1).data;
+  return (0.2126 * red + 0.7152 * green + 0.0722 * blue) / 255;
+}
+
+// ---- Page elements -------------------------------------------------------------------------------------------
+
+let created = 0;
+
+/** Make an element: `make("p", { className: "x" }, "text", child)`. */
+export function make(tag, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+/** A canvas in a figure, under a title and a note. Drawing is in CSS pixels whatever the screen's density. */
+export class Picture {
+  constructor(title, heightOf) {
+    this.canvas = make("canvas");
+    this.canvas.setAttribute("role", "img");
+    this.title = make("span", { className: "explorer-title" }, title);
+    this.note = make("span", { className: "explorer-note" });
+    this.figure = make("figure", {}, ...(title ? [make("figcaption", {}, this.title, this.note)] : []), this.canvas);
+    this.heightOf = heightOf;
+    this.context = this.canvas.getContext("2d");
+  }
+
+  /** Fit the bitmap to the page and clear it. Returns the context, with `width` and `height` in CSS pixels. */
+  begin(theme) {
+    const density = window.devicePixelRatio || 1;
+    this.width = this.canvas.clientWidth;
+    this.height = Math.round(this.heightOf(this.width));
+    const [pixelWidth, pixelHeight] = [Math.round(this.width * density), Math.round(this.height * density)];
+    if (this.canvas.width !== pixelWidth || this.canvas.height !== pixelHeight) {
+      this.canvas.width = pixelWidth;
+      this.canvas.height = pixelHeight;
+      this.canvas.style.height = `${this.height}px`;
+    }
+    this.context.setTransform(density, 0, 0, density, 0, 0);
+    this.context.clearRect(0, 0, this.width, this.height);
+    this.context.font = `12px ${theme.font}`;
+    this.context.lineJoin = "round";
+    return this.context;
+  }
+
+  describe(text) {
+    if (this.canvas.getAttribute("aria-label") !== text) this.canvas.setAttribute("aria-label", text);
+  }
+}
+
+/** A labelled native slider tied to a trait. `show` turns its value into the text beside it. */
+export function slider(model, name, label, { min, max, step = 1, show = String }) {
+  const id = `explorer-${++created}`;
+  const input = make("input", { type: "range", id, min, max, step });
+  const output = make("output", { htmlFor: id });
+  const element = make("div", { className: "explorer-slider" }, make("label", { htmlFor: id }, label), output, input);
+  input.addEventListener("input", () => model.set(name, Number(input.value)));
+  const refresh = (limits = {}) => {
+    Object.assign(input, limits);
+    input.disabled = Number(input.min) === Number(input.max);
+    input.value = model.get(name);
+    output.value = show(model.get(name));
+    input.setAttribute("aria-valuetext", output.value);
+  };
+  return { element, refresh };
+}
+
+/** A labelled group of native radio buttons tied to a trait; `options` is a list of [value, text]. */
+export function choice(model, name, label, options) {
+  const group = `explorer-${++created}`;
+  const inputs = options.map(([value]) => make("input", { type: "radio", name: group, value }));
+  const labels = options.map(([, text], i) => make("label", {}, inputs[i], text));
+  const legend = make("legend", { className: "explorer-hidden" }, label);
+  const element = make("fieldset", { className: "explorer-choice" }, legend, ...labels);
+  options.forEach(([value], i) => inputs[i].addEventListener("change", () => model.set(name, value)));
+  const refresh = () => options.forEach(([value], i) => (inputs[i].checked = model.get(name) === value));
+  return { element, refresh };
+}
+
+export function button(label, onClick) {
+  const element = make("button", { type: "button" }, label);
+  element.addEventListener("click", onClick);
+  return element;
+}
+
+/** A sentence under the picture. Eyes see it change at once; a screen reader hears it when the change has ended. */
+export function sentence() {
+  const visible = make("p", { className: "explorer-sentence" });
+  const spoken = make("p", { className: "explorer-hidden" });
+  visible.setAttribute("aria-hidden", "true");
+  spoken.setAttribute("aria-live", "polite");
+  let timer;
+  const say = (text) => {
+    if (visible.textContent === text) return;
+    visible.textContent = text;
+    clearTimeout(timer);
+    timer = setTimeout(() => (spoken.textContent = text), 400);
+  };
+  return { elements: [visible, spoken], say };
+}
+
+/** The list of keys, folded away until wanted; `keys` is a list of [key, what it does]. */
+export function keyHelp(keys) {
+  const rows = keys.flatMap(([key, deed]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, deed)]);
+  return make("details", { className: "explorer-keys" }, make("summary", {}, "Keys"), make("dl", {}, ...rows));
+}
+
+/** JupyterLab takes arrow keys and letters for itself unless they stop at the explorer. Its Ctrl keys still reach it. */
+export function keepKeys(el) {
+  el.addEventListener("keydown", (event) => {
+    if (!event.ctrlKey && !event.metaKey && !event.altKey && event.key !== "Escape") event.stopPropagation();
+  });
+}
+
+/** Run `deeds[key]` for keys pressed on `el`; `deeds` maps names such as "ArrowLeft" or "r" to functions. */
+export function onKeys(el, deeds) {
+  el.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const deed = deeds[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!deed) return;
+    event.preventDefault();
+    deed(event);
+  });
+}
+
+// ---- Time ----------------------------------------------------------------------------------------------------
+
+/** Returns a function that asks for `draw`; however often it is called, `draw` runs once in the next frame. */
+export function oncePerFrame(draw) {
+  let asked = 0;
+  const ask = () => {
+    asked ||= requestAnimationFrame(() => {
+      asked = 0;
+      draw();
+    });
+  };
+  ask.cancel = () => cancelAnimationFrame(asked);
+  return ask;
+}
+
+/** Returns a function that sends the changed traits to Python, at most once in `pause` milliseconds, the last always. */
+export function throttledSave(model, pause = 150) {
+  let timer = null;
+  return () => {
+    timer ??= setTimeout(() => {
+      timer = null;
+      model.save_changes();
+    }, pause);
+  };
+}
+
+// ---- Numbers -------------------------------------------------------------------------------------------------
+
+const TYPES = { float64: Float64Array, float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
+
+/** The typed array in an array trait. The bytes are copied because they may lie unaligned. */
+export function decode({ dtype, data }) {
+  return new TYPES[dtype](data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
+}
+
+/** A typed array as the value of an array trait. */
+export function encode(array, shape) {
+  const dtype = Object.keys(TYPES).find((name) => array instanceof TYPES[name]);
+  return { dtype, shape, data: new DataView(array.buffer, array.byteOffset, array.byteLength) };
+}
+
+/** Uniform numbers in 0 .. 1 from a whole-number seed (mulberry32). */
+export function uniformFrom(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/** Standard normal numbers from a whole-number seed (Box and Muller). */
+export function normalFrom(seed) {
+  const uniform = uniformFrom(seed);
+  return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+}
+
+export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
+
+// ---- Drawing -------------------------------------------------------------------------------------------------
+
+/** Add a marker to the current path. Shapes tell kinds apart where colours may not. */
+export function marker(context, shape, x, y, size) {
+  if (shape === "disc") {
+    context.moveTo(x + size, y);
+    context.arc(x, y, size, 0, 2 * Math.PI);
+  } else {
+    const [corners, inner] = { diamond: [4, 1], triangle: [3, 1], square: [4, 1], star: [10, 0.45] }[shape];
+    const start = shape === "square" ? Math.PI / 4 : -Math.PI / 2;
+    for (let i = 0; i < corners; i++) {
+      const [angle, radius] = [start + (2 * Math.PI * i) / corners, i % 2 ? size * inner : size];
+      context[i ? "lineTo" : "moveTo"](x + radius * Math.cos(angle), y + radius * Math.sin(angle));
+    }
+    context.closePath();
+  }
+}
+
+/** Text with a rim in the colour of the paper, so that it stays legible over lines. */
+export function label(context, theme, text, x, y, { align = "center", color = theme.ink, font = `12px ${theme.font}` } = {}) {
+  Object.assign(context, { font, textAlign: align, textBaseline: "middle", lineWidth: 3.5, strokeStyle: theme.paper });
+  context.strokeText(text, x, y);
+  context.fillStyle = color;
+  context.fillText(text, x, y);
+}
+
+/** A straight arrow from (x0, y0) to (x1, y1) in the current stroke and fill styles. */
+export function arrow(context, x0, y0, x1, y1, head = 7) {
+  const angle = Math.atan2(y1 - y0, x1 - x0);
+  const length = Math.hypot(x1 - x0, y1 - y0);
+  const size = Math.min(head, length);
+  context.beginPath();
+  context.moveTo(x0, y0);
+  context.lineTo(x1 - 0.8 * size * Math.cos(angle), y1 - 0.8 * size * Math.sin(angle));
+  context.stroke();
+  context.beginPath();
+  context.moveTo(x1, y1);
+  for (const side of [-0.42, 0.42]) context.lineTo(x1 - size * Math.cos(angle + side), y1 - size * Math.sin(angle + side));
+  context.fill();
+}
