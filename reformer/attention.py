@@ -69,16 +69,20 @@ def shared_qk_attention(queries_keys, values, *, causal=True, padding=None):
 
 def unit_keys(queries_keys):
     """Scale vectors to length one: (..., d) -> (..., d). A vector much shorter than 0.001 stays shorter than one."""
-    squares = np.sum(queries_keys * queries_keys, axis=-1, keepdims=True)
-    return queries_keys / np.sqrt(squares + NORM_EPSILON * queries_keys.shape[-1])
+    return queries_keys * inverse_lengths(queries_keys)
 
 
 def unit_keys_backward(gradient, queries_keys):
     """Turn the gradient of `unit_keys(queries_keys)` into that of `queries_keys`; both (..., d)."""
-    squares = np.sum(queries_keys * queries_keys, axis=-1, keepdims=True)
-    inverse_norm = 1 / np.sqrt(squares + NORM_EPSILON * queries_keys.shape[-1])
-    along = np.sum(gradient * queries_keys, axis=-1, keepdims=True) * inverse_norm**2
-    return inverse_norm * (gradient - along * queries_keys)
+    scale = inverse_lengths(queries_keys)
+    along = np.sum(gradient * queries_keys, axis=-1, keepdims=True) * scale**2
+    return scale * (gradient - along * queries_keys)
+
+
+def inverse_lengths(vectors):
+    """One over the length of each vector: (..., d) -> (..., 1)."""
+    squares = np.einsum("...d,...d->...", vectors, vectors)[..., np.newaxis]
+    return 1 / np.sqrt(squares + NORM_EPSILON * vectors.shape[-1])
 
 
 def softmax(logits):

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from reformer import _fast_lsh
 from reformer.angular import offset_rounds
 from reformer.arguments import (
     require_booleans,
@@ -288,7 +289,10 @@ class _Saved(NamedTuple):
 
 
 def _forward(queries_keys, values, buckets, options):
-    return _attend(queries_keys, values, buckets, options)
+    if not _fast_lsh.fits(values.shape[-2], options):
+        return _attend(queries_keys, values, buckets, options)
+    outputs, saved = _fast_lsh.forward(*(_one_batch_axis(array) for array in (queries_keys, values, buckets)), options)
+    return outputs.reshape(values.shape), saved
 
 
 def _backward(gradient, saved):
