@@ -1,0 +1,54 @@
+"""Reading and running notebooks in tests: where they are, what is in them, and a fresh kernel without a network."""
+
+import re
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parents[2]
+LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+SOLUTIONS = sorted((ROOT / "solutions").glob("*/*.ipynb"))
+LABS = sorted((ROOT / "labs").glob("*/*.ipynb"))
+
+_REFUSE_THE_NETWORK = """
+import socket
+def _refused(*arguments, **options):
+    raise OSError("this notebook asked for the network")
+socket.getaddrinfo = socket.gethostbyname = socket.create_connection = _refused
+"""
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def run(path):
+    """Return the notebook at `path`, executed from top to bottom in a fresh kernel that finds no network."""
+    notebook = read(path)
+    client = NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": path.parent}})
+    with client.setup_kernel():
+        client.kc.execute(_REFUSE_THE_NETWORK)
+        for index, cell in enumerate(notebook.cells):
+            client.execute_cell(cell, index)
+    return notebook
+
+
+def code_of(notebook):
+    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def prose_between_code(notebook):
+    """Return the number of words of prose in front of each code cell."""
+    counts, words = [], 0
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            counts.append(words)
+            words = 0
+        else:
+            words += len(re.findall(r"\w[\w'’-]*", cell.source))
+    return counts
+
+
+def outputs_of(cell, mime):
+    return [output.data[mime] for output in cell.outputs if mime in output.get("data", {})]

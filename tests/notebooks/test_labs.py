@@ -1,0 +1,65 @@
+"""Labs: solved, they run and earn all points; empty, they run and earn none; and they keep their form."""
+
+import inspect
+import re
+
+import pytest
+
+from autograder.exercises import lab_named
+from tests.notebooks.notebook_files import LABS, SOLUTIONS, outputs_of, read, run
+
+
+def checks_of(notebook):
+    """Return the exercise of each check cell with the plain text of its verdict."""
+    return {
+        cell.metadata.nbgrader.grade_id.removeprefix("check_"): outputs_of(cell, "text/plain")[0]
+        for cell in notebook.cells
+        if cell.metadata.get("nbgrader", {}).get("grade")
+    }
+
+
+def task_of(notebook, exercise):
+    return next(cell.source for cell in notebook.cells if cell.id == f"task-{exercise.name}")
+
+
+@pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
+def test_a_solved_lab_runs_and_earns_all_points(path):
+    notebook = run(path)
+    lab = lab_named(path.stem)
+    assert {name: float(text) for name, text in checks_of(notebook).items()} == {
+        exercise.name: exercise.max_score for exercise in lab.exercises
+    }
+    pictures = [cell for cell in notebook.cells if "picture" in cell.metadata.get("tags", [])]
+    assert len(pictures) == len(lab.exercises)
+    assert all('<img alt="' in outputs_of(cell, "text/html")[0] for cell in pictures)
+
+
+@pytest.mark.parametrize("path", LABS, ids=lambda path: path.stem)
+def test_an_empty_lab_runs_to_its_end_and_earns_nothing(path):
+    notebook = run(path)
+    assert {float(text) for text in checks_of(notebook).values()} == {0.0}
+    assert not any(output.get("name") == "stderr" for cell in notebook.cells for output in cell.get("outputs", []))
+
+
+@pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
+def test_each_exercise_has_its_task_answer_check_and_picture_in_this_order(path):
+    notebook = read(path)
+    ids = [cell.id for cell in notebook.cells if cell.id not in ("title", "imports", "end")]
+    expected = []
+    for exercise in lab_named(path.stem).exercises:
+        name = exercise.name
+        expected += [f"task-{name}", name, f"check_{name}", f"about-picture-{name}", f"picture-{name}"]
+    assert ids == expected
+    for cell in notebook.cells:
+        assert cell.metadata.nbgrader.grade_id == cell.id
+
+
+@pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
+def test_points_minutes_and_hints_in_the_text_are_those_of_the_exercise(path):
+    notebook = read(path)
+    for exercise in lab_named(path.stem).exercises:
+        task = task_of(notebook, exercise)
+        assert re.search(rf"\*\*\d+ minutes · difficulty [●○]{{3}} · {exercise.max_score} points\*\*", task)
+        hints = task.split("<details>")[1:]
+        assert len(hints) == 3
+        assert inspect.getsource(exercise.twin).strip() in hints[-1], "the last hint is the loop twin itself"

@@ -1,0 +1,64 @@
+"""Lessons run offline from a fresh kernel, and keep the form that readers can rely on."""
+
+import re
+from statistics import median
+
+import pytest
+
+from tests.notebooks.notebook_files import LESSONS, code_of, outputs_of, prose_between_code, read, run
+
+pytestmark = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+
+
+def test_a_lesson_runs_from_top_to_bottom_without_a_network(path):
+    notebook = run(path)
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        assert not [output for output in cell.outputs if output.get("name") == "stderr"], cell.source
+        if "figures.show" in cell.source:
+            (figure,) = outputs_of(cell, "text/html")
+            alternative = re.search(r'<img alt="([^"]+)"', figure).group(1)
+            assert len(alternative.split()) >= 8, "a figure needs a sentence that says what it shows"
+            assert f">{alternative}</figcaption>" in figure
+
+
+def test_cells_of_a_lesson_are_small(path):
+    lines = [source.splitlines() for source in code_of(read(path))]
+    assert median(sum(bool(line.strip()) for line in cell) for cell in lines) <= 7
+    assert max(map(len, lines)) <= 30
+
+
+def test_prose_between_two_cells_is_short(path):
+    assert max(prose_between_code(read(path))) <= 150
+
+
+def test_every_drawing_is_shown_with_words(path):
+    notebook = read(path)
+    for source in code_of(notebook):
+        assert "plt.show" not in source
+        assert ("plt.subplots" in source) == ("figures.show" in source)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            assert not re.search(r"!\[\s*\]\(", cell.source), "a picture without alternative text"
+
+
+def test_a_lesson_opens_and_closes_as_all_do(path):
+    notebook = read(path)
+    first = notebook.cells[0].source
+    prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    assert re.match(r"# \d\d[ab]? · ", first)
+    assert all(part in first for part in ("you can**", "**Time:**", "minutes", "**You need:**"))
+    assert all(
+        part in prose for part in ("\n## Summary", "**Next:**", "## Five questions to take with you", "## Sources")
+    )
+    assert prose.count("<details>") == 5
+    assert "You may have heard" in prose or path.stem.startswith("00")
+    assert any("ask(" in source for source in code_of(notebook))
+
+
+def test_paths_named_in_a_lesson_exist(path):
+    prose = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+    root = path.parents[1]
+    for name in re.findall(r"`((?:notebooks|labs|solutions|reformer)/[^`\s]*)`", prose):
+        assert (root / name).exists(), f"{path.name} names {name}"
