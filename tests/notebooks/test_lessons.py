@@ -54,7 +54,12 @@ def test_a_lesson_opens_and_closes_as_all_do(path):
     )
     assert prose.count("<details>") == 5
     assert "You may have heard" in prose or path.stem.startswith("00")
-    assert any("ask(" in source for source in code_of(notebook))
+
+
+def test_the_code_of_a_question_is_folded_away_because_it_holds_the_answer(path):
+    questions = [cell for cell in read(path).cells if cell.cell_type == "code" and "ask(" in cell.source]
+    assert questions
+    assert all(cell.metadata["jupyter"]["source_hidden"] for cell in questions)
 
 
 def test_paths_named_in_a_lesson_exist(path):

@@ -1,0 +1,131 @@
+"""The lessons as web pages: each executed and written to one self-contained HTML file, with an index.
+
+`python -m classroom.site --help` says how. A page needs no network, no kernel and no other file: figures and explorers
+are inside it, formulas are MathML, and a prediction is a list to open.
+"""
+
+import argparse
+import html
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import nbformat
+from latex2mathml.converter import convert as mathml
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbconvert import HTMLExporter
+from pygments.formatters import HtmlFormatter
+from tqdm import tqdm
+from traitlets.config import Config
+
+ROOT = Path(__file__).resolve().parents[1]
+STYLE = Path(__file__).with_name("site.css")
+_MATH_OR_CODE = re.compile(r"```.*?```|`[^`]*`|\$\$(?P<block>.+?)\$\$|\$(?P<inline>[^$\n]+?)\$", re.DOTALL)
+
+
+def build(out, lessons):
+    """Write a page for each lesson, and `index.html`, to the folder `out`. Returns the pages' paths.
+
+    Raises nbclient's CellExecutionError where a lesson does not run.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    titles = {path: title_of(nbformat.read(path, as_version=4)) for path in lessons}
+    pages = []
+    for path in tqdm(lessons, desc="lessons", disable=not sys.stderr.isatty()):
+        page = out / f"{path.stem}.html"
+        page.write_text(_page(titles[path], lesson_as_html(path), _links(path, titles)), encoding="utf-8")
+        pages.append(page)
+    shutil.copyfile(pages[0], out / "index.html")
+    return pages
+
+
+def lesson_as_html(path):
+    """Return a lesson, executed in a fresh kernel, as the body of a page."""
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(
+        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": path.parent}}
+    ).execute()
+    formulas = []
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = set_aside_formulas(cell.source, formulas)
+        elif cell.metadata.get("jupyter", {}).get("source_hidden"):
+            cell.metadata["transient"] = {"remove_source": True}
+    body, _ = _exporter().from_notebook_node(notebook)
+    return re.sub(r"\bFORMULA(\d+)\b", lambda match: formulas[int(match[1])], body)
+
+
+def set_aside_formulas(markdown, formulas):
+    """Return Markdown text with a place-holder for each formula, and append the formulas, as MathML, to a list.
+
+    Browsers draw MathML without a script. It has to stay out of the Markdown, whose reader would take its tags apart.
+    """
+
+    def set_aside(match):
+        if not (match["block"] or match["inline"]):
+            return match[0]
+        display = "block" if match["block"] else "inline"
+        formulas.append(mathml((match["block"] or match["inline"]).strip(), display=display))
+        return f"FORMULA{len(formulas) - 1}"
+
+    return _MATH_OR_CODE.sub(set_aside, markdown)
+
+
+def title_of(notebook):
+    """Return the title of a lesson, its first heading."""
+    return notebook.cells[0].source.splitlines()[0].lstrip("# ")
+
+
+def _exporter():
+    config = Config()
+    # The words of a figure, a prediction or an explorer stand in its HTML; a live widget would need a kernel.
+    config.NbConvertBase.display_data_priority = ["text/html", "image/svg+xml", "image/png", "text/plain"]
+    config.CoalesceStreamsPreprocessor.enabled = True  # prints that came in several messages are one block
+    return HTMLExporter(config=config, template_name="basic", embed_images=True, exclude_anchor_links=True)
+
+
+def _links(path, titles):
+    paths = list(titles)
+    place = paths.index(path)
+    links = []
+    if place > 0:
+        links.append(f'<a href="{paths[place - 1].stem}.html">← {html.escape(titles[paths[place - 1]])}</a>')
+    if place + 1 < len(paths):
+        links.append(f'<a href="{paths[place + 1].stem}.html">{html.escape(titles[paths[place + 1]])} →</a>')
+    return f"<nav>{' '.join(links)}</nav>"
+
+
+def _page(title, body, links):
+    code_colours = HtmlFormatter(style="default").get_style_defs(".highlight")
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<style>{code_colours}\n{STYLE.read_text(encoding='utf-8')}</style></head>"
+        f"<body><main>{links}{body}{links}</main></body></html>\n"
+    )
+
+
+def main(arguments=None):
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m classroom.site",
+        description="Execute the lessons and write each to one self-contained web page.",
+    )
+    parser.add_argument("--out", type=Path, default=ROOT / "site", help="folder for the pages (default: site/)")
+    parser.add_argument("lessons", nargs="*", type=Path, help="notebooks to write (default: all of notebooks/)")
+    options = parser.parse_args(arguments)
+    lessons = options.lessons or sorted((ROOT / "notebooks").glob("*.ipynb"))
+    missing = [path for path in lessons if not path.is_file()]
+    if missing:
+        parser.error(f"no such notebook: {missing[0]}")
+    try:
+        pages = build(options.out, [path.resolve() for path in lessons])
+    except CellExecutionError as error:
+        sys.exit(f"A lesson does not run: {error}")
+    print(f"{len(pages)} pages written. Open {(options.out / 'index.html').resolve().as_uri()}")
+
+
+if __name__ == "__main__":
+    main()
