@@ -23,10 +23,10 @@ from numpy.lib.stride_tricks import as_strided
 
 from reformer.angular import offset_rounds
 from reformer.attention import inverse_lengths, unit_keys_backward
-from reformer.chunking import NOBODY, sort_by_bucket, split_into_chunks, undo_sort
+from reformer.chunking import NOBODY, sort_by_bucket, split_into_chunks
 
 BLOCK_SIZE = 2**16  # logits in a block: several arrays of this size must fit the cache
-ROWS_AT_ONCE = 2**12  # rows moved back into the order of the sequence at a time
+ROWS_AT_ONCE = 2**9  # rows moved back into the order of the sequence at a time
 LARGEST_LOGIT = {np.dtype(np.float32): 60.0, np.dtype(np.float64): 600.0}  # exp of it, squared, is a finite number
 STEEP = 2.0**20
 LONGEST = 2**22
@@ -56,7 +56,7 @@ def fits(n_positions, options):
 
 
 def forward(queries_keys, values, buckets, options, n_workers=1):
-    """`lsh_attention` of arrays (H, L, d), (H, L, e) and (H, R, L): (outputs, saved)."""
+    """`lsh_attention` of contiguous arrays (H, L, d), (H, L, e) and (H, R, L): (outputs, saved)."""
     scales = inverse_lengths(queries_keys)
     small = np.min(scales, initial=1) * LARGEST_LOGIT[values.dtype] > 1
     references = None if small else np.full_like(scales, -np.inf)
@@ -79,45 +79,46 @@ def _over_heads(work, saved, *arrays):
     step = max(1, _chunks_per_block(saved.options) * saved.options.chunk_length // n_positions)
     groups = [slice(start, start + step) for start in range(0, n_heads, step)]
 
-    def of_heads(heads):
-        work(saved.of_heads(heads), *(array[heads] for array in arrays))
+    def share(first):
+        memory = {}  # arrays used again for every head: fresh ones would have to be fetched into the cache
+        for heads in groups[first :: saved.n_workers]:
+            work(saved.of_heads(heads), memory, *(array[heads] for array in arrays))
 
     if saved.n_workers == 1:
-        for heads in groups:
-            of_heads(heads)
+        share(0)
     else:
         with ThreadPoolExecutor(saved.n_workers) as pool:
-            list(pool.map(of_heads, groups))
+            list(pool.map(share, range(saved.n_workers)))
 
 
-def _forward_heads(saved):
-    weights = _Weights(saved, is_forward=True)
-    numerators = weights.sorted_rows(saved.values.shape[-1])
-    denominators, tops = weights.sorted_rows(1), weights.sorted_rows(1)
-    ones = np.ones((1, weights.window_length), saved.values.dtype)
-    for r in range(weights.n_rounds):
-        for chunks in weights.blocks():
-            block = weights.compute(r, chunks)
-            np.matmul(_t(block.weights), block.values, out=numerators[:, chunks])
+def _forward_heads(saved, memory):
+    rounds = _Rounds(saved, memory, is_forward=True)
+    numerators = rounds.rows("numerators", saved.values.shape[-1])
+    denominators, tops = rounds.rows("denominators", 1), rounds.rows("tops", 1)
+    ones = np.ones((1, rounds.window_length), saved.values.dtype)
+    for r in range(rounds.n_rounds):
+        for chunks in rounds.blocks():
+            block = rounds.weights(r, chunks)
+            np.matmul(_t(block.weights), block.value_windows, out=numerators[:, chunks])
             np.matmul(ones, block.weights, out=_t(denominators[:, chunks]))
             if saved.references is not None:
-                tops[:, chunks] = _t(block.tops)
-        fresh = None
+                tops[:, chunks] = block.tops
+        undo, factor = rounds.undo(r), None
         if saved.references is not None:
-            fresh = _raise_references(saved, weights.unsort(tops, r), first=r == 0)
-        weights.add_unsorted(numerators, r, saved.outputs, factor=fresh, first=r == 0)
-        weights.add_unsorted(denominators, r, saved.totals, factor=fresh, first=r == 0)
+            factor = _raise_references(saved, tops.reshape(-1, 1)[undo].reshape(saved.totals.shape), is_first=r == 0)
+        _add_unsorted(numerators, undo, saved.outputs, factor=factor, is_first=r == 0)
+        _add_unsorted(denominators, undo, saved.totals, factor=factor, is_first=r == 0)
     alone = saved.totals == 0
     saved.totals[alone] = np.inf
     np.divide(saved.outputs, saved.totals, out=saved.outputs)
     np.copyto(saved.outputs, saved.values, where=alone)
 
 
-def _raise_references(saved, tops, *, first):
-    """Take the largest logits of another round into account; what was added up so far shrinks accordingly."""
+def _raise_references(saved, tops, *, is_first):
+    """Let a round's largest logits raise the references: what was added up shrinks, and so does what is to come."""
     raised = np.maximum(saved.references, tops)
     finite = np.where(np.isneginf(raised), 0, raised)
-    if not first:
+    if not is_first:
         shrink = np.exp(saved.references - finite)
         np.multiply(saved.outputs, shrink, out=saved.outputs)
         np.multiply(saved.totals, shrink, out=saved.totals)
@@ -125,214 +126,227 @@ def _raise_references(saved, tops, *, first):
     return np.exp(tops - finite)
 
 
-def _backward_heads(saved, gradient, d_queries_keys, d_values):
-    """With P = weight / total: dV = P' dO and dlogit = P * (dO V' - rowsum(dO * O)), P being folded into dO / total."""
-    weights = _Weights(saved, is_forward=False)
+def _backward_heads(saved, memory, gradient, d_queries_keys, d_values):
+    """With P = weight / total: dV = P' dO and dlogit = P * (dO V' - rowsum(dO * O)). The total is divided out of dO."""
+    rounds = _Rounds(saved, memory, is_forward=False)
     n_features, n_values = saved.queries_keys.shape[-1], saved.values.shape[-1]
     d_outputs = gradient / saved.totals
-    along = np.einsum("hle,hle->hl", d_outputs, saved.outputs)
-    d_queries = weights.sorted_rows(n_features)
-    d_keys, d_window_values = weights.stretched_rows(n_features), weights.stretched_rows(n_values)
+    along = np.einsum("hle,hle->hl", d_outputs, saved.outputs)[..., np.newaxis]
+    d_queries, d_keys = rounds.rows("d_queries", n_features), rounds.rows("d_keys", n_features)
+    d_window_values = rounds.rows("d_values", n_values)
     d_unit_keys = np.empty_like(saved.queries_keys)
-    for r in range(weights.n_rounds):
+    for r in range(rounds.n_rounds):
         d_keys[...] = 0
         d_window_values[...] = 0
-        for chunks in weights.blocks():
-            block = weights.compute(r, chunks)
-            d_rows = weights.take(d_outputs, block.query_index, "d_rows")
-            d_logits = np.matmul(block.values, weights.transposed(d_rows, "d_rows_t"), out=block.spare)
-            d_logits -= along.reshape(-1)[block.query_index][..., np.newaxis, :]
+        for chunks in rounds.blocks():
+            block = rounds.weights(r, chunks)
+            _take(d_outputs, block.query_index, block.d_rows)
+            np.copyto(block.d_rows_t, _t(block.d_rows))
+            d_logits = np.matmul(block.value_windows, block.d_rows_t, out=block.spare)
+            d_logits -= _t(_take(along, block.query_index, block.along))
             d_logits *= block.weights
-            np.matmul(_t(d_logits), block.keys, out=d_queries[:, chunks])
-            weights.add_windows(d_keys, chunks, d_logits, block.queries)
-            weights.add_windows(d_window_values, chunks, block.weights, d_rows)
-        weights.add_unsorted(d_queries, r, d_queries_keys, first=r == 0)
-        weights.add_unsorted_stretch(d_keys, r, d_unit_keys, first=r == 0)
-        weights.add_unsorted_stretch(d_window_values, r, d_values, first=r == 0)
+            np.matmul(_t(d_logits), block.key_windows, out=d_queries[:, chunks])
+            np.matmul(d_logits, block.queries, out=block.d_window_keys)
+            np.matmul(block.weights, block.d_rows, out=block.d_window_values)
+            rounds.add_windows(block.d_window_keys, chunks, d_keys)
+            rounds.add_windows(block.d_window_values, chunks, d_window_values)
+        undo = rounds.undo(r)
+        _add_unsorted(d_queries, undo, d_queries_keys, is_first=r == 0)
+        for stretched, total in ((d_keys, d_unit_keys), (d_window_values, d_values)):
+            _add_unsorted(stretched, undo, total, is_first=r == 0)
+            rounds.add_edges(stretched, r, total)
     d_queries_keys += unit_keys_backward(d_unit_keys, saved.queries_keys)
     np.add(d_values, gradient, out=d_values, where=np.isinf(saved.totals))
 
 
-class _Block(NamedTuple):
-    """Some chunks of one round: g of C queries each, with windows of W keys."""
+class _Rounds:
+    """The attention weights of a few heads (h of them), computed block by block, and the order they stand in.
 
-    query_index: np.ndarray  # (h, g, C): rows of the flattened heads
-    queries: np.ndarray  # (h, g, C, d)
-    keys: np.ndarray  # (h, g, W, d), overlapping views
-    values: np.ndarray  # (h, g, W, e), overlapping views
-    weights: np.ndarray  # (h, g, W, C): exp(logit - reference), 0 where hidden
-    tops: np.ndarray | None  # (h, g, 1, C): the reference, where there is one
-    spare: np.ndarray  # (h, g, W, C): memory to use
-
-
-class _Weights:
-    """The unnormalised attention weights of a few heads, computed block by block, and the order they stand in.
-
-    A round is stretched at both ends by the chunks that its first and last chunk look at: n_before + n + n_after.
+    A round is a row of chunks, stretched at both ends by the chunks that its first and last chunk look at: it has
+    m = n_before + n + n_after of them.
     """
 
-    def __init__(self, saved, *, is_forward):
+    def __init__(self, saved, memory, *, is_forward):
+        self.memory = memory
         self.saved, self.options, self.is_forward = saved, saved.options, is_forward
+        self.n_heads, self.n_rounds, self.n_positions = saved.buckets.shape
         self.chunk_length = self.options.chunk_length
+        self.n_chunks = -(-self.n_positions // self.chunk_length)
         self.n_around = self.options.n_before + self.options.n_after
         self.window_length = (self.n_around + 1) * self.chunk_length
-        n_heads, self.n_rounds, self.n_positions = saved.buckets.shape
-        self.n_chunks = -(-self.n_positions // self.chunk_length)
-        self.first_rows = self.n_positions * np.arange(n_heads)
         buckets = saved.buckets.astype(np.uint16) if self.options.n_buckets <= 2**16 else saved.buckets
-        self.order = sort_by_bucket(buckets)  # of 16 bits: several times faster
+        self.order = sort_by_bucket(buckets)  # several times faster with 16 bits
         self.positions = self._stretch(self.order)
         self.bucket_ids = None
         if self.options.same_bucket_only:
             ids = offset_rounds(saved.buckets, self.options.n_buckets)
             self.bucket_ids = self._stretch(np.take_along_axis(ids, self.order, axis=-1))
         self.has_empty = bool(np.any(self.positions == NOBODY))
-        self.buffers = {}
 
     def _stretch(self, of_rounds):
-        """Cut (h, R, L) into chunks, and add the chunks around: (h, R, n_before + n + n_after, C)."""
-        chunks = split_into_chunks(of_rounds, self.chunk_length)
-        n_heads, n_rounds, n_chunks, chunk_length = chunks.shape
-        row = chunks.reshape(n_heads, -1, chunk_length)
-        place = np.arange(-self.options.n_before, n_chunks + self.options.n_after)
-        first = n_chunks * np.arange(n_rounds)[:, np.newaxis]
+        """Cut (h, R, L) into chunks, and add the chunks around: (h, R, m, C)."""
+        row = split_into_chunks(of_rounds, self.chunk_length).reshape(self.n_heads, -1, self.chunk_length)
+        place = np.arange(-self.options.n_before, self.n_chunks + self.options.n_after)
+        first = self.n_chunks * np.arange(self.n_rounds)[:, np.newaxis]
         if self.options.wrap == "global":
-            return np.take(row, (first + place) % (n_rounds * n_chunks), axis=1)
-        stretched = np.take(row, first + place % n_chunks, axis=1)
+            return np.take(row, (first + place) % row.shape[1], axis=1)
+        stretched = np.take(row, first + place % self.n_chunks, axis=1)
         if self.options.wrap == "none":
-            stretched[:, :, (place < 0) | (place >= n_chunks)] = NOBODY
+            stretched[:, :, (place < 0) | (place >= self.n_chunks)] = NOBODY
         return stretched
 
     def blocks(self):
+        """Slices of the chunks of a round, without the ones around it."""
         step = _chunks_per_block(self.options)
-        return [slice(start, min(start + step, self.n_chunks)) for start in range(0, self.n_chunks, step)]
+        starts = range(self.options.n_before, self.options.n_before + self.n_chunks, step)
+        return [slice(start, min(start + step, starts.stop)) for start in starts]
 
-    def sorted_rows(self, n_features):
-        return np.empty((len(self.first_rows), self.n_chunks, self.chunk_length, n_features), self.saved.values.dtype)
+    def rows(self, name, n_features):
+        """Memory for rows in sorted order: (h, m, C, f)."""
+        key = (name, self.n_heads)
+        if key not in self.memory:
+            shape = (self.n_heads, self.n_chunks + self.n_around, self.chunk_length, n_features)
+            self.memory[key] = np.empty(shape, self.saved.values.dtype)
+        return self.memory[key]
 
-    def stretched_rows(self, n_features):
-        n_chunks = self.n_chunks + self.n_around
-        return np.empty((len(self.first_rows), n_chunks, self.chunk_length, n_features), self.saved.values.dtype)
-
-    def compute(self, r, chunks):
-        """The weights of the queries in some chunks of round r."""
-        saved, n_before = self.saved, self.options.n_before
-        around = slice(chunks.start, chunks.stop + self.n_around)
-        own = slice(n_before, n_before + chunks.stop - chunks.start)
+    def weights(self, r, chunks):
+        """A workspace with the weights of the queries in some chunks of round r."""
+        saved, block = self.saved, self._workspace(chunks.stop - chunks.start)
+        around = slice(chunks.start - self.options.n_before, chunks.stop + self.options.n_after)
         positions = self.positions[:, r, around]
-        index = np.maximum(positions, 0) + self.first_rows[:, np.newaxis, np.newaxis]
-        rows = self.take(saved.queries_keys, index, "rows")
-        queries = rows[:, own]
-        keys = self._windows(np.multiply(rows, self.take(saved.scales, index, "scales"), out=self.like(rows, "keys")))
-        values = self._windows(self.take(saved.values, index, "values"))
-        weights = self._buffer("weights", (*queries.shape[:2], self.window_length, self.chunk_length), rows.dtype)
-        spare = self.like(weights, "spare")
-        np.matmul(keys, self.transposed(queries, "queries_t"), out=weights)
-        tops = None
+        np.add(positions, block.first_rows, out=block.index)
+        if self.has_empty:
+            np.maximum(block.index, block.first_rows, out=block.index)
+        _take(saved.queries_keys, block.index, block.rows)
+        np.copyto(block.queries_t, _t(block.queries))
+        np.multiply(block.rows, _take(saved.scales, block.index, block.scales), out=block.keys)
+        np.matmul(block.key_windows, block.queries_t, out=block.weights)
         if saved.references is not None:
-            np.copyto(weights, -np.inf, where=~self._visible(r, around, own))
-            tops = self._tops(weights, index[:, own])
-            np.exp(np.subtract(weights, np.where(np.isneginf(tops), 0, tops), out=weights), out=weights)
+            np.copyto(block.weights, -np.inf, where=~self._visible(r, chunks, around))
+            self._subtract_tops(block)
         elif self.options.causal and self.bucket_ids is None:
-            np.exp(np.minimum(weights, self._bound(positions, own, spare), out=weights), out=weights)
-        else:
-            np.multiply(np.exp(weights, out=weights), self._visible(r, around, own), out=weights)
-        return _Block(index[:, own], queries, keys, values, weights, tops, spare)
+            np.minimum(block.weights, self._bound(positions, block), out=block.weights)
+        np.exp(block.weights, out=block.weights)
+        if saved.references is None and not (self.options.causal and self.bucket_ids is None):
+            block.weights *= self._visible(r, chunks, around)
+        _take(saved.values, block.index, block.values)
+        return block
 
-    def _tops(self, logits, query_index):
-        """What to subtract from the logits: in the forward pass the largest of each query, then what was saved."""
+    def _workspace(self, n_chunks):
+        key = (n_chunks, self.n_heads)
+        if key not in self.memory:
+            self.memory[key] = _Workspace(self, n_chunks)
+        return self.memory[key]
+
+    def _subtract_tops(self, block):
+        """In the forward pass the largest logit of each query, kept for later; in the backward pass the reference."""
         if self.is_forward:
-            return np.max(logits, axis=-2, keepdims=True)
-        return self.saved.references.reshape(-1)[query_index][..., np.newaxis, :]
+            np.max(block.weights, axis=-2, keepdims=True, out=_t(block.tops))
+        else:
+            _take(self.saved.references, block.query_index, block.tops)
+        block.weights -= _t(np.where(np.isneginf(block.tops), 0, block.tops))
 
-    def _bound(self, positions, own, out):
+    def _bound(self, positions, block):
         """STEEP (query position - 1/2 - key position), as a matrix product: (h, g, W, C)."""
-        key_side = self._buffer("key_side", (*positions.shape, 2), out.dtype)
-        key_side[..., 0] = np.where(positions == NOBODY, LONGEST, positions) if self.has_empty else positions
-        key_side[..., 1] = 1
-        query_side = self._buffer("query_side", (*positions[:, own].shape[:2], 2, self.chunk_length), out.dtype)
-        query_side[..., 0, :] = -STEEP
-        query_side[..., 1, :] = STEEP * (positions[:, own] - 0.5)
-        return np.matmul(self._windows(key_side), query_side, out=out)
+        block.key_side[..., 0] = np.where(positions == NOBODY, LONGEST, positions) if self.has_empty else positions
+        block.query_side[..., 1, :] = positions[:, block.own]
+        block.query_side[..., 1, :] -= 0.5
+        block.query_side[..., 1, :] *= STEEP
+        return np.matmul(block.side_windows, block.query_side, out=block.spare)
 
-    def _visible(self, r, around, own):
+    def _visible(self, r, chunks, around):
         """Which keys are visible to which queries, as in `masks`: (h, g, W, C) booleans."""
-        of_keys, of_queries = self._facing(self.positions[:, r, around], own)
+        of_queries = self.positions[:, r, chunks, np.newaxis, :]
+        of_keys = self.windows(self.positions[:, r, around, :, np.newaxis])
         visible = np.less(of_keys, of_queries) if self.options.causal else np.not_equal(of_keys, of_queries)
         if self.has_empty:
             visible &= (of_keys != NOBODY) & (of_queries != NOBODY)
         if self.bucket_ids is not None:
-            visible &= np.equal(*self._facing(self.bucket_ids[:, r, around], own))
+            bucket_windows = self.windows(self.bucket_ids[:, r, around, :, np.newaxis])
+            visible &= bucket_windows == self.bucket_ids[:, r, chunks, np.newaxis, :]
         return visible
 
-    def _facing(self, numbers, own):
-        return self._windows(numbers[..., np.newaxis]), numbers[:, own, np.newaxis, :]
+    def windows(self, rows):
+        """Overlapping views of (h, g + n_around, C, f) as windows: (h, g, W, f)."""
+        n_heads, n_chunks, _, n_features = rows.shape
+        return as_strided(rows, (n_heads, n_chunks - self.n_around, self.window_length, n_features), rows.strides)
 
-    def _windows(self, rows):
-        """Overlapping views of the chunks in (h, g + n_around, C, f) as windows: (h, g, W, f)."""
-        n_heads, n_chunks, chunk_length, n_features = rows.shape
-        shape = (n_heads, n_chunks - self.n_around, self.window_length, n_features)
-        return as_strided(rows, shape, rows.strides)
-
-    def take(self, rows, index, name):
-        """Fetch rows of (h, L, f), flattened to (h L, f), into a buffer."""
-        out = self._buffer(name, (*index.shape, rows.shape[-1]), rows.dtype)
-        return np.take(rows.reshape(-1, rows.shape[-1]), index, axis=0, out=out, mode="clip")
-
-    def transposed(self, rows, name):
-        out = self._buffer(name, (*rows.shape[:-2], rows.shape[-1], rows.shape[-2]), rows.dtype)
-        np.copyto(out, _t(rows))
-        return out
-
-    def like(self, array, name):
-        return self._buffer(name, array.shape, array.dtype)
-
-    def _buffer(self, name, shape, dtype):
-        """Memory that is used again for every block: it stays in the cache."""
-        if (name, shape) not in self.buffers:
-            self.buffers[name, shape] = np.empty(shape, dtype)
-        return self.buffers[name, shape]
-
-    def unsort(self, sorted_rows, r):
-        """Put (h, n, C, f) back into the order of the sequence: (h, L, f)."""
-        total = np.empty((len(self.first_rows), self.n_positions, sorted_rows.shape[-1]), sorted_rows.dtype)
-        self.add_unsorted(sorted_rows, r, total, first=True)
-        return total
-
-    def add_unsorted(self, sorted_rows, r, total, *, factor=None, first=False):
-        """Add (h, n, C, f) of one round to (h, L, f), each row where it belongs, times a factor (h, L, 1)."""
-        undo = undo_sort(self.order[:, r])
-        for head, rows in enumerate(sorted_rows):
-            rows = rows.reshape(-1, rows.shape[-1])
-            for start in range(0, self.n_positions, ROWS_AT_ONCE):
-                part = slice(start, start + ROWS_AT_ONCE)
-                taken = np.take(rows, undo[head, part], axis=0, mode="clip")
-                if factor is not None:
-                    taken *= factor[head, part]
-                if first:
-                    total[head, part] = taken
-                else:
-                    total[head, part] += taken
-
-    def add_windows(self, stretch, chunks, left, right):
-        """Add the product of (h, g, W, C) and (h, g, C, f), window by window, to the stretched chunks (.., C, f)."""
-        product = self._buffer("product", (*left.shape[:3], right.shape[-1]), right.dtype)
-        np.matmul(left, right, out=product)
+    def add_windows(self, windows, chunks, total):
+        """Add what belongs to windows, (h, g, W, f), to the chunks that they overlap, in (h, m, C, f)."""
         for step in range(self.n_around + 1):
-            part = product[:, :, step * self.chunk_length : (step + 1) * self.chunk_length]
-            stretch[:, chunks.start + step : chunks.stop + step] += part
+            first = chunks.start - self.options.n_before + step
+            part = windows[:, :, step * self.chunk_length : (step + 1) * self.chunk_length]
+            total[:, first : first + windows.shape[1]] += part
 
-    def add_unsorted_stretch(self, stretch, r, total, *, first=False):
-        """As `add_unsorted`, for the chunks of a round and those around it, (h, n_before + n + n_after, C, f)."""
-        n_before = self.options.n_before
-        self.add_unsorted(stretch[:, n_before : n_before + self.n_chunks], r, total, first=first)
-        for chunk in [
-            *range(n_before),
-            *range(n_before + self.n_chunks, n_before + self.n_chunks + self.options.n_after),
-        ]:
+    def undo(self, r):
+        """The row of (h m C) where each of the (h L) positions went in round r."""
+        undo = np.empty((self.n_heads, self.n_positions), np.intp)
+        place = self.options.n_before * self.chunk_length + np.arange(self.n_positions)
+        for head in range(self.n_heads):
+            undo[head, self.order[head, r]] = place + head * (self.n_chunks + self.n_around) * self.chunk_length
+        return undo.reshape(-1)
+
+    def add_edges(self, sorted_rows, r, total):
+        """Add the rows (h, m, C, f) of the chunks around a round to (h, L, f)."""
+        n_edges = sorted_rows.shape[1]
+        for chunk in [*range(self.options.n_before), *range(n_edges - self.options.n_after, n_edges)]:
             for head, positions in enumerate(self.positions[:, r, chunk]):
                 real = positions != NOBODY
-                total[head, positions[real]] += stretch[head, chunk, real]
+                total[head, positions[real]] += sorted_rows[head, chunk, real]
+
+
+class _Workspace:
+    """Memory for a block of g chunks and views of it, used again and again, so that it stays in the cache."""
+
+    def __init__(self, rounds, n_chunks):
+        saved = rounds.saved
+        n_features, n_values = saved.queries_keys.shape[-1], saved.values.shape[-1]
+        chunk_length, window_length = rounds.chunk_length, rounds.window_length
+
+        def memory(*shape, dtype=saved.values.dtype):
+            return np.empty((rounds.n_heads, *shape), dtype)
+
+        around = (n_chunks + rounds.n_around, chunk_length)
+        self.own = slice(rounds.options.n_before, rounds.options.n_before + n_chunks)
+        self.first_rows = rounds.n_positions * np.arange(rounds.n_heads)[:, np.newaxis, np.newaxis]
+        self.index = memory(*around, dtype=np.intp)
+        self.rows, self.keys = memory(*around, n_features), memory(*around, n_features)
+        self.values, self.scales, self.key_side = memory(*around, n_values), memory(*around, 1), memory(*around, 2)
+        self.queries_t = memory(n_chunks, n_features, chunk_length)
+        self.query_side = memory(n_chunks, 2, chunk_length)
+        self.tops = memory(n_chunks, chunk_length, 1)
+        self.weights = memory(n_chunks, window_length, chunk_length)
+        self.spare = memory(n_chunks, window_length, chunk_length)
+        self.key_side[..., 1] = 1
+        self.query_side[..., 0, :] = -STEEP
+        self.queries, self.query_index = self.rows[:, self.own], self.index[:, self.own]
+        self.key_windows, self.value_windows = rounds.windows(self.keys), rounds.windows(self.values)
+        self.side_windows = rounds.windows(self.key_side)
+        if not rounds.is_forward:
+            self.d_rows = memory(n_chunks, chunk_length, n_values)
+            self.d_rows_t = memory(n_chunks, n_values, chunk_length)
+            self.along = memory(n_chunks, chunk_length, 1)
+            self.d_window_keys = memory(n_chunks, window_length, n_features)
+            self.d_window_values = memory(n_chunks, window_length, n_values)
+
+
+def _take(rows, index, out):
+    """Fetch rows of (h, L, f), numbered as in (h L, f)."""
+    return np.take(rows.reshape(-1, rows.shape[-1]), index, axis=0, out=out, mode="clip")
+
+
+def _add_unsorted(sorted_rows, undo, total, *, is_first, factor=None):
+    """Add rows (h, m, C, f) to (h, L, f), each where it belongs, times a factor (h, L, 1)."""
+    sorted_rows, total = (rows.reshape(-1, rows.shape[-1]) for rows in (sorted_rows, total))
+    taken = np.empty((ROWS_AT_ONCE, total.shape[-1]), total.dtype)
+    for start in range(0, len(total), ROWS_AT_ONCE):
+        part = total[start : start + ROWS_AT_ONCE]
+        into = part if is_first else taken[: len(part)]
+        np.take(sorted_rows, undo[start : start + ROWS_AT_ONCE], axis=0, out=into, mode="clip")
+        if factor is not None:
+            into *= factor.reshape(-1, 1)[start : start + ROWS_AT_ONCE]
+        if not is_first:
+            part += into
 
 
 def _chunks_per_block(options):
