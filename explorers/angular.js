@@ -1,13 +1,39 @@
 // The explorer of angular LSH: state comes in as traits, `derive` hashes, the three pictures and the sentence show it.
 // Letters as in reformer/angular.py: L points, d features, R rounds, B buckets.
 import {
-  PALETTE, Picture, arrow, button, choice, clamp, decode, encode, keepKeys, keyHelp, label, make, marker, normalFrom,
-  onKeys, onThemeChange, oncePerFrame, prefersStill, readTheme, sentence, slider, throttledSave,
+  PALETTE,
+  Picture,
+  View,
+  arc,
+  arrow,
+  button,
+  choice,
+  clamp,
+  decode,
+  dot,
+  encode,
+  keepKeys,
+  keyHelp,
+  label,
+  make,
+  marker,
+  normalFrom,
+  oncePerFrame,
+  onKeys,
+  onThemeChange,
+  prefersStill,
+  readTheme,
+  scaled,
+  sentence,
+  slider,
+  throttledSave,
 } from "./shared.js";
 
 const MAX_ROUNDS = 8;
 const N_TRIALS = 2000;
 const STEP = Math.PI / 90; // what one arrow key moves
+const LABEL_ROOM = 30; // pixels outside the circle
+const RING = 7;
 const degrees = (angle) => `${Math.round((angle * 180) / Math.PI)}°`;
 const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 
@@ -26,7 +52,7 @@ export function bucketOf(vectors, start, rotation, n_features, half) {
   return best;
 }
 
-/** (R, L) buckets of (L, d) vectors under (R, d, B/2) rotations, all flat. The twin of reformer.angular.angular_hash. */
+/** (R, L) buckets of (L, d) vectors under (R, d, B/2) rotations, all flat: the twin of reformer.angular's. */
 export function angularHash(vectors, rotations, n_rounds, n_features, half) {
   const n_points = vectors.length / n_features;
   const buckets = new Int32Array(n_rounds * n_points);
@@ -111,8 +137,23 @@ function derive(model) {
   const sizes = new Array(n_buckets).fill(0);
   for (let i = 0; i < n_points; i++) sizes[buckets[shown * n_points + i]]++;
   return {
-    n_features, n_buckets, n_rounds, half, points, n_points, rotations, buckets, shown, query, chosen, point, angles,
-    others, near, met, sizes,
+    n_features,
+    n_buckets,
+    n_rounds,
+    half,
+    points,
+    n_points,
+    rotations,
+    buckets,
+    shown,
+    query,
+    chosen,
+    point,
+    angles,
+    others,
+    near,
+    met,
+    sizes,
     missed: near.filter((i) => !met[i]),
     rotation: (r) => rotations.subarray(r * n_features * half, (r + 1) * n_features * half),
     bucketOfQuery: (r) => buckets[r * n_points + query],
@@ -127,12 +168,14 @@ function angleBetween(a, b) {
 
 function describe(state) {
   const { query, shown, n_rounds, others, met, near, missed, angles } = state;
-  const where = `Query ${query} is in bucket ${state.bucketOfQuery(shown)}${n_rounds > 1 ? ` in round ${shown + 1}` : ""}.`;
+  const inRound = n_rounds > 1 ? ` in round ${shown + 1}` : "";
+  const where = `Query ${query} is in bucket ${state.bucketOfQuery(shown)}${inRound}.`;
   const nMet = others.filter((i) => met[i]).length;
   const meets = `In ${plural(n_rounds, "round")} it meets ${nMet} of ${plural(others.length, "other point")}`;
   if (!missed.length) return `${where} ${meets}, among them all ${near.length} nearest.`;
   const found = `${near.length - missed.length || "none"} of its ${near.length} nearest`;
-  if (missed.length === 1) return `${where} ${meets}, ${found}; it misses point ${missed[0]}, ${degrees(angles[missed[0]])} away.`;
+  if (missed.length === 1)
+    return `${where} ${meets}, ${found}; it misses point ${missed[0]}, ${degrees(angles[missed[0]])} away.`;
   const names = missed.map((i) => `${i} (${degrees(angles[i])})`);
   return `${where} ${meets}, ${found}; it misses points ${names.slice(0, -1).join(", ")} and ${names.at(-1)}.`;
 }
@@ -156,7 +199,7 @@ export function sectors(rotation, half, n_directions = 2880) {
 /** Regions of the half of the sphere that faces `toward`: [{bucket, outline: [direction, ..]}].
  *
  * Bucket i wins where (v_i - v_j) x > 0 for every other bucket j: a convex cone. In the plane that touches the sphere
- * at v_i each of these is a straight cut; what is left of a huge square after all cuts, and the horizon's, is the region.
+ * at v_i each of these is a straight cut; the region is what all cuts, and the horizon's, leave of a huge square.
  */
 export function sphereRegions(rotation, half, toward) {
   const column = (c) => [rotation[c], rotation[half + c], rotation[2 * half + c]];
@@ -164,7 +207,12 @@ export function sphereRegions(rotation, half, toward) {
   return columns.flatMap((winner, bucket) => {
     const [centre, side, up] = axesAround(winner);
     const far = 1e5;
-    let polygon = [[-far, -far], [far, -far], [far, far], [-far, far]];
+    let polygon = [
+      [-far, -far],
+      [far, -far],
+      [far, far],
+      [-far, far],
+    ];
     for (const normal of [...columns.filter((_, b) => b !== bucket).map((other) => minus(winner, other)), toward]) {
       polygon = cut(polygon, dot(normal, centre), dot(normal, side), dot(normal, up));
     }
@@ -181,79 +229,10 @@ function cut(polygon, a, b, c) {
     const to = polygon[(i + 1) % polygon.length];
     const [low, high] = [height(from), height(to)];
     const share = low / (low - high);
-    const crossing = low >= 0 !== high >= 0 ? [[from[0] + share * (to[0] - from[0]), from[1] + share * (to[1] - from[1])]] : [];
+    const crossing =
+      low >= 0 !== high >= 0 ? [[from[0] + share * (to[0] - from[0]), from[1] + share * (to[1] - from[1])]] : [];
     return low >= 0 ? [from, ...crossing] : crossing;
   });
-}
-
-/** Directions from a to b, without b, along the great circle. */
-function arc(a, b) {
-  const angle = Math.acos(clamp(dot(a, b), -1, 1));
-  const steps = Math.max(1, Math.ceil(angle / 0.06));
-  if (angle < 1e-6) return [a];
-  return Array.from({ length: steps }, (_, i) => {
-    const [u, v] = [Math.sin(angle * (1 - i / steps)), Math.sin((angle * i) / steps)];
-    return a.map((_, f) => (u * a[f] + v * b[f]) / Math.sin(angle));
-  });
-}
-
-const dot = (a, b) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-const minus = (a, b) => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
-const scaled = (a, factor) => Array.from(a, (number) => factor * number);
-const unit = (a) => scaled(a, 1 / Math.hypot(...a));
-const cross = (a, b) => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
-
-function axesAround(direction) {
-  const centre = unit(direction);
-  const side = unit(cross(centre, Math.abs(centre[2]) < 0.9 ? [0, 0, 1] : [1, 0, 0]));
-  return [centre, side, cross(centre, side)];
-}
-
-/** x turned about a unit axis (Rodrigues). */
-function turnedAbout(x, axis, angle) {
-  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-  const [sideways, along] = [cross(axis, x), dot(axis, x) * (1 - cos)];
-  return [0, 1, 2].map((f) => cos * x[f] + sin * sideways[f] + along * axis[f]);
-}
-
-// ---- From vectors to the canvas and back ---------------------------------------------------------------------
-
-/** The circle lies flat; the sphere is seen from (azimuth, elevation), without perspective. `size` in pixels. */
-class View {
-  constructor(state, model, size) {
-    const [a, e] = ["azimuth", "elevation"].map((name) => (model.get(name) * Math.PI) / 180);
-    this.flat = state.n_features === 2;
-    this.middle = size / 2;
-    this.ring = 7;
-    const rings = this.flat && state.n_rounds > 1 ? this.ring * state.n_rounds + 4 : 0;
-    this.radius = size / 2 - (this.flat ? 30 : 12) - rings;
-    this.right = [-Math.sin(a), Math.cos(a), 0];
-    this.up = [-Math.sin(e) * Math.cos(a), -Math.sin(e) * Math.sin(a), Math.cos(e)];
-    this.toward = [Math.cos(e) * Math.cos(a), Math.cos(e) * Math.sin(a), Math.sin(e)];
-  }
-
-  /** [x, y] on the canvas and whether the direction is on the side that faces us. */
-  place(vector, radius = this.radius) {
-    const [right, up] = this.flat ? vector : [dot(vector, this.right), dot(vector, this.up)];
-    return [this.middle + radius * right, this.middle - radius * up, this.flat || dot(vector, this.toward) >= 0];
-  }
-
-  /** The unit vector under a place on the canvas; outside the sphere, the nearest on its rim. */
-  vectorAt(x, y) {
-    const [right, up] = [(x - this.middle) / this.radius, (this.middle - y) / this.radius];
-    const length = Math.hypot(right, up) || 1;
-    if (this.flat) return [right / length, up / length];
-    const shrink = Math.max(1, length);
-    const depth = Math.sqrt(Math.max(0, 1 - (length / shrink) ** 2));
-    return unit([0, 1, 2].map((f) => (right * this.right[f] + up * this.up[f]) / shrink + depth * this.toward[f]));
-  }
-
-  /** The vector one key press further, sideways and upwards as seen. On the circle both go round it. */
-  moved(vector, sideways, upwards) {
-    if (!this.flat) return unit(turnedAbout(turnedAbout(vector, this.up, sideways), this.right, -upwards));
-    const angle = Math.atan2(vector[1], vector[0]) + upwards - sideways;
-    return [Math.cos(angle), Math.sin(angle)];
-  }
 }
 
 // ---- Pictures ------------------------------------------------------------------------------------------------
@@ -289,20 +268,26 @@ function drawSectors(context, theme, state, view) {
     fillRegion(context, theme, state, bucket, state.shown);
     if (to - from < 0.1) continue;
     const middle = (from + to) / 2;
-    drawBucketNumber(context, theme, state, bucket, view.place([Math.cos(middle), Math.sin(middle)], view.radius * 0.84));
+    drawBucketNumber(
+      context,
+      theme,
+      state,
+      bucket,
+      view.place([Math.cos(middle), Math.sin(middle)], view.radius * 0.84),
+    );
   }
   for (let r = 0; r < state.n_rounds && state.n_rounds > 1; r++) drawRing(context, theme, state, view, r);
 }
 
 /** One round as a ring outside the circle: where the query's bucket of that round lies. */
 function drawRing(context, theme, state, view, r) {
-  const inner = view.radius + 26 + view.ring * r;
+  const inner = view.radius + LABEL_ROOM - 4 + RING * r;
   for (const { bucket, from, to } of sectors(state.rotation(r), state.half, 720)) {
     const isQuerys = bucket === state.bucketOfQuery(r);
     context.beginPath();
-    context.arc(view.middle, view.middle, inner + view.ring / 2, -from - 0.006, -to + 0.006, true);
+    context.arc(view.middle, view.middle, inner + RING / 2, -from - 0.006, -to + 0.006, true);
     context.globalAlpha = isQuerys ? 0.9 : r === state.shown ? 0.3 : 0.14;
-    Object.assign(context, { strokeStyle: isQuerys ? hue(bucket, state.half) : theme.quiet, lineWidth: view.ring - 2 });
+    Object.assign(context, { strokeStyle: isQuerys ? hue(bucket, state.half) : theme.quiet, lineWidth: RING - 2 });
     context.stroke();
     context.globalAlpha = 1;
   }
@@ -314,8 +299,9 @@ function drawSphere(context, theme, state, view) {
     for (const direction of outline) context.lineTo(...view.place(direction).slice(0, 2));
     context.closePath();
     fillRegion(context, theme, state, bucket, state.shown);
-    const [area, middle] = areaAndMiddle(outline.map((direction) => view.place(direction)));
-    if (area > 1200) drawBucketNumber(context, theme, state, bucket, middle);
+    if (areaOf(outline.map((direction) => view.place(direction))) < 1200) continue;
+    const middle = [0, 1, 2].map((f) => outline.reduce((sum, direction) => sum + direction[f], 0));
+    drawBucketNumber(context, theme, state, bucket, view.place(unit(middle)));
   }
   context.beginPath();
   context.arc(view.middle, view.middle, view.radius, 0, 2 * Math.PI);
@@ -323,20 +309,22 @@ function drawSphere(context, theme, state, view) {
   context.stroke();
 }
 
-/** Area of a polygon on the canvas and its centre of gravity. */
-function areaAndMiddle(places) {
-  const sums = [0, 0, 0];
-  places.forEach(([x0, y0], i) => {
-    const [x1, y1] = places[(i + 1) % places.length];
-    const slice = x0 * y1 - x1 * y0;
-    [slice, slice * (x0 + x1), slice * (y0 + y1)].forEach((number, j) => (sums[j] += number));
-  });
-  return [Math.abs(sums[0]) / 2, [sums[1] / (3 * sums[0]), sums[2] / (3 * sums[0])]];
+/** Area of a polygon on the canvas. */
+function areaOf(places) {
+  const doubled = places.reduce((sum, [x, y], i) => {
+    const [nextX, nextY] = places[(i + 1) % places.length];
+    return sum + x * nextY - nextX * y;
+  }, 0);
+  return Math.abs(doubled) / 2;
 }
 
 function drawBucketNumber(context, theme, state, bucket, [x, y]) {
   const isQuerys = bucket === state.bucketOfQuery(state.shown);
-  Object.assign(context, { font: `${isQuerys ? "700 17px" : "13px"} ${theme.font}`, textAlign: "center", textBaseline: "middle" });
+  Object.assign(context, {
+    font: `${isQuerys ? "700 17px" : "13px"} ${theme.font}`,
+    textAlign: "center",
+    textBaseline: "middle",
+  });
   context.fillStyle = isQuerys ? theme.ink : theme.quiet;
   context.fillText(bucket, x, y);
 }
@@ -345,7 +333,8 @@ function drawBucketNumber(context, theme, state, bucket, [x, y]) {
 function drawColumns(context, theme, state, view) {
   const rotation = state.rotation(state.shown);
   const columns = Array.from({ length: state.half }, (_, c) =>
-    Array.from({ length: state.n_features }, (_, f) => rotation[f * state.half + c]));
+    Array.from({ length: state.n_features }, (_, f) => rotation[f * state.half + c]),
+  );
   const longest = Math.max(...columns.map((column) => Math.hypot(...column)));
   const isQuerys = (bucket) => bucket === state.bucketOfQuery(state.shown);
   for (let bucket = 2 * state.half - 1; bucket >= 0; bucket--) {
@@ -382,7 +371,11 @@ function drawMark(context, theme, kind, x, y, scale = 1) {
   const { shape, size, fill } = MARKS[kind];
   context.beginPath();
   marker(context, shape, x, y, size * scale);
-  Object.assign(context, { fillStyle: theme[fill], lineWidth: 1.4, strokeStyle: kind === "other" ? theme.quiet : theme.paper });
+  Object.assign(context, {
+    fillStyle: theme[fill],
+    lineWidth: 1.4,
+    strokeStyle: kind === "other" ? theme.quiet : theme.paper,
+  });
   context.stroke();
   context.fill();
 }
@@ -403,13 +396,16 @@ function drawPoints(context, theme, state, view) {
       Object.assign(context, { strokeStyle: theme.accent, lineWidth: 1.5 });
       context.stroke();
     }
-    if (faces && (i === state.query || i === state.chosen || state.near.includes(i))) labelPoint(context, theme, state, view, i);
+    if (faces && (i === state.query || i === state.chosen || state.near.includes(i)))
+      labelPoint(context, theme, state, view, i);
   }
 }
 
 function labelPoint(context, theme, state, view, i) {
   const kind = kindOf(state, i);
-  const [x, y] = view.flat ? view.place(state.point(i), view.radius + 18) : view.place(state.point(i)).map((v, f) => v - (f ? 16 : 0));
+  const [x, y] = view.flat
+    ? view.place(state.point(i), view.radius + 18)
+    : view.place(state.point(i)).map((v, f) => v - (f ? 16 : 0));
   const font = `${kind === "query" || kind === "missed" ? "700 " : ""}12px ${theme.font}`;
   label(context, theme, String(i), x, y, { color: kind === "missed" ? theme.alert : theme.ink, font });
 }
@@ -437,13 +433,24 @@ function drawCurve(picture, theme, state, curve) {
   context.stroke();
   labelCurves(context, theme, state, { x, y, curve });
 
-  for (const i of [...state.others].sort((i, j) => kindOf(state, j) < kindOf(state, i) ? -1 : 1)) {
+  for (const i of [...state.others].sort((i, j) => (kindOf(state, j) < kindOf(state, i) ? -1 : 1))) {
     const kind = kindOf(state, i);
-    drawMark(context, theme, kind, x(state.angles[i]), kind === "met" ? top - 12 : bottom + 11, kind === "missed" ? 0.8 : 0.75);
+    drawMark(
+      context,
+      theme,
+      kind,
+      x(state.angles[i]),
+      kind === "met" ? top - 12 : bottom + 11,
+      kind === "missed" ? 0.8 : 0.75,
+    );
   }
   const small = `11px ${theme.font}`;
   label(context, theme, "its pairs that meet", right, top - 12, { align: "right", color: theme.quiet, font: small });
-  label(context, theme, "angle between two points", right, bottom + 37, { align: "right", color: theme.quiet, font: small });
+  label(context, theme, "angle between two points", right, bottom + 37, {
+    align: "right",
+    color: theme.quiet,
+    font: small,
+  });
 }
 
 function drawAxes(context, theme, { left, right, x, y, bottom }) {
@@ -457,13 +464,20 @@ function drawAxes(context, theme, { left, right, x, y, bottom }) {
   const small = { color: theme.quiet, font: `11px ${theme.font}` };
   for (const chance of [0, 0.5, 1]) label(context, theme, chance, left - 8, y(chance), { ...small, align: "right" });
   for (const angle of [0, 45, 90, 135, 180]) {
-    label(context, theme, `${angle}°`, x((angle * Math.PI) / 180), bottom + 25, { ...small, align: angle === 180 ? "right" : "center" });
+    label(context, theme, `${angle}°`, x((angle * Math.PI) / 180), bottom + 25, {
+      ...small,
+      align: angle === 180 ? "right" : "center",
+    });
   }
 }
 
 function labelCurves(context, theme, state, { x, y, curve }) {
   // Beside the curve, where it falls through these heights.
-  const fallsTo = (values, chance) => Math.max(1, values.findIndex((value) => value < chance));
+  const fallsTo = (values, chance) =>
+    Math.max(
+      1,
+      values.findIndex((value) => value < chance),
+    );
   const beside = (values, chance, text, side, color) => {
     const i = fallsTo(values, chance) - (side < 0 ? 1 : 0);
     const style = { align: side < 0 ? "right" : "left", color, font: `600 12px ${theme.font}` };
@@ -505,7 +519,12 @@ function drawSizes(picture, theme, state) {
 function drawKey(picture, theme) {
   const context = picture.begin(theme);
   let x = 12;
-  for (const [kind, text] of [["query", "query"], ["met", "meets it"], ["missed", "near, but missed"], ["other", "neither"]]) {
+  for (const [kind, text] of [
+    ["query", "query"],
+    ["met", "meets it"],
+    ["missed", "near, but missed"],
+    ["other", "neither"],
+  ]) {
     drawMark(context, theme, kind, x, 11, 0.85);
     label(context, theme, text, x + 13, 11, { align: "left", color: theme.quiet });
     x += 13 + context.measureText(text).width + 26;
@@ -539,7 +558,10 @@ function deeds(model) {
       const { shape } = model.get("drawn");
       const seed = model.get("seed") + 1;
       model.set("seed", seed);
-      model.set("drawn", encode(Float64Array.from({ length: decode(model.get("drawn")).length }, normalFrom(seed)), shape));
+      model.set(
+        "drawn",
+        encode(Float64Array.from({ length: decode(model.get("drawn")).length }, normalFrom(seed)), shape),
+      );
     },
     move(i, to) {
       const name = to.length === 2 ? "circle" : "sphere";
@@ -550,7 +572,7 @@ function deeds(model) {
   };
 }
 
-/** Drag a point to move it; press one without moving to make it the query; drag beside the points to turn the sphere. */
+/** Drag a point to move it, press it to make it the query; drag beside the points to turn the sphere. */
 function listenToPointer(canvas, model, deed, current) {
   let drag = null;
   canvas.addEventListener("pointerdown", (event) => {
@@ -559,7 +581,9 @@ function listenToPointer(canvas, model, deed, current) {
       const [x, y, faces] = view.place(state.point(i));
       return Math.hypot(x - event.offsetX, y - event.offsetY) + (faces ? 0 : 1000);
     };
-    const closest = Array.from({ length: state.n_points }, (_, i) => i).reduce((a, b) => (distance(b) < distance(a) ? b : a));
+    const closest = Array.from({ length: state.n_points }, (_, i) => i).reduce((a, b) =>
+      distance(b) < distance(a) ? b : a,
+    );
     drag = { point: distance(closest) < 18 ? closest : null, x: event.offsetX, y: event.offsetY, moved: false };
     if (drag.point !== null) model.set("chosen", drag.point);
     canvas.setPointerCapture(event.pointerId);
@@ -588,10 +612,19 @@ function listenToKeys(el, deed, current) {
     deed.move(state.chosen, view.moved(state.point(state.chosen), stride * sideways, stride * upwards));
   };
   onKeys(el, {
-    ArrowLeft: step(-1, 0), ArrowRight: step(1, 0), ArrowUp: step(0, 1), ArrowDown: step(0, -1),
-    n: () => deed.choose(1), p: () => deed.choose(-1), q: deed.makeQuery, r: deed.redraw,
+    ArrowLeft: step(-1, 0),
+    ArrowRight: step(1, 0),
+    ArrowUp: step(0, 1),
+    ArrowDown: step(0, -1),
+    n: () => deed.choose(1),
+    p: () => deed.choose(-1),
+    q: deed.makeQuery,
+    r: deed.redraw,
     t: (event) => deed.turn(event.shiftKey ? -2 : 2),
-    a: () => deed.look(-5, 0), d: () => deed.look(5, 0), w: () => deed.look(0, 5), s: () => deed.look(0, -5),
+    a: () => deed.look(-5, 0),
+    d: () => deed.look(5, 0),
+    w: () => deed.look(0, 5),
+    s: () => deed.look(0, -5),
   });
 }
 
@@ -600,7 +633,10 @@ function controls(model, deed) {
   const nPoints = model.get("circle").shape[0];
   const shownRound = slider(model, "shown_round", "Round shown", { min: 1, max: MAX_ROUNDS });
   const parts = [
-    choice(model, "dimension", "Points on the", [[2, "Circle"], [3, "Sphere"]]),
+    choice(model, "dimension", "Points on the", [
+      [2, "Circle"],
+      [3, "Sphere"],
+    ]),
     slider(model, "query", "Query point", { min: 0, max: nPoints - 1 }),
     slider(model, "n_buckets", "Buckets B", { min: 2, max: 2 * model.get("drawn").shape[2], step: 2 }),
     slider(model, "n_rounds", "Hash rounds R", { min: 1, max: MAX_ROUNDS }),
@@ -610,8 +646,17 @@ function controls(model, deed) {
     shownRound,
   ];
   const element = make("div", { className: "explorer-controls" }, ...parts.map((part) => part.element));
-  const refresh = () => parts.forEach((part) => part.refresh(part === shownRound ? { max: model.get("n_rounds") } : {}));
+  const refresh = () =>
+    parts.forEach((part) => part.refresh(part === shownRound ? { max: model.get("n_rounds") } : {}));
   return { element, refresh };
+}
+
+/** The circle leaves room outside it for the numbers of points and, from two rounds on, for a ring a round. */
+function viewOf({ n_features, n_rounds }, model, size) {
+  const flat = n_features === 2;
+  const margin = flat ? LABEL_ROOM + (n_rounds > 1 ? RING * n_rounds + 4 : 0) : 12;
+  const [azimuth, elevation] = [model.get("azimuth"), model.get("elevation")];
+  return new View({ flat, middle: size / 2, radius: size / 2 - margin, azimuth, elevation });
 }
 
 /** What the pictures say to those who do not see them. */
@@ -635,8 +680,19 @@ const HINT = "Press a point to make it the query, drag it to move it.";
 const RINGS = " Each ring is a round; its coloured part is the query's bucket.";
 
 const INPUTS = [
-  "dimension", "circle", "sphere", "drawn", "n_buckets", "n_rounds", "shown_round", "turn", "query", "chosen", "n_near",
-  "azimuth", "elevation",
+  "dimension",
+  "circle",
+  "sphere",
+  "drawn",
+  "n_buckets",
+  "n_rounds",
+  "shown_round",
+  "turn",
+  "query",
+  "chosen",
+  "n_near",
+  "azimuth",
+  "elevation",
 ];
 
 function render({ model, el }) {
@@ -670,12 +726,13 @@ function render({ model, el }) {
     if (!root.clientWidth) return;
     theme ??= readTheme(root);
     const state = derive(model);
-    const view = new View(state, model, pictures.cloud.canvas.clientWidth);
+    const view = viewOf(state, model, pictures.cloud.canvas.clientWidth);
     current = { state, view };
     const measurement = measure(state);
     const oneRound = theory.subarray((state.half - 1) * angles.length, state.half * angles.length);
     const curve = {
-      angles, oneRound,
+      angles,
+      oneRound,
       inRounds: oneRound.map((chance) => 1 - (1 - chance) ** state.n_rounds),
       measured: measurement.shares(state.n_rounds),
       trials: measurement.trials,
@@ -693,7 +750,15 @@ function render({ model, el }) {
 
   // Measuring takes some ten frames; the dots settle on the curve meanwhile, unless the reader prefers stillness.
   const measure = ({ half }) => {
-    if (!measurements.has(half)) measurements.set(half, new Measurement(angles.filter((_, i) => i % 2 === 0), half, half));
+    if (!measurements.has(half))
+      measurements.set(
+        half,
+        new Measurement(
+          angles.filter((_, i) => i % 2 === 0),
+          half,
+          half,
+        ),
+      );
     const measurement = measurements.get(half);
     if (measurement.trials < N_TRIALS) {
       measurement.run(prefersStill() ? N_TRIALS : N_TRIALS / 10);

@@ -9,7 +9,7 @@ import functools
 import numpy as np
 import traitlets
 
-from explorers.explorer import STILLS, Array, Explorer, join_modules
+from explorers.explorer import STILLS, Array, Explorer, join_modules, synced
 from reformer.angular import angular_hash, collision_probability, draw_rotations
 
 MAX_BUCKETS = 16
@@ -38,29 +38,27 @@ class AngularExplorer(Explorer):
         "the chance to share a bucket falls with the angle between two points, and bars show the bucket sizes."
     )
 
-    dimension = traitlets.Enum([2, 3], 2, help="d: 2 is the circle, 3 the sphere").tag(sync=True)
+    dimension = synced(traitlets.Enum([2, 3], 2, help="d: 2 is the circle, 3 the sphere"))
     circle = Array("float64", help="(L, 2) points on the circle")
     sphere = Array("float64", help="(L, 3) points on the sphere")
     drawn = Array("float64", help="(8, 3, 8) Gaussian numbers; rotations use the first R, d and B/2 of them")
-    n_buckets = traitlets.Int(8, help="B, even, 2 .. 16").tag(sync=True)
-    n_rounds = traitlets.Int(1, min=1, max=MAX_ROUNDS, help="R").tag(sync=True)
-    shown_round = traitlets.Int(1, min=1, max=MAX_ROUNDS, help="round whose buckets are drawn, 1 .. R").tag(sync=True)
-    turn = traitlets.Float(0.0, help="degrees by which every rotation is turned in the plane of axes 1 and 2").tag(
-        sync=True
-    )
-    query = traitlets.Int(3, min=0, help="point whose neighbours are sought").tag(sync=True)
-    chosen = traitlets.Int(0, min=0, help="point that the keys move").tag(sync=True)
-    n_near = traitlets.Int(6, min=1, help="how many nearest points count as near").tag(sync=True)
-    azimuth = traitlets.Float(-5.0, help="degrees; direction from which the sphere is seen").tag(sync=True)
-    elevation = traitlets.Float(25.0, help="degrees; height from which the sphere is seen").tag(sync=True)
-    seed = traitlets.Int(0, help="of the random numbers that the browser draws next").tag(sync=True)
+    n_buckets = synced(traitlets.Int(8, help="B, even, 2 .. 16"))
+    n_rounds = synced(traitlets.Int(1, min=1, max=MAX_ROUNDS, help="R"))
+    shown_round = synced(traitlets.Int(1, min=1, max=MAX_ROUNDS, help="round whose buckets are drawn, 1 .. R"))
+    turn = synced(traitlets.Float(0.0, help="degrees by which every rotation is turned in the plane of axes 1 and 2"))
+    query = synced(traitlets.Int(3, min=0, help="point whose neighbours are sought"))
+    chosen = synced(traitlets.Int(0, min=0, help="point that the keys move"))
+    n_near = synced(traitlets.Int(6, min=1, help="how many nearest points count as near"))
+    azimuth = synced(traitlets.Float(-5.0, help="degrees; direction from which the sphere is seen"))
+    elevation = synced(traitlets.Float(25.0, help="degrees; height from which the sphere is seen"))
+    seed = synced(traitlets.Int(0, help="of the random numbers that the browser draws next"))
     angles = Array("float64", help="(37,) angles of the theoretical curve, 0 .. pi")
     theory = Array("float64", help="(8, 37) collision probability in one round, for B = 2, 4, .. 16")
 
     rotations = Array("float64", help="(R, d, B/2) rotations in use")
     buckets = Array("int32", help="(R, L) bucket of each point in each round")
     measured = Array("float64", help="(19,) share of fresh rotations in which points at angles[::2] meet in R rounds")
-    n_trials = traitlets.Int(0, help="number of fresh rotations behind `measured`").tag(sync=True)
+    n_trials = synced(traitlets.Int(0, help="number of fresh rotations behind `measured`"))
 
     def __init__(self, n_points=40, seed=2644, **state):
         rng = np.random.default_rng(seed)

@@ -17,6 +17,14 @@ FOLDER = Path(__file__).parent
 STILLS = FOLDER / "stills"
 
 
+def synced(trait):
+    """Share a trait with the browser, which may change it many times before Python has taken the first change.
+
+    Python does not echo what it took: the echo of an old value would undo a newer one.
+    """
+    return trait.tag(sync=True, echo_update=False)
+
+
 class Array(traitlets.TraitType):
     """A NumPy array of one dtype, synced with the browser as its dtype, its shape and its bytes.
 
@@ -28,7 +36,7 @@ class Array(traitlets.TraitType):
     def __init__(self, dtype, **keywords):
         super().__init__(np.zeros(0, dtype), **keywords)
         self.dtype = np.dtype(dtype)
-        self.tag(sync=True, to_json=_to_wire, from_json=_from_wire)
+        synced(self).tag(to_json=_to_wire, from_json=_from_wire)
 
     def validate(self, owner, value):
         array = np.array(value, dtype=self.dtype, order="C")

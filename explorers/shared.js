@@ -19,7 +19,8 @@ export const PALETTE = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "
 
 /** The colours to draw with at this moment; the same ones become CSS variables on `el`. */
 export function readTheme(el) {
-  const styles = [el, window.frameElement ?? el].map((element) => getComputedStyle(element)); // a frame follows its page
+  // A page in a frame follows the page around it.
+  const styles = [el, window.frameElement ?? el].map((element) => getComputedStyle(element));
   const prefersDark = matchMedia("(prefers-color-scheme: dark)").matches;
   const theme = { font: styles[0].fontFamily };
   for (const [name, [variable, light, dark]] of Object.entries(TOKENS)) {
@@ -37,7 +38,10 @@ export function readTheme(el) {
 /** Call `callback` whenever the notebook's or the system's theme changes. Returns the way to stop it. */
 export function onThemeChange(callback) {
   const observer = new MutationObserver(callback);
-  const attributes = { attributes: true, attributeFilter: ["data-jp-theme-name", "data-jp-theme-light", "class", "style"] };
+  const attributes = {
+    attributes: true,
+    attributeFilter: ["data-jp-theme-name", "data-jp-theme-light", "class", "style"],
+  };
   observer.observe(document.body, attributes);
   observer.observe(document.documentElement, attributes);
   const query = matchMedia("(prefers-color-scheme: dark)");
@@ -161,7 +165,7 @@ export function keyHelp(keys) {
   return make("details", { className: "explorer-keys" }, make("summary", {}, "Keys"), make("dl", {}, ...rows));
 }
 
-/** JupyterLab takes arrow keys and letters for itself unless they stop at the explorer. Its Ctrl keys still reach it. */
+/** JupyterLab takes arrow keys and letters for itself unless they stop here. Its Ctrl keys still reach it. */
 export function keepKeys(el) {
   el.addEventListener("keydown", (event) => {
     if (!event.ctrlKey && !event.metaKey && !event.altKey && event.key !== "Escape") event.stopPropagation();
@@ -194,7 +198,7 @@ export function oncePerFrame(draw) {
   return ask;
 }
 
-/** Returns a function that sends the changed traits to Python, at most once in `pause` milliseconds, the last always. */
+/** Returns a function that sends changed traits to Python, once in `pause` milliseconds at most, the last always. */
 export function throttledSave(model, pause = 150) {
   let timer = null;
   return () => {
@@ -239,6 +243,72 @@ export function normalFrom(seed) {
 
 export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
+// ---- Vectors on the circle and the sphere -----------------------------------------------------------------------
+
+/** Directions from a to b, without b, along the great circle. */
+export function arc(a, b) {
+  const angle = Math.acos(clamp(dot(a, b), -1, 1));
+  const steps = Math.max(1, Math.ceil(angle / 0.06));
+  if (angle < 1e-6) return [a];
+  return Array.from({ length: steps }, (_, i) => {
+    const [u, v] = [Math.sin(angle * (1 - i / steps)), Math.sin((angle * i) / steps)];
+    return a.map((_, f) => (u * a[f] + v * b[f]) / Math.sin(angle));
+  });
+}
+
+export const dot = (a, b) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+export const minus = (a, b) => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
+export const scaled = (a, factor) => Array.from(a, (number) => factor * number);
+export const unit = (a) => scaled(a, 1 / Math.hypot(...a));
+export const cross = (a, b) => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+
+export function axesAround(direction) {
+  const centre = unit(direction);
+  const side = unit(cross(centre, Math.abs(centre[2]) < 0.9 ? [0, 0, 1] : [1, 0, 0]));
+  return [centre, side, cross(centre, side)];
+}
+
+/** x turned about a unit axis (Rodrigues). */
+export function turnedAbout(x, axis, angle) {
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  const [sideways, along] = [cross(axis, x), dot(axis, x) * (1 - cos)];
+  return [0, 1, 2].map((f) => cos * x[f] + sin * sideways[f] + along * axis[f]);
+}
+
+/** The circle lies flat; the sphere is seen from (azimuth, elevation), in degrees, without perspective. */
+export class View {
+  constructor({ flat, middle, radius, azimuth, elevation }) {
+    Object.assign(this, { flat, middle, radius });
+    const [a, e] = [(azimuth * Math.PI) / 180, (elevation * Math.PI) / 180];
+    this.right = [-Math.sin(a), Math.cos(a), 0];
+    this.up = [-Math.sin(e) * Math.cos(a), -Math.sin(e) * Math.sin(a), Math.cos(e)];
+    this.toward = [Math.cos(e) * Math.cos(a), Math.cos(e) * Math.sin(a), Math.sin(e)];
+  }
+
+  /** [x, y] on the canvas and whether the direction is on the side that faces us. */
+  place(vector, radius = this.radius) {
+    const [right, up] = this.flat ? vector : [dot(vector, this.right), dot(vector, this.up)];
+    return [this.middle + radius * right, this.middle - radius * up, this.flat || dot(vector, this.toward) >= 0];
+  }
+
+  /** The unit vector under a place on the canvas; outside the sphere, the nearest on its rim. */
+  vectorAt(x, y) {
+    const [right, up] = [(x - this.middle) / this.radius, (this.middle - y) / this.radius];
+    const length = Math.hypot(right, up) || 1;
+    if (this.flat) return [right / length, up / length];
+    const shrink = Math.max(1, length);
+    const depth = Math.sqrt(Math.max(0, 1 - (length / shrink) ** 2));
+    return unit([0, 1, 2].map((f) => (right * this.right[f] + up * this.up[f]) / shrink + depth * this.toward[f]));
+  }
+
+  /** The vector one key press further, sideways and upwards as seen. On the circle both go round it. */
+  moved(vector, sideways, upwards) {
+    if (!this.flat) return unit(turnedAbout(turnedAbout(vector, this.up, sideways), this.right, -upwards));
+    const angle = Math.atan2(vector[1], vector[0]) + upwards - sideways;
+    return [Math.cos(angle), Math.sin(angle)];
+  }
+}
+
 // ---- Drawing -------------------------------------------------------------------------------------------------
 
 /** Add a marker to the current path. Shapes tell kinds apart where colours may not. */
@@ -258,7 +328,14 @@ export function marker(context, shape, x, y, size) {
 }
 
 /** Text with a rim in the colour of the paper, so that it stays legible over lines. */
-export function label(context, theme, text, x, y, { align = "center", color = theme.ink, font = `12px ${theme.font}` } = {}) {
+export function label(
+  context,
+  theme,
+  text,
+  x,
+  y,
+  { align = "center", color = theme.ink, font = `12px ${theme.font}` } = {},
+) {
   Object.assign(context, { font, textAlign: align, textBaseline: "middle", lineWidth: 3.5, strokeStyle: theme.paper });
   context.strokeText(text, x, y);
   context.fillStyle = color;
@@ -276,6 +353,7 @@ export function arrow(context, x0, y0, x1, y1, head = 7) {
   context.stroke();
   context.beginPath();
   context.moveTo(x1, y1);
-  for (const side of [-0.42, 0.42]) context.lineTo(x1 - size * Math.cos(angle + side), y1 - size * Math.sin(angle + side));
+  for (const side of [-0.42, 0.42])
+    context.lineTo(x1 - size * Math.cos(angle + side), y1 - size * Math.sin(angle + side));
   context.fill();
 }

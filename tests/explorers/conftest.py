@@ -1,0 +1,65 @@
+"""What the explorers' tests share: a browser, a JupyterLab with every explorer in it, pages without a kernel."""
+
+import contextlib
+import os
+from pathlib import Path
+
+import pytest
+
+from explorers import AngularExplorer, standalone_page
+from tests.explorers.lab_page import CHROMIUM_FLAGS, Lab, jupyterlab_server, write_notebook
+
+CELLS = {"angular.ipynb": "from explorers import AngularExplorer\n\nexplorer = AngularExplorer()\nexplorer"}
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium; the tests that need it are left out where there is none."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+    if not Path(path).exists():
+        pytest.skip(f"no Chromium at {path}")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """A JupyterLab that serves one notebook for each explorer."""
+    folder = tmp_path_factory.mktemp("jupyterlab")
+    for name, source in CELLS.items():
+        write_notebook(folder / name, source)
+    with jupyterlab_server(folder) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def angular_lab(browser, server):
+    """The angular explorer, run and drawn in JupyterLab."""
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    lab = Lab(page, server.format("angular.ipynb"))
+    lab.run_all()
+    page.wait_for_selector(".explorer-sentence:not(:empty)", timeout=60_000)
+    yield lab
+    page.close()
+
+
+@pytest.fixture
+def open_page(browser, tmp_path):
+    """A function that opens HTML text, or an explorer's standalone page, from a file. Returns page and requests."""
+    with contextlib.ExitStack() as stack:
+
+        def open_text(content=None, **options):
+            text = content if isinstance(content, str) else standalone_page(content or AngularExplorer())
+            file = tmp_path / "page.html"
+            file.write_text(text, encoding="utf-8")
+            page = browser.new_page(**{"viewport": {"width": 920, "height": 800}} | options)
+            stack.callback(page.close)
+            requests = []
+            page.on("request", lambda request: requests.append(request.url))
+            page.goto(file.as_uri())
+            return page, requests
+
+        yield open_text

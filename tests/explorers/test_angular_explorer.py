@@ -1,0 +1,368 @@
+"""The explorer of angular LSH: its numbers are those of `reformer.angular`, its picture follows keys and pointer."""
+
+import itertools
+import json
+import re
+
+import numpy as np
+import pytest
+import traitlets
+
+from explorers import AngularExplorer
+from explorers.explorer import join_modules
+from reformer.angular import angular_hash, chance_to_meet, collision_probability
+
+browser_test = pytest.mark.browser
+
+SENTENCE = ".explorer-sentence"
+POINTS = ".explorer [role=application]"
+
+
+# ---- In Python alone
+
+
+@pytest.mark.parametrize("dimension", [2, 3])
+@pytest.mark.parametrize("n_buckets", [2, 6, 16])
+@pytest.mark.parametrize("n_rounds", [1, 8])
+def test_the_first_state_is_whole_before_a_browser_sees_it(dimension, n_buckets, n_rounds):
+    explorer = AngularExplorer(dimension=dimension, n_buckets=n_buckets, n_rounds=n_rounds, turn=30.0)
+    assert explorer.rotations.shape == (n_rounds, dimension, n_buckets // 2)
+    np.testing.assert_array_equal(explorer.buckets, angular_hash(explorer.points, explorer.rotations))
+
+
+def test_the_theory_table_is_the_collision_probability_of_every_number_of_buckets():
+    explorer = AngularExplorer()
+    for row, n_buckets in zip(explorer.theory, range(2, 17, 2), strict=True):
+        np.testing.assert_array_equal(row, collision_probability(explorer.angles, n_buckets))
+
+
+@pytest.mark.parametrize("n_buckets", [0, 3, 18])
+def test_a_number_of_buckets_that_is_not_on_offer_is_refused(n_buckets):
+    with pytest.raises(traitlets.TraitError, match="n_buckets"):
+        AngularExplorer(n_buckets=n_buckets)
+
+
+def test_the_alternative_text_says_what_the_first_view_shows():
+    explorer = AngularExplorer()
+    to_query = np.argsort(-(explorer.points @ explorer.points[explorer.query]), kind="stable")
+    nearest = to_query[1 : explorer.n_near + 1]
+    own_bucket = explorer.buckets[0, explorer.query]
+    missed = [str(i) for i in nearest if explorer.buckets[0, i] != own_bucket]
+    assert f"point {explorer.query}" in explorer.alternative_text
+    assert f"bucket {own_bucket}" in explorer.alternative_text
+    assert " and ".join([", ".join(missed[:-1]), missed[-1]]) in explorer.alternative_text
+
+
+# ---- In the browser, without Jupyter
+
+
+@pytest.fixture
+def functions(open_page):
+    """The page's functions, called by name with plain lists: `functions("angularHash", ...)`."""
+    page, _ = open_page("<!doctype html><title>functions</title>")
+    load = """async source => {
+        window.functions = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+    }"""
+    page.evaluate(load, join_modules("angular.js"))
+    return lambda script, *arguments: page.evaluate(script, list(arguments))
+
+
+@browser_test
+@pytest.mark.parametrize(
+    ("n_features", "n_buckets", "n_rounds"), list(itertools.product([2, 3, 64], [2, 8, 16], [1, 5]))
+)
+def test_the_browsers_hash_is_numpys_hash(functions, n_features, n_buckets, n_rounds):
+    rng = np.random.default_rng([n_features, n_buckets, n_rounds])
+    vectors = rng.normal(size=(200, n_features))
+    rotations = rng.normal(size=(n_rounds, n_features, n_buckets // 2))
+    script = """([vectors, rotations, ...sizes]) => Array.from(
+        functions.angularHash(Float64Array.from(vectors), Float64Array.from(rotations), ...sizes))"""
+    got = functions(script, vectors.ravel().tolist(), rotations.ravel().tolist(), n_rounds, n_features, n_buckets // 2)
+    np.testing.assert_array_equal(np.reshape(got, (n_rounds, 200)), angular_hash(vectors, rotations))
+
+
+@browser_test
+def test_ties_and_the_zero_vector_go_to_the_lower_bucket(functions):
+    vectors, rotations = np.array([[0.0, 0.0], [1.0, 1.0], [-1.0, -1.0]]), np.array([[[1.0, 0.0], [0.0, 1.0]]])
+    script = "([v, r]) => Array.from(functions.angularHash(Float64Array.from(v), Float64Array.from(r), 1, 2, 2))"
+    got = functions(script, vectors.ravel().tolist(), rotations.ravel().tolist())
+    assert got == angular_hash(vectors, rotations)[0].tolist() == [0, 0, 2]
+
+
+@browser_test
+@pytest.mark.parametrize("n_buckets", [2, 4, 8, 16])
+def test_the_sectors_drawn_are_where_directions_hash(functions, n_buckets):
+    rng = np.random.default_rng(n_buckets)
+    rotation = rng.normal(size=(2, n_buckets // 2))
+    sectors = functions("([r, half]) => functions.sectors(r, half)", rotation.ravel().tolist(), n_buckets // 2)
+    assert sum(sector["to"] - sector["from"] for sector in sectors) == pytest.approx(2 * np.pi)
+    margin = 2 * np.pi / 2880
+    for sector in sectors:
+        inside = np.linspace(sector["from"] + margin, sector["to"] - margin, 7)
+        buckets = angular_hash(np.stack([np.cos(inside), np.sin(inside)], axis=1), rotation[np.newaxis])
+        assert sector["to"] - sector["from"] < 2 * margin or set(buckets[0]) == {sector["bucket"]}
+
+
+@browser_test
+@pytest.mark.parametrize("n_buckets", [2, 4, 8, 16])
+def test_the_regions_drawn_on_the_sphere_are_where_directions_hash(functions, n_buckets):
+    rng = np.random.default_rng(n_buckets)
+    rotation = rng.normal(size=(3, n_buckets // 2))
+    toward = np.array([0.48, -0.6, 0.64])
+    script = "([rotation, half, toward]) => functions.sphereRegions(rotation, half, toward)"
+    regions = functions(script, rotation.ravel().tolist(), n_buckets // 2, toward.tolist())
+
+    directions = rng.normal(size=(400, 3))
+    directions = directions[directions @ toward > 0.01 * np.linalg.norm(directions, axis=1)]
+    buckets = angular_hash(directions, rotation[np.newaxis])[0]
+    for direction, bucket in zip(directions, buckets, strict=True):
+        assert [region["bucket"] for region in regions if _lies_inside(direction, region["outline"])] == [bucket]
+
+
+def _lies_inside(direction, outline):
+    """Whether a direction is on the same side of all edges of a convex region of the sphere."""
+    corners = np.array(outline)
+    sides = np.cross(corners, np.roll(corners, -1, axis=0)) @ direction
+    sides = sides[np.linalg.norm(corners - np.roll(corners, -1, axis=0), axis=1) > 1e-6]
+    return bool(np.all(sides > 0) or np.all(sides < 0))
+
+
+@browser_test
+def test_what_the_browser_measures_meets_theory(open_page):
+    page, _ = open_page(AngularExplorer(), reduced_motion="reduce")
+    page.wait_for_selector(f"{SENTENCE}:not(:empty)")
+    explorer = AngularExplorer()
+    for n_buckets, n_rounds in itertools.product([2, 4, 8, 16], [1, 4]):
+        measured, n_trials = page.evaluate(
+            """async ([n_buckets, n_rounds]) => {
+                const { model } = document.getElementById("explorer");
+                model.set("n_buckets", n_buckets);
+                model.set("n_rounds", n_rounds);
+                await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+                const { data } = model.get("measured");
+                return [Array.from(new Float64Array(data.buffer)), model.get("n_trials")];
+            }""",
+            [n_buckets, n_rounds],
+        )
+        expected = chance_to_meet(np.clip(explorer.theory[n_buckets // 2 - 1, ::2], 0, 1), n_rounds)
+        error = np.sqrt(expected * (1 - expected) / n_trials)
+        assert n_trials == 2000
+        # Five standard errors, and half a trial more, so that rare meetings near 180 degrees count fairly.
+        assert np.all(np.abs(measured - expected) <= 5 * error + 1 / n_trials)
+
+
+@browser_test
+def test_the_first_view_misses_near_points_that_more_rounds_find(open_page):
+    page, _ = open_page(AngularExplorer())
+    sentence = page.locator(SENTENCE)
+    page.wait_for_selector(f"{SENTENCE}:not(:empty)")
+    assert sentence.text_content() == (
+        "Query 3 is in bucket 5. In 1 round it meets 7 of 39 other points, 3 of its 6 nearest; "
+        "it misses points 2 (11°), 1 (23°) and 0 (28°)."
+    )
+    page.get_by_label("Hash rounds R").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(f"document.querySelector('{SENTENCE}').textContent.includes('among them all 6 nearest')")
+
+
+@browser_test
+def test_a_still_reader_gets_the_measured_dots_at_once_and_others_see_them_settle(open_page):
+    seen = """() => new Promise((done) => {
+        const { model } = document.getElementById("explorer");
+        model.set("n_buckets", 4);
+        const watch = () => (model.get("n_buckets") === 4 ? done(model.get("n_trials")) : requestAnimationFrame(watch));
+        requestAnimationFrame(watch);
+    })"""
+    for motion, n_trials in [("reduce", 2000), ("no-preference", 200)]:
+        page, _ = open_page(AngularExplorer(), reduced_motion=motion)
+        page.wait_for_function("document.getElementById('explorer').model?.get('n_trials') === 2000")
+        assert page.evaluate(seen) == n_trials
+
+
+# ---- In JupyterLab
+
+
+def picture(lab):
+    return lab.page.locator(f"{POINTS} canvas").evaluate("canvas => canvas.toDataURL()")
+
+
+def changed(lab, before):
+    """Wait until the picture is another than `before`, and fail if it stays the same."""
+    script = f"before => document.querySelector('{POINTS} canvas').toDataURL() !== before"
+    lab.page.wait_for_function(script, arg=before, timeout=5000)
+
+
+def agrees_with_numpy(lab, **expected):
+    """Wait until the kernel holds the expected traits; then compare what the browser hashed with NumPy's hash."""
+    code = f"""
+import json
+from reformer.angular import angular_hash
+same = (angular_hash(explorer.points, explorer.rotations) == explorer.buckets).all()
+shape = explorer.rotations.shape == (explorer.n_rounds, explorer.dimension, explorer.n_buckets // 2)
+print(json.dumps([[getattr(explorer, name) for name in {list(expected)}], bool(same and shape)]))
+"""
+    for _ in range(40):
+        values, same = json.loads(lab.in_kernel(code))
+        if same and values == list(expected.values()):
+            return True
+        lab.page.wait_for_timeout(100)
+    return False
+
+
+@browser_test
+def test_jupyterlab_draws_it(angular_lab):
+    assert angular_lab.page.locator(".explorer canvas").count() == 4
+    label = angular_lab.page.locator(f"{POINTS} canvas").get_attribute("aria-label")
+    assert label.startswith("40 points on the circle in 8 buckets.")
+    assert agrees_with_numpy(angular_lab, n_buckets=8, n_rounds=1, n_trials=2000)
+
+
+@browser_test
+@pytest.mark.parametrize(
+    "key", ["ArrowRight", "ArrowLeft", "ArrowUp", "Shift+ArrowDown", "t", "Shift+T", "n", "q", "r"]
+)
+def test_every_key_changes_the_picture_and_the_notebook_stays_as_it_is(angular_lab, key):
+    page = angular_lab.page
+    cells = page.locator(".jp-Notebook .jp-Cell").count()
+    before = picture(angular_lab)
+    page.locator(POINTS).press(key)
+    changed(angular_lab, before)
+    assert page.locator(".jp-Notebook .jp-Cell").count() == cells
+    assert page.evaluate(f"document.activeElement === document.querySelector('{POINTS}')")
+
+
+@browser_test
+def test_sliders_answer_arrow_keys(angular_lab):
+    slider = angular_lab.page.get_by_label("Buckets B")
+    slider.press("ArrowRight")
+    assert slider.input_value() == "10"
+    assert agrees_with_numpy(angular_lab, n_buckets=10)
+    slider.press("ArrowLeft")
+    assert agrees_with_numpy(angular_lab, n_buckets=8)
+
+
+@browser_test
+def test_the_browser_agrees_with_numpy_after_every_change(angular_lab):
+    page = angular_lab.page
+    page.get_by_role("button", name="Redraw the rotation").click()
+    assert agrees_with_numpy(angular_lab, dimension=2)
+    page.get_by_label("Turn of the rotation").fill("77")
+    assert agrees_with_numpy(angular_lab, turn=77)
+    page.get_by_label("Hash rounds R").fill("8")
+    assert agrees_with_numpy(angular_lab, n_rounds=8)
+    for n_buckets in (2, 6, 16):
+        page.get_by_label("Buckets B").fill(str(n_buckets))
+        assert agrees_with_numpy(angular_lab, n_buckets=n_buckets)
+    page.get_by_text("Sphere", exact=True).click()
+    assert agrees_with_numpy(angular_lab, dimension=3)
+    for key in ("ArrowRight", "Shift+ArrowUp", "r", "t", "d", "w"):
+        page.locator(POINTS).press(key)
+        assert agrees_with_numpy(angular_lab, dimension=3)
+    page.get_by_text("Circle", exact=True).click()
+    page.get_by_label("Hash rounds R").fill("1")
+    page.get_by_label("Buckets B").fill("8")
+    assert agrees_with_numpy(angular_lab, dimension=2, n_rounds=1, n_buckets=8)
+
+
+@browser_test
+def test_a_dragged_point_moves_and_a_pressed_point_becomes_the_query(angular_lab):
+    page = angular_lab.page
+    box = page.locator(f"{POINTS} canvas").bounding_box()
+    middle, radius = box["width"] / 2, box["width"] / 2 - 30
+    points = np.array(json.loads(angular_lab.in_kernel("print(explorer.points.tolist())")))
+    query = json.loads(angular_lab.in_kernel("print(explorer.query)"))
+    dragged, pressed = [i for i in range(40) if i != query and np.min(np.delete(points @ points[i], i)) < 1][:2]
+
+    def place(vector):
+        return box["x"] + middle + radius * vector[0], box["y"] + middle - radius * vector[1]
+
+    page.mouse.move(*place(points[dragged]))
+    page.mouse.down()
+    page.mouse.move(*place(0.9 * points[dragged]), steps=3)
+    page.mouse.move(*place([0.6, -0.8]), steps=5)
+    page.mouse.up()
+    assert agrees_with_numpy(angular_lab, chosen=dragged, query=query)
+    moved = np.array(json.loads(angular_lab.in_kernel(f"print(explorer.points[{dragged}].tolist())")))
+    np.testing.assert_allclose(moved, [0.6, -0.8], atol=0.01)
+    page.mouse.click(*place(points[pressed]))
+    assert agrees_with_numpy(angular_lab, query=pressed)
+
+
+@browser_test
+def test_the_picture_follows_the_kernel(angular_lab):
+    before = angular_lab.page.locator(SENTENCE).text_content()
+    angular_lab.in_kernel("explorer.n_rounds = 5")
+    angular_lab.page.wait_for_function(f"document.querySelector('{SENTENCE}').textContent.includes('In 5 rounds')")
+    assert "In 5 rounds" not in before
+    angular_lab.in_kernel("explorer.n_rounds = 1")
+    angular_lab.page.wait_for_function(f"document.querySelector('{SENTENCE}').textContent.includes('In 1 round ')")
+
+
+@browser_test
+def test_tab_visits_the_controls_in_reading_order(angular_lab):
+    page = angular_lab.page
+    page.locator(".explorer input[type=radio]:checked").focus()
+    visited = []
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        visited.append(page.evaluate("(document.activeElement.labels?.[0] ?? document.activeElement).textContent"))
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+    controls = ["Query point", "Buckets B", "Hash rounds R", "Redraw the rotation", "Turn of the rotation"]
+    assert visited == [*controls, "Nearest points sought", "", "Keys"]  # a canvas has no text
+
+
+@browser_test
+def test_the_sentence_is_spoken_when_a_change_has_ended(angular_lab):
+    angular_lab.page.locator(POINTS).press("n")
+    angular_lab.page.locator(POINTS).press("q")
+    angular_lab.page.wait_for_function(
+        f"document.querySelector('.explorer [aria-live=polite]').textContent === "
+        f"document.querySelector('{SENTENCE}').textContent"
+    )
+
+
+@browser_test
+def test_the_dark_theme_reaches_words_and_pictures(angular_lab):
+    page = angular_lab.page
+    light = picture(angular_lab)
+    angular_lab.theme("JupyterLab Dark")
+    changed(angular_lab, light)
+    try:
+        for selector in (SENTENCE, ".explorer-title", ".explorer-note", ".explorer output", ".explorer button"):
+            assert _contrast(page, selector) >= 4.5, selector
+    finally:
+        angular_lab.theme("JupyterLab Light")
+    page.wait_for_function(
+        "light => document.querySelector('.explorer [role=application] canvas').toDataURL() === light", arg=light
+    )
+    for selector in (SENTENCE, ".explorer-title", ".explorer output", ".explorer button"):
+        assert _contrast(page, selector) >= 4.5, selector
+
+
+def _contrast(page, selector):
+    """Contrast of an element's text with the explorer's paper, as WCAG defines it."""
+    script = """selector => [
+        getComputedStyle(document.querySelector(selector)).color,
+        getComputedStyle(document.querySelector(".explorer")).backgroundColor,
+    ]"""
+    ink, paper = [
+        [float(number) for number in re.findall(r"[\d.]+", color)] for color in page.evaluate(script, selector)
+    ]
+    opacity = ink[3] if len(ink) == 4 else 1
+    mixed = opacity * np.array(ink[:3]) + (1 - opacity) * np.array(paper[:3])
+    low, high = sorted(_luminance(color) for color in (mixed, np.array(paper[:3])))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(color):
+    share = color / 255
+    linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+@browser_test
+def test_jupyterlab_reports_no_error_and_nothing_outside_is_asked(angular_lab):
+    outside = [url for url in angular_lab.requests if not re.match(r"(blob:)?http://127\.0\.0\.1:|data:", url)]
+    assert angular_lab.requests and not outside
+    assert angular_lab.errors == []

@@ -1,0 +1,137 @@
+"""What holds for every explorer: the still and its words, the page without a kernel, arrays that travel."""
+
+import re
+
+import matplotlib.image
+import nbformat
+import numpy as np
+import pytest
+import traitlets
+from nbconvert.exporters import HTMLExporter
+from nbconvert.preprocessors import ExecutePreprocessor
+
+from explorers import EXPLORERS
+from explorers.explorer import FOLDER, Array, join_modules
+from explorers.page import standalone_page
+
+every_explorer = pytest.mark.parametrize("explorer_class", EXPLORERS)
+browser_test = pytest.mark.browser
+
+
+@every_explorer
+def test_a_still_picture_lies_beside_the_code(explorer_class):
+    height, width, _ = matplotlib.image.imread(explorer_class.still).shape
+    assert width >= 800 and height >= 400
+    assert explorer_class.still.stat().st_size < 200_000
+
+
+@every_explorer
+def test_the_alternative_text_is_a_sentence_or_two(explorer_class):
+    text = explorer_class.alternative_text
+    assert 80 <= len(text) <= 500
+    assert text[0].isupper() and text.endswith(".")
+    assert 1 <= text.count(". ") + 1 <= 3
+
+
+@every_explorer
+def test_it_offers_a_widget_a_page_and_words(explorer_class):
+    data, _ = explorer_class()._repr_mimebundle_()
+    assert data["text/plain"] == explorer_class.alternative_text
+    assert data["text/html"].startswith("<iframe title=")
+    assert "application/vnd.jupyter.widget-view+json" in data
+
+
+@every_explorer
+def test_the_page_names_no_address(explorer_class):
+    assert not re.search(r"(https?:)?//[\w-]+\.\w", standalone_page(explorer_class()))
+
+
+def test_joined_modules_import_nothing():
+    for file in FOLDER.glob("*.js"):
+        if file.name not in ("shared.js", "page.js"):
+            assert not re.search(r"^\s*import\b|\bfrom \"", join_modules(file.name), flags=re.M)
+
+
+class Traveller(traitlets.HasTraits):
+    array = Array("float64")
+
+
+@pytest.mark.parametrize("shape", [(0,), (3,), (2, 3), (8, 3, 8)])
+def test_an_array_comes_back_from_its_bytes(shape):
+    there = Traveller(array=np.random.default_rng(0).normal(size=shape))
+    to_wire, from_wire = (Traveller.array.metadata[key] for key in ("to_json", "from_json"))
+    back = Traveller(array=from_wire(to_wire(there.array, there), there))
+    np.testing.assert_array_equal(back.array, there.array)
+
+
+def test_an_array_cannot_be_changed_in_place():
+    explorer = Traveller(array=[1.0, 2.0])
+    with pytest.raises(ValueError, match="read-only"):
+        explorer.array[0] = 3.0
+
+
+@browser_test
+@every_explorer
+def test_the_page_runs_from_a_file_and_asks_for_nothing(explorer_class, open_page):
+    page, requests = open_page(explorer_class())
+    page.wait_for_selector(".explorer-sentence:not(:empty)")
+    assert all(url.startswith(("file:", "blob:")) for url in requests)
+    assert page.locator("canvas[role=img][aria-label]").count() >= 1
+
+
+@browser_test
+@every_explorer
+def test_without_javascript_the_page_shows_the_alternative_text(explorer_class, open_page):
+    page, _ = open_page(explorer_class(), java_script_enabled=False)
+    assert explorer_class.alternative_text in page.locator("body").inner_text()
+
+
+@browser_test
+@every_explorer
+def test_the_page_fits_a_narrow_window(explorer_class, open_page):
+    page, _ = open_page(explorer_class(), viewport={"width": 500, "height": 800})
+    page.wait_for_selector(".explorer-sentence:not(:empty)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 500
+    boxes = [figure.bounding_box() for figure in page.locator("figure").all()]
+    assert all(above["y"] + above["height"] <= below["y"] + 1 for above, below in zip(boxes, boxes[1:], strict=False))
+
+
+@browser_test
+@every_explorer
+def test_pictures_are_as_sharp_as_the_screen(explorer_class, open_page):
+    page, _ = open_page(explorer_class(), device_scale_factor=2)
+    page.wait_for_selector(".explorer-sentence:not(:empty)")
+    assert page.locator("canvas").first.evaluate("canvas => canvas.width === 2 * canvas.clientWidth")
+
+
+@browser_test
+@every_explorer
+def test_the_page_follows_the_readers_theme(explorer_class, open_page):
+    page, _ = open_page(explorer_class(), color_scheme="light")
+    page.wait_for_selector(".explorer-sentence:not(:empty)")
+    paper = "getComputedStyle(document.querySelector('.explorer')).backgroundColor"
+    assert page.evaluate(paper) == "rgb(255, 255, 255)"
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"{paper} !== 'rgb(255, 255, 255)'")
+
+
+@browser_test
+@every_explorer
+def test_a_notebook_turned_into_html_stays_alive_without_a_network(explorer_class, open_page):
+    name = explorer_class.__name__
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(f"from explorers import {name}\n{name}()")])
+    ExecutePreprocessor(kernel_name="python3", store_widget_state=False).preprocess(notebook, {})
+    exporter = HTMLExporter(require_js_url="", mathjax_url="", jquery_url="")
+    exporter.display_data_priority = ["text/html", "image/png", "text/plain"]
+    page, requests = open_page(exporter.from_notebook_node(notebook)[0])
+    frame = page.frame_locator(f"iframe[title={name}]")
+    sentence = frame.locator(".explorer-sentence:not(:empty)")
+    before = sentence.text_content()
+    control = frame.locator("input[type=range]").first
+    control.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        "before => frames[0].document.querySelector('.explorer-sentence').textContent !== before", arg=before
+    )
+    outside = [url for url in requests if not url.startswith(("file:", "blob:", "data:", "about:"))]
+    assert not outside
