@@ -55,6 +55,40 @@ def fits(n_positions, options):
     return not options.correct_duplicates and n_chunks > options.n_before + options.n_after and n_positions < LONGEST
 
 
+def hash_vectors(vectors, factor_rotations):
+    """`factorised_hash` of (H, L, d) and (R, d, B_i/2) arrays: (H, R, L), in 16 bits where they suffice.
+
+    The rotated vectors stand as columns, so that the search for the largest entry runs along whole rows of memory.
+    """
+    n_buckets = int(np.prod([2 * rotations.shape[-1] for rotations in factor_rotations]))
+    n_rounds, (n_heads, n_positions, _) = factor_rotations[0].shape[0], vectors.shape
+    buckets = np.zeros((n_heads, n_rounds, n_positions), np.uint16 if n_buckets <= 2**16 else np.intp)
+    weight = 1
+    for rotations in factor_rotations:
+        rows = np.ascontiguousarray(np.swapaxes(rotations, 1, 2)).reshape(-1, rotations.shape[1])
+        memory = np.empty(len(rows) * ROWS_AT_ONCE, vectors.dtype)
+        for start in range(0, n_positions, ROWS_AT_ONCE):
+            part = slice(start, min(start + ROWS_AT_ONCE, n_positions))
+            rotated = memory[: len(rows) * (part.stop - start)].reshape(len(rows), -1)
+            for head in range(n_heads):
+                np.matmul(rows, vectors[head, part].T, out=rotated)
+                index = _largest_of_both_signs(rotated.reshape(n_rounds, -1, part.stop - start))
+                buckets[head, :, part] += (weight * index).astype(buckets.dtype)
+        weight *= 2 * rotations.shape[-1]
+    return buckets
+
+
+def _largest_of_both_signs(rotated):
+    """argmax of [y, -y] along the middle axis of (R, B/2, rows), ties to the lower index: (R, rows)."""
+    half = rotated.shape[1]
+    high, low = np.max(rotated, axis=1), np.min(rotated, axis=1)
+    positive = high >= -low
+    hit = rotated == np.where(positive, high, low)[:, np.newaxis]
+    countdown = np.arange(half, 0, -1, dtype=np.uint8 if half < 2**8 else np.intp)[:, np.newaxis]
+    first = half - np.max(hit.view(np.uint8) * countdown, axis=1).astype(np.intp)
+    return np.where(positive, first, first + half)
+
+
 def forward(queries_keys, values, buckets, options, n_workers=1):
     """`lsh_attention` of contiguous arrays (H, L, d), (H, L, e) and (H, R, L): (outputs, saved)."""
     scales = inverse_lengths(queries_keys)

@@ -18,6 +18,7 @@ from reformer.arguments import (
     require_booleans,
     require_choice,
     require_count,
+    require_finite,
     require_floats,
     require_integers,
     require_shape,
@@ -207,19 +208,48 @@ def count_duplicates(query_positions, key_positions, visible):
     return counts
 
 
-def lsh_attention_forward(queries_keys, values, buckets, *, padding=None, **options):
-    """`lsh_attention`, with the same options, by the fast path: (outputs, saved) for `lsh_attention_backward`."""
+def hash_vectors(vectors, factor_rotations):
+    """Hash vectors as `angular.factorised_hash` does, block by block: quicker, and without its large intermediates.
+
+    Parameters
+    ----------
+    vectors : (..., L, d) float32 or float64 array
+    factor_rotations : sequence of (R, d, B_i/2) arrays of the same dtype, one for each factor; one for a plain hash
+
+    Returns
+    -------
+    buckets : (..., R, L) array of values 0 .. B_1 B_2 ... - 1, uint16 where that suffices, else intp
+
+    Raises ValueError if there is no factor, a shape or dtype does not fit, or a vector is not finite.
+    """
+    vectors = require_finite("vectors", require_floats("vectors", vectors, "(..., L, d)"))
+    if len(factor_rotations) == 0:
+        raise ValueError("factor_rotations needs at least one array of shape (R, d, B_i/2), got none")
+    factors = [require_floats("factor_rotations", f, "(R, d, B_i/2)", dtype=vectors.dtype) for f in factor_rotations]
+    for factor in factors:
+        require_shape("factor_rotations", factor, (len(factors[0]), vectors.shape[-1], max(1, factor.shape[-1])))
+    buckets = _fast_lsh.hash_vectors(_one_batch_axis(vectors), factors)
+    return buckets.reshape(*vectors.shape[:-2], *buckets.shape[1:])
+
+
+def lsh_attention_forward(queries_keys, values, buckets, *, padding=None, n_workers=1, **options):
+    """`lsh_attention`, with the same options, by the fast path: (outputs, saved) for `lsh_attention_backward`.
+
+    `n_workers` threads share the heads, both here and in the backward pass.
+    """
     checked = Options(**options).checked()
     queries_keys, values, buckets = _checked(queries_keys, values, buckets, checked)
+    n_workers = require_count("n_workers", n_workers)
+    shapes = queries_keys.shape, values.shape
     if padding is None:
-        return _forward(queries_keys, values, buckets, checked)
-    outputs, saved_parts = np.zeros_like(values), []
+        outputs, part = _forward(queries_keys, values, buckets, checked, n_workers)
+        return outputs, SavedAttention(*shapes, values.dtype, [((), ..., part)])
+    outputs, parts = np.zeros_like(values), []
     for entry, real in _real_tokens(padding, values.shape[:-1]):
-        outputs[entry][real], part = _forward(
-            queries_keys[entry][real], values[entry][real], buckets[entry][:, real], checked
-        )
-        saved_parts.append((entry, real, part))
-    return outputs, _SavedParts(queries_keys.shape, values.shape, saved_parts)
+        sequence = queries_keys[entry][real], values[entry][real], buckets[entry][:, real]
+        outputs[entry][real], part = _forward(*sequence, checked, n_workers)
+        parts.append((entry, real, part))
+    return outputs, SavedAttention(*shapes, values.dtype, parts)
 
 
 def lsh_attention_backward(gradient, saved):
@@ -236,13 +266,11 @@ def lsh_attention_backward(gradient, saved):
 
     Raises ValueError if `gradient` does not have the shape and dtype of the outputs.
     """
-    if not isinstance(saved, _SavedParts):
-        gradient = require_floats("gradient", gradient, "(..., L, e)", dtype=saved.values.dtype)
-        return _backward(require_shape("gradient", gradient, saved.values.shape), saved)
-    gradient = require_shape("gradient", require_floats("gradient", gradient, "(..., L, e)"), saved.values_shape)
-    d_queries_keys, d_values = np.zeros(saved.queries_shape, gradient.dtype), np.zeros_like(gradient)
+    gradient = require_floats("gradient", gradient, "(..., L, e)", dtype=saved.dtype)
+    require_shape("gradient", gradient, saved.values_shape)
+    d_queries_keys, d_values = np.zeros(saved.queries_shape, saved.dtype), np.zeros_like(gradient)
     for entry, real, part in saved.parts:
-        d_queries_keys[entry][real], d_values[entry][real] = lsh_attention_backward(gradient[entry][real], part)
+        d_queries_keys[entry][real], d_values[entry][real] = _backward(gradient[entry][real], part)
     return d_queries_keys, d_values
 
 
@@ -268,16 +296,17 @@ class Options(NamedTuple):
         )
 
 
-class _SavedParts(NamedTuple):
-    """Where there is padding, every sequence is computed by itself, on its real tokens."""
+class SavedAttention(NamedTuple):
+    """What `lsh_attention_backward` needs. With padding, every sequence was computed alone, on its real tokens."""
 
     queries_shape: tuple
     values_shape: tuple
-    parts: list
+    dtype: np.dtype
+    parts: list  # (entry of the batch, its real tokens, what either path saved)
 
 
 class _Saved(NamedTuple):
-    """What the backward pass of the general path needs."""
+    """What the backward pass of the clear path needs."""
 
     queries_keys: np.ndarray
     values: np.ndarray
@@ -288,14 +317,22 @@ class _Saved(NamedTuple):
     mask: np.ndarray
 
 
-def _forward(queries_keys, values, buckets, options):
+def _forward(queries_keys, values, buckets, options, n_workers):
     if not _fast_lsh.fits(values.shape[-2], options):
         return _attend(queries_keys, values, buckets, options)
-    outputs, saved = _fast_lsh.forward(*(_one_batch_axis(array) for array in (queries_keys, values, buckets)), options)
+    arrays = (_one_batch_axis(array) for array in (queries_keys, values, buckets))
+    outputs, saved = _fast_lsh.forward(*arrays, options, n_workers)
     return outputs.reshape(values.shape), saved
 
 
 def _backward(gradient, saved):
+    if isinstance(saved, _Saved):
+        return _attend_backward(gradient, saved)
+    d_queries_keys, d_values = _fast_lsh.backward(_one_batch_axis(gradient), saved)
+    return d_queries_keys.reshape(*gradient.shape[:-1], -1), d_values.reshape(gradient.shape)
+
+
+def _attend_backward(gradient, saved):
     """Combining the rounds is one softmax over all keys of all rounds, so its gradient is that of a plain softmax.
 
     With P = exp(logit - total log normaliser): dV_j = sum of P_ij dO_i, and dlogit_ij = P_ij dO_i . (V_j - O_i).
@@ -305,7 +342,7 @@ def _backward(gradient, saved):
     chunk_queries, window_keys = _fetch(saved.queries_keys, chunks), _fetch(keys, windows)
     normalizers = saved.log_normalizers[..., np.newaxis]
     normalizers = _fetch(np.where(np.isneginf(normalizers), 0, normalizers), chunks)
-    weights = np.exp(chunk_queries @ np.swapaxes(window_keys, -1, -2) + saved.mask - normalizers)
+    weights = np.exp(chunk_queries @ np.swapaxes(window_keys, -1, -2) + saved.mask.astype(keys.dtype) - normalizers)
     weights[saved.mask <= LAST_RESORT] = 0  # at -1e5 float32 has no digits left to tell exp(0) from 1.01
     d_outputs = _fetch(gradient, chunks)
     along = np.sum(d_outputs * _fetch(saved.outputs, chunks), axis=-1, keepdims=True)
@@ -338,6 +375,11 @@ def _join_chunks(values, axis):
     shape = list(values.shape)
     shape[axis : axis + 2 or None] = [-1]
     return values.reshape(shape)
+
+
+def _one_batch_axis(array):
+    """(..., a, b) as contiguous (H, a, b)."""
+    return np.ascontiguousarray(array.reshape(-1, *array.shape[-2:]))
 
 
 def _real_tokens(padding, shape):
