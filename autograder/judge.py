@@ -8,20 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograder import plain
+from autograder.answer import Answer, answer_of, copy_of
 from autograder.exercise import Case
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came back from one call: a plain value, or the words that say why there is none."""
-
-    value: object = None
-    error: str = ""
-
-    @property
-    def unwritten(self):
-        return self.error.startswith("NotImplementedError")
 
 
 @dataclass(frozen=True)
@@ -99,24 +87,6 @@ def ask(exercise, function, questions, generator):
     return answered
 
 
-def answer_of(function, arguments):
-    """Call a function on copies of the arguments; whatever it raises becomes the words of the answer."""
-    try:
-        with np.errstate(all="ignore"):
-            value = function(*(_copy(argument) for argument in arguments))
-        return Answer(plain.decode(plain.encode(value)))
-    except plain.NotPlain as error:
-        return Answer(error=str(error))
-    except (Exception, SystemExit) as error:
-        return Answer(error=describe_error(error))
-
-
-def describe_error(error):
-    """Return an exception as one short line."""
-    words = " ".join(str(error).split())[:200]
-    return f"{type(error).__name__}: {words}" if words else type(error).__name__
-
-
 def difference(expected, answer, tolerance):
     """Say how an answer differs from what was expected, in one sentence; the empty string where it does not.
 
@@ -137,7 +107,7 @@ def difference(expected, answer, tolerance):
 def _find(exercise, question, calls, answers):
     if len(answers) < len(calls):
         answers = answers + [Answer(error="no answer came back")] * (len(calls) - len(answers))
-    expected = [exercise.reference(*map(_copy, arguments)) for arguments in calls] if isinstance(question, Case) else []
+    expected = _expected(exercise, calls) if isinstance(question, Case) else []
     failed = next((answer for answer in answers if answer.error), None)
     if failed:
         reason = "not written yet" if failed.unwritten else failed.error
@@ -146,6 +116,10 @@ def _find(exercise, question, calls, answers):
     else:
         reason = "" if _holds(question, calls, answers) else "this does not hold"
     return Finding(question, reason, calls, answers, expected)
+
+
+def _expected(exercise, calls):
+    return [exercise.reference(*map(copy_of, arguments)) for arguments in calls]
 
 
 def _holds(question, calls, answers):
@@ -232,7 +206,3 @@ def _difference_in_values(expected, got, tolerance):
     where = f"at {list(place)} " if place else ""
     right = f"{expected.size - n_wrong} of {expected.size} values are right; " if expected.size > 1 else ""
     return f"{right}{where}it gives {got[place]:.6g} where {expected[place]:.6g} is right"
-
-
-def _copy(argument):
-    return argument.copy() if isinstance(argument, np.ndarray) else argument
