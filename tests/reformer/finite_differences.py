@@ -2,23 +2,26 @@
 
 import numpy as np
 
-STEP = 1e-4
+STEPS = (1e-4, 1e-5, 1e-6)  # a kink, as of ReLU, within one step makes it useless; a wrong gradient is wrong at all
+CLOSE = 1e-7
 
 
 def gradient_error(function, array, gradient, rng, n_directions=2):
     """Compare a gradient with fourth-order finite differences of `function(array)`, a number, along random directions.
 
-    Returns the worst difference, relative to the length of the gradient: a direction of n standard normal numbers
-    is expected to change the result by about that much.
+    Returns the worst difference over the directions, each at the step that suits it best, relative to the length of
+    the gradient: a direction of n standard normal numbers is expected to change the result by about that much.
     """
     worst = 0.0
     for _ in range(n_directions):
         direction = rng.standard_normal(array.shape)
-        ahead, behind = (function(array + s * STEP * direction) for s in (1, -1))
-        far_ahead, far_behind = (function(array + 2 * s * STEP * direction) for s in (1, -1))
-        slope = (8 * (ahead - behind) - (far_ahead - far_behind)) / (12 * STEP)
-        size = max(np.linalg.norm(gradient), 1e-6)
-        worst = max(worst, abs(slope - np.sum(gradient * direction)) / size)
+        claimed, error = np.sum(gradient * direction), np.inf
+        for step in STEPS:
+            slope = _slope(function, array, direction, step)
+            error = min(error, abs(slope - claimed) / max(np.linalg.norm(gradient), 1e-6))
+            if error < CLOSE:
+                break
+        worst = max(worst, error)
     return worst
 
 
@@ -41,3 +44,8 @@ def worst_error(forward, backward, inputs, rng):
 
         errors.append(gradient_error(number, inputs[i], gradient, rng))
     return max(errors)
+
+
+def _slope(function, array, direction, step):
+    near, far = (function(array + s * step * direction) - function(array - s * step * direction) for s in (1, 2))
+    return (8 * near - far) / (12 * step)

@@ -1,0 +1,108 @@
+"""What attention and whole models cost in time and memory, as functions of the paper's symbols (unit 07).
+
+`attention_costs` and `model_costs` are tables 1 and 3 of the paper as printed: orders of growth, in numbers held and in
+multiplications, without constants. The other functions count what the code of this package does, exactly; tests hold
+them to the shapes and bytes of real arrays.
+
+The printed tables are for reading, not for planning. Where table 1 has (4l/n_c)^2 for LSH attention, l/n_c queries of a
+chunk meet 2l/n_c keys, so a chunk has 2 (l/n_c)^2 pairs and a round 2 l^2/n_c. And memory-efficient attention is
+printed with the memory of l^2 that it avoids.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from reformer.arguments import require_choice, require_count
+
+ATTENTIONS = ("dense", "lsh")
+
+
+class Cost(NamedTuple):
+    """Order of growth: numbers held at a time, and multiplications."""
+
+    memory: float
+    time: float
+
+
+def attention_costs(*, batch, length, n_heads, d_k, n_rounds, n_chunks):
+    """Table 1 as printed: dict of `Cost` for "dot-product", "memory-efficient" and "lsh" attention.
+
+    Parameters
+    ----------
+    batch, length, n_heads, d_k : b, l, n_h and d_k of the paper
+    n_rounds, n_chunks : n_r and n_c, of LSH attention
+
+    Source: Reformer, table 1.
+    """
+    vectors = batch * n_heads * length * d_k
+    dense = max(vectors, batch * n_heads * length**2)
+    lsh = max(vectors, batch * n_heads * length * n_rounds * (4 * length / n_chunks) ** 2)
+    return {"dot-product": Cost(dense, dense), "memory-efficient": Cost(dense, dense), "lsh": Cost(lsh, lsh)}
+
+
+def model_costs(*, batch, length, n_heads, d_model, d_ff, n_layers, n_rounds, pairs_per_token=128**2):
+    """Table 3 as printed: dict of `Cost` for the five models between the Transformer and the Reformer.
+
+    Parameters
+    ----------
+    batch, length, n_heads, d_model, d_ff, n_layers, n_rounds : b, l, n_h, d_model, d_ff, n_l and n_r of the paper
+    pairs_per_token : c; the paper sets it to 128^2, which is (4l/n_c)^2 with n_c = l/32 chunks
+
+    Source: Reformer, table 3.
+    """
+    wide, narrow = batch * length * d_ff, batch * length * d_model
+    dense = batch * n_heads * length**2
+    lsh = batch * n_heads * length * n_rounds * pairs_per_token
+    return {
+        "Transformer": Cost(max(wide, dense) * n_layers, (wide + dense) * n_layers),
+        "Reversible Transformer": Cost(max(wide, dense), (n_heads * wide + dense) * n_layers),
+        "Chunked Reversible Transformer": Cost(max(narrow, dense), (n_heads * wide + dense) * n_layers),
+        "LSH Transformer": Cost(max(wide, lsh) * n_layers, (wide + lsh) * n_layers),
+        "Reformer": Cost(max(narrow, lsh), (wide + lsh) * n_layers),
+    }
+
+
+def attention_pairs(attention, *, length, n_rounds=1, chunk_length=64, n_before=1, n_after=0):
+    """Count the pairs of query and key for which a logit is computed, in one head of one sequence.
+
+    Hidden pairs count: they are computed and masked. "dense": l^2. "lsh": every one of the l places, filled up to
+    whole chunks, meets the places of its window, once a round.
+
+    Raises ValueError if `attention` is not "dense" or "lsh", or a number is out of range.
+    """
+    length = require_count("length", length)
+    if require_choice("attention", attention, ATTENTIONS) == "dense":
+        return length**2
+    chunk_length = require_count("chunk_length", chunk_length)
+    places = -(-length // chunk_length) * chunk_length
+    window = (
+        require_count("n_before", n_before, at_least=0) + 1 + require_count("n_after", n_after, at_least=0)
+    ) * chunk_length
+    return require_count("n_rounds", n_rounds) * places * window
+
+
+def attention_multiplications(attention, *, d_k, d_v, **sizes):
+    """Count the multiplications of both matrix products, logits and weighted values, in one head of one sequence.
+
+    `sizes` are those of `attention_pairs`. Hashing and sorting are not in it.
+    """
+    return attention_pairs(attention, **sizes) * (require_count("d_k", d_k) + require_count("d_v", d_v))
+
+
+def logits_bytes(*, batch, length, n_heads, dtype=np.float32):
+    """Bytes of all logits of dense attention at once. 64K positions, one head, float32: 16 GiB."""
+    return batch * n_heads * attention_pairs("dense", length=length) * np.dtype(dtype).itemsize
+
+
+def reversible_bytes(model, *, batch, length, dtype=np.float32):
+    """Bytes a stack of reversible layers holds between forward and backward: two streams, and the buckets to replay.
+
+    The streams do not depend on depth. The buckets do, but a bucket is a byte or two, where a residual layer holds
+    several vectors for each token.
+    """
+    streams = 2 * batch * length * model.d_model * np.dtype(dtype).itemsize
+    if model.attention != "lsh":
+        return streams
+    bucket = np.min_scalar_type(np.prod(model.bucket_factors) - 1).itemsize
+    return streams + model.n_layers * batch * model.n_heads * model.n_rounds * length * bucket

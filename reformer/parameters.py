@@ -1,0 +1,116 @@
+"""Parameters of a model: plain nested dicts of arrays, such as {"layers": {"0": {"attention": {"w_qk": ...}}}}.
+
+On disk they are one npz file, an array for each name, with "/" between the levels. Nothing is pickled, so a file from
+a stranger can do no harm.
+"""
+
+import os
+import zipfile
+
+import numpy as np
+
+
+def map_parameters(function, *trees):
+    """Apply a function to the arrays that stand in the same place of one or several nested dicts.
+
+    Raises ValueError if the dicts do not have the same keys.
+    """
+    first = trees[0]
+    if not isinstance(first, dict):
+        return function(*trees)
+    for other in trees[1:]:
+        if not isinstance(other, dict) or other.keys() != first.keys():
+            raise ValueError(f"trees need the same keys, got {sorted(first)} and {_keys(other)}")
+    return {key: map_parameters(function, *(tree[key] for tree in trees)) for key in first}
+
+
+def flatten_parameters(tree, prefix=""):
+    """List a nested dict as one flat dict: {"a": {"b": x}} -> {"a/b": x}."""
+    flat = {}
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            flat |= flatten_parameters(value, f"{prefix}{key}/")
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def unflatten_parameters(flat):
+    """Nest a flat dict again: {"a/b": x} -> {"a": {"b": x}}. The inverse of `flatten_parameters`."""
+    tree = {}
+    for name, value in flat.items():
+        *path, last = name.split("/")
+        branch = tree
+        for key in path:
+            branch = branch.setdefault(key, {})
+        branch[last] = value
+    return tree
+
+
+def save_parameters(path, parameters):
+    """Write a nested dict of arrays to an npz file. The old file stays whole until the new one is complete."""
+    write_arrays(path, flatten_parameters(parameters))
+
+
+def load_parameters(path, like):
+    """Read a file of `save_parameters`.
+
+    Parameters
+    ----------
+    path : of the file
+    like : nested dict of arrays with the names, shapes and dtypes that are needed, such as freshly drawn parameters
+
+    Returns
+    -------
+    parameters : nested dict of arrays
+
+    Raises ValueError if the file is no such file, or names, shapes or dtypes are not those of `like`.
+    """
+    return unflatten_parameters(fitting(read_arrays(path), flatten_parameters(like), path))
+
+
+def write_arrays(path, arrays):
+    """Write a flat dict of arrays to an npz file, first beside it and then, in one move, over it."""
+    partial = f"{os.fspath(path)}.partial"
+    try:
+        with open(partial, "wb") as file:
+            np.savez(file, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    finally:  # an interrupt too must not leave half a file behind
+        if os.path.exists(partial):
+            os.unlink(partial)
+
+
+def read_arrays(path):
+    """Read a flat dict of arrays from an npz file.
+
+    Raises ValueError if it is not one, is damaged, or holds Python objects.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as problem:
+        raise ValueError(f"{path} needs to be an npz file of plain arrays, but cannot be read: {problem}") from problem
+
+
+def fitting(found, needed, path):
+    """Return the arrays of `found` that `needed` names, if both have the same names, shapes and dtypes."""
+    problems = [f"{name} is missing" for name in needed if name not in found]
+    problems += [f"{name} is not expected" for name in found if name not in needed]
+    for name in needed:
+        if name in found and _kind(found[name]) != _kind(needed[name]):
+            problems.append(f"{name} needs {_kind(needed[name])}, got {_kind(found[name])}")
+    if problems:
+        more = f" and {len(problems) - 5} more" if len(problems) > 5 else ""
+        raise ValueError(f"{path} does not fit: {'; '.join(problems[:5])}{more}")
+    return {name: found[name] for name in needed}
+
+
+def _kind(array):
+    return f"{array.dtype} of shape {array.shape}"
+
+
+def _keys(tree):
+    return sorted(tree) if isinstance(tree, dict) else type(tree).__name__

@@ -1,0 +1,159 @@
+"""Let a model write: one token after the other, each chosen from the logits of the last (unit 07).
+
+Dense attention can remember: keys and values of earlier tokens never change, so they are kept in a cache, and a new
+token costs one row. LSH attention cannot: a new token shifts the chunks of the sorted sequence, so every token is
+computed again from the start. A model trained with LSH attention may also write with
+`dataclasses.replace(model, attention="shared_qk")`, which has the same parameters and a cache.
+"""
+
+import numpy as np
+
+from reformer.arguments import require_count, require_floats, require_integers, require_shape
+from reformer.attention import softmax, unit_keys
+from reformer.layers import layer_norm, linear, merge_heads, split_heads
+from reformer.model import PROJECTIONS, feed_forward_branch, norm_of
+from reformer.reversible import reversible_forward
+
+
+def sample(model, parameters, prompt, *, n_new, rng, temperature=1.0, top_k=None, stop=None, seed=0):
+    """Continue each prompt by up to `n_new` tokens.
+
+    Parameters
+    ----------
+    model : `ReformerLM` or `TransformerLM`
+    parameters : its nested dict of arrays
+    prompt : (batch, P) integer array of tokens, P at least 1
+    n_new : number of tokens to write, at least 1; P + n_new is at most `model.max_length`
+    rng : numpy.random.Generator that draws the tokens; greedy choice (temperature 0) does not use it
+    temperature, top_k : as in `choose_token`
+    stop : token that ends a text, or None. What would follow it is filled with it; when all texts have ended, it ends.
+    seed : of the rotations of LSH attention
+
+    Returns
+    -------
+    tokens : (batch, P + n_new) integer array, shorter if all texts have ended
+
+    Raises ValueError if a token, a length or a number is out of range.
+    """
+    tokens = require_integers("prompt", prompt, "(batch, P)", low=0, below=model.vocabulary_size)
+    n_new = require_count("n_new", n_new)
+    n_prompt = require_count("the length of prompt", tokens.shape[1])
+    if n_prompt + n_new > model.max_length:
+        raise ValueError(f"n_new needs at most max_length - P = {model.max_length - n_prompt}, got {n_new}")
+    next_logits = _cached(model, parameters) if model.attention != "lsh" else _uncached(model, parameters, seed)
+    ended = np.zeros(len(tokens), dtype=bool)
+    for _ in range(n_new):
+        uniforms = rng.random(len(tokens)) if temperature else np.zeros(len(tokens))
+        chosen = choose_token(next_logits(tokens), uniforms, temperature=temperature, top_k=top_k)
+        if stop is not None:
+            chosen[ended] = stop
+            ended |= chosen == stop
+        tokens = np.concatenate([tokens, chosen[:, np.newaxis]], axis=1)
+        if np.all(ended):
+            break
+    return tokens
+
+
+def choose_token(logits, uniforms, *, temperature=1.0, top_k=None):
+    """Choose a token for each row of logits.
+
+    Parameters
+    ----------
+    logits : (..., V) float32 or float64 array
+    uniforms : (...) array of numbers drawn evenly from 0 .. 1: token v is chosen where the probabilities of the tokens
+        before it add up to at most that number, and with its own to more
+    temperature : number of at least 0; logits are divided by it. At 0 the highest logit is taken, the lower token at
+        a tie.
+    top_k : only the so many highest logits count; None for all
+
+    Returns
+    -------
+    tokens : (...) intp array
+
+    Raises ValueError if a shape or number is not as above.
+    Source: top-k: Fan, Lewis, Dauphin, "Hierarchical Neural Story Generation" (2018), section 5.
+    """
+    logits = require_floats("logits", logits, "(..., V)")
+    uniforms = require_shape("uniforms", np.asarray(uniforms), logits.shape[:-1])
+    if not temperature >= 0:
+        raise ValueError(f"temperature needs a number of at least 0, got {temperature}")
+    if temperature == 0:
+        return np.argmax(logits, axis=-1)
+    if top_k is not None:
+        top_k = min(require_count("top_k", top_k), logits.shape[-1])
+        order = np.argsort(-logits, axis=-1, kind="stable")  # stable: of equal logits the lower tokens count
+        logits = logits.copy()
+        np.put_along_axis(logits, order[..., top_k:], -np.inf, axis=-1)
+    up_to = np.cumsum(softmax(logits / temperature), axis=-1)
+    return np.sum(up_to <= uniforms[..., np.newaxis] * up_to[..., -1:], axis=-1)
+
+
+def _uncached(model, parameters, seed):
+    def next_logits(tokens):
+        hidden, _ = model.hidden_forward(parameters, tokens, seed=seed, dropout=0.0)
+        return linear(hidden[:, -1], parameters["output"]["weights"], parameters["output"]["bias"])
+
+    return next_logits
+
+
+def _cached(model, parameters):
+    """A function from all tokens so far to the next logits. It computes only what it has not seen yet."""
+    blocks = [
+        (_CachedAttention(model, layer["attention"]), feed_forward_branch(model, layer["feed_forward"]))
+        for layer in parameters["layers"].values()
+    ]
+    n_seen = 0
+
+    def next_logits(tokens):
+        nonlocal n_seen
+        while n_seen < tokens.shape[1]:
+            x, _ = model.embed_forward(parameters, tokens[:, n_seen : n_seen + 1], first=n_seen)
+            n_seen += 1
+            x = _run_blocks(model, x, blocks)
+        hidden = layer_norm(x[:, 0], **norm_of(parameters["output"]))
+        return linear(hidden, parameters["output"]["weights"], parameters["output"]["bias"])
+
+    return next_logits
+
+
+def _run_blocks(model, x, blocks):
+    x1 = x2 = x
+    for attention, branch in blocks:
+        if model.reversible:
+            x1, x2 = reversible_forward(x1, x2, attention, lambda y, b=branch: b.forward(y)[0])
+        else:
+            x1 = x1 + attention(x1)
+            x1 = x1 + branch.forward(x1)[0]
+    return np.concatenate([x1, x2], axis=-1) if model.reversible else x1
+
+
+class _CachedAttention:
+    """An attention layer that is called with one position at a time and remembers keys and values."""
+
+    def __init__(self, model, parameters):
+        self.model, self.parameters = model, parameters
+        self.keys = self.values = None
+        self.length = 0
+
+    def __call__(self, x):
+        normed = layer_norm(x, **norm_of(self.parameters))
+        heads = [
+            split_heads(linear(normed, self.parameters[name], None), self.model.n_heads)
+            for name in PROJECTIONS[self.model.attention]
+        ]
+        shared = self.model.attention == "shared_qk"
+        query, key, value = (heads[0], unit_keys(heads[0]), heads[1]) if shared else heads
+        self._remember(key, value)
+        # With shared queries and keys a token sees itself only where nothing else is visible.
+        n_visible = max(1, self.length - 1) if shared else self.length
+        scale = 1 if shared else query.shape[-1] ** -0.5
+        weights = softmax(query @ np.swapaxes(self.keys[:, :, :n_visible], -1, -2) * scale)
+        return linear(merge_heads(weights @ self.values[:, :, :n_visible]), self.parameters["w_out"], None)
+
+    def _remember(self, key, value):
+        if self.keys is None:
+            self.keys = np.empty((*key.shape[:2], self.model.max_length, key.shape[-1]), dtype=key.dtype)
+            self.values = np.empty_like(self.keys)
+        self.keys[:, :, self.length] = key[:, :, 0]
+        self.values[:, :, self.length] = value[:, :, 0]
+        self.length += 1

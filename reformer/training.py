@@ -1,0 +1,280 @@
+"""Training: Adam, learning rates, clipping, and a loop that can be stopped and taken up again (unit 07).
+
+Where a training stands is one value, `TrainingState`: parameters, moments, step, and the state of the random numbers.
+A step makes a new one from it and changes nothing in place. So an interrupt finds a whole state, and a run that is
+stopped and continued gives the same numbers as one that never stopped.
+"""
+
+import json
+from typing import NamedTuple
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from reformer.arguments import require_choice, require_count
+from reformer.parameters import (
+    fitting,
+    flatten_parameters,
+    map_parameters,
+    read_arrays,
+    unflatten_parameters,
+    write_arrays,
+)
+
+DECAYS = ("none", "inverse_sqrt", "cosine")
+
+
+def training_step(parameters, gradients, state, *, learning_rate, max_norm=1.0, beta1=0.9, beta2=0.98, epsilon=1e-9):
+    """Move the parameters one step against the gradients: clip by global norm, then Adam.
+
+    The gradients g are first clipped as in `clip_by_global_norm`. Then, at step t, which counts from 1,
+
+        mean = beta1 mean + (1 - beta1) g               square = beta2 square + (1 - beta2) g^2
+        parameters -= learning_rate (mean / (1 - beta1^t)) / (sqrt(square / (1 - beta2^t)) + epsilon)
+
+    Parameters
+    ----------
+    parameters : dict of float arrays; dicts may be nested
+    gradients : dict like `parameters`
+    state : {"step": steps done so far, "mean": dict like `parameters`, "square": the same}, from `start_optimizer`
+    learning_rate, max_norm, beta1, beta2, epsilon : numbers as in the formulas
+
+    Returns
+    -------
+    parameters, state : the new ones; the old ones are not changed
+
+    Raises ValueError if the dicts do not have the same keys, FloatingPointError if a gradient is not finite.
+    Source: Kingma and Ba, "Adam" (2015), algorithm 1; beta2 and epsilon: Vaswani et al. (2017), section 5.3.
+    """
+    gradients, _ = clip_by_global_norm(gradients, max_norm)
+    step = state["step"] + 1
+    mean = map_parameters(lambda m, g: beta1 * m + (1 - beta1) * g, state["mean"], gradients)
+    square = map_parameters(lambda s, g: beta2 * s + (1 - beta2) * (g * g), state["square"], gradients)
+
+    def moved(parameter, m, s):
+        return parameter - (learning_rate / (1 - beta1**step)) * m / (np.sqrt(s / (1 - beta2**step)) + epsilon)
+
+    return map_parameters(moved, parameters, mean, square), {"step": step, "mean": mean, "square": square}
+
+
+def start_optimizer(parameters):
+    """The state `training_step` begins with: step 0 and moments of zero."""
+    return {
+        "step": 0,
+        "mean": map_parameters(np.zeros_like, parameters),
+        "square": map_parameters(np.zeros_like, parameters),
+    }
+
+
+def clip_by_global_norm(gradients, max_norm):
+    """Shrink all gradients by one factor so that their length, taken together, is at most `max_norm`.
+
+    Parameters
+    ----------
+    gradients : dict of float arrays; dicts may be nested
+    max_norm : number above 0
+
+    Returns
+    -------
+    clipped : dict like `gradients`
+    norm : float, the length before: the root of the sum of all squares
+
+    Raises ValueError if `max_norm` is not above 0, FloatingPointError if the norm is not finite.
+    Source: Pascanu, Mikolov, Bengio, "On the difficulty of training recurrent neural networks" (2013), algorithm 1.
+    """
+    if not max_norm > 0:
+        raise ValueError(f"max_norm needs a number above 0, got {max_norm}")
+    squares = [np.sum(np.square(g, dtype=np.float64)) for g in flatten_parameters(gradients).values()]
+    norm = float(np.sqrt(np.sum(squares)))
+    if not np.isfinite(norm):
+        raise FloatingPointError(f"the gradients have a global norm of {norm}")
+    shrink = max_norm / norm if norm > max_norm else 1.0
+    return map_parameters(lambda g: shrink * g, gradients), norm
+
+
+def scheduled_rate(step, *, peak, n_warmup, decay="none", n_steps=None):
+    """Learning rate at a step: a straight rise to `peak` over `n_warmup` steps, then a decay.
+
+    Parameters
+    ----------
+    step : the step, counted from 1
+    peak : highest learning rate
+    n_warmup : steps of the rise, at least 1
+    decay : "none"; "inverse_sqrt", which falls as sqrt(n_warmup / step); or "cosine", half a cosine down to 0
+    n_steps : where the cosine reaches 0; only "cosine" needs it
+
+    Returns
+    -------
+    rate : float
+
+    Raises ValueError if a number or the decay is not as above.
+    Source: Vaswani et al. (2017), section 5.3; cosine: Loshchilov and Hutter, "SGDR" (2017), equation 5.
+    """
+    n_warmup = require_count("n_warmup", n_warmup)
+    require_choice("decay", decay, DECAYS)
+    if require_count("step", step) <= n_warmup:
+        return peak * step / n_warmup
+    if decay == "inverse_sqrt":
+        return peak * float(np.sqrt(n_warmup / step))
+    if decay == "cosine":
+        n_steps = require_count("n_steps", n_steps, at_least=n_warmup + 1)
+        return peak * 0.5 * (1 + float(np.cos(np.pi * min(1.0, (step - n_warmup) / (n_steps - n_warmup)))))
+    return peak
+
+
+class TrainingState(NamedTuple):
+    """Where a training stands.
+
+    parameters : nested dict of arrays
+    optimizer : state of `training_step`
+    random : state of the random numbers, a dict
+    losses : (loss, ...), one of each step
+    evaluations : ((step, loss, accuracy), ...)
+    """
+
+    parameters: dict
+    optimizer: dict
+    random: dict
+    losses: tuple = ()
+    evaluations: tuple = ()
+
+    @property
+    def step(self):
+        return self.optimizer["step"]
+
+
+def start_training(model, rng, dtype=np.float32):
+    """Draw parameters and start from there. `rng` is a Generator of `np.random.default_rng`."""
+    parameters = model.draw_parameters(rng, dtype)
+    return TrainingState(parameters, start_optimizer(parameters), rng.bit_generator.state)
+
+
+def train(
+    model,
+    draw_batch,
+    state,
+    *,
+    n_steps,
+    learning_rate,
+    max_norm=1.0,
+    evaluate_on=(),
+    evaluate_every=100,
+    checkpoint=None,
+    checkpoint_every=100,
+    progress=True,
+):
+    """Train until `n_steps` steps are done in all, or until an interrupt (Ctrl-C, or the stop button of a notebook).
+
+    Parameters
+    ----------
+    model : `ReformerLM`, `TransformerLM`, or another object with `loss_and_gradients` and `evaluate`
+    draw_batch : function of a Generator that returns (inputs, targets, weights), such as a task of `tasks`
+    state : `TrainingState` to go on from: of `start_training`, of an earlier `train`, or of `load_checkpoint`
+    n_steps : number of the last step
+    learning_rate : function of the step, which counts from 1, such as a partial `scheduled_rate`
+    max_norm : global norm to clip to
+    evaluate_on : batches to evaluate on before the first step, and every `evaluate_every` steps
+    checkpoint : path of a file to write every `checkpoint_every` steps and at the end, or None
+    progress : show a progress bar
+
+    Returns
+    -------
+    state : `TrainingState` after the last whole step; on an interrupt, `state.step` is below `n_steps`
+
+    Raises FloatingPointError if a loss or gradient is not finite. The checkpoint on disk is then the last one before.
+    """
+    require_count("evaluate_every", evaluate_every)
+    require_count("checkpoint_every", checkpoint_every)
+    with tqdm(total=n_steps, initial=state.step, disable=not progress, unit="step") as bar:
+        try:
+            while True:
+                if evaluate_on and state.step % evaluate_every == 0 and not _evaluated(state):
+                    found = evaluate(model, state.parameters, evaluate_on)
+                    row = (state.step, found["loss"], found["accuracy"])
+                    state = state._replace(evaluations=(*state.evaluations, row))
+                if state.step >= n_steps:
+                    break
+                state = _take_step(model, draw_batch, state, learning_rate, max_norm)
+                bar.update()
+                bar.set_postfix(_report(state), refresh=False)
+                if checkpoint is not None and state.step % checkpoint_every == 0:
+                    save_checkpoint(checkpoint, state)
+        except KeyboardInterrupt:
+            bar.write(f"Stopped after step {state.step} of {n_steps}. Nothing is lost: call train again to go on.")
+    if checkpoint is not None:
+        save_checkpoint(checkpoint, state)
+    return state
+
+
+def evaluate(model, parameters, batches, *, seed=0):
+    """Mean loss and accuracy over several batches, without dropout: {"loss", "accuracy"}.
+
+    Every batch draws rotations of its own, always the same ones for the same `seed`.
+    """
+    found = [model.evaluate(parameters, *batch, seed=seed + i) for i, batch in enumerate(batches)]
+    return {name: float(np.mean([row[name] for row in found])) for name in ("loss", "accuracy")}
+
+
+def save_checkpoint(path, state):
+    """Write a `TrainingState` to an npz file. An interrupt leaves the old file or the new one, never half a file."""
+    arrays = flatten_parameters({"parameters": state.parameters, "optimizer": state.optimizer})
+    record = {"random": json.dumps(state.random), "losses": state.losses, "evaluations": state.evaluations}
+    write_arrays(path, arrays | {name: np.array(value) for name, value in record.items()})
+
+
+def load_checkpoint(path, like):
+    """Read a `TrainingState` of `save_checkpoint`.
+
+    Parameters
+    ----------
+    path : of the file
+    like : nested dict of arrays with the names, shapes and dtypes of the parameters, such as freshly drawn ones
+
+    Raises ValueError if the file is no checkpoint, or does not fit `like`.
+    """
+    found = read_arrays(path)
+    record = {name: found.pop(name, None) for name in ("random", "losses", "evaluations")}
+    if any(value is None for value in record.values()):
+        raise ValueError(f"{path} needs to be a checkpoint, but has no training record in it")
+    optimizer = {"step": np.array(0), "mean": like, "square": like}
+    needed = flatten_parameters({"parameters": like, "optimizer": optimizer})
+    tree = unflatten_parameters(fitting(found, needed, path))
+    return TrainingState(
+        parameters=tree["parameters"],
+        optimizer=tree["optimizer"] | {"step": int(tree["optimizer"]["step"])},
+        random=json.loads(str(record["random"])),
+        losses=tuple(record["losses"].tolist()),
+        evaluations=tuple((int(step), loss, accuracy) for step, loss, accuracy in record["evaluations"].tolist()),
+    )
+
+
+def _take_step(model, draw_batch, state, learning_rate, max_norm):
+    """The state one step later. The random numbers are those of the state, so a broken-off step costs none."""
+    step = state.step + 1
+    rng = np.random.default_rng()
+    rng.bit_generator.state = state.random
+    batch = draw_batch(rng)
+    loss, gradients = model.loss_and_gradients(state.parameters, *batch, seed=int(rng.integers(2**31)))
+    rate = learning_rate(step)
+    advice = "Lower the learning rate, warm up longer, or clip to a smaller norm."
+    if not np.isfinite(loss):
+        raise FloatingPointError(f"The loss is {loss} at step {step}, at a learning rate of {rate:.3g}. {advice}")
+    try:
+        parameters, optimizer = training_step(
+            state.parameters, gradients, state.optimizer, learning_rate=rate, max_norm=max_norm
+        )
+    except FloatingPointError as problem:
+        raise FloatingPointError(f"At step {step}, {problem}, at a learning rate of {rate:.3g}. {advice}") from None
+    losses = (*state.losses, float(loss))
+    return TrainingState(parameters, optimizer, rng.bit_generator.state, losses, state.evaluations)
+
+
+def _evaluated(state):
+    return bool(state.evaluations) and state.evaluations[-1][0] == state.step
+
+
+def _report(state):
+    report = {"loss": f"{state.losses[-1]:.3f}"}
+    if state.evaluations:
+        report["accuracy"] = f"{state.evaluations[-1][2]:.1%}"
+    return report

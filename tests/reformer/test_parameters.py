@@ -1,0 +1,132 @@
+import os
+
+import numpy as np
+import pytest
+
+from reformer import parameters as module
+from reformer.model import ReformerLM
+from reformer.parameters import (
+    flatten_parameters,
+    load_parameters,
+    map_parameters,
+    save_parameters,
+    unflatten_parameters,
+)
+
+
+@pytest.fixture
+def tree():
+    return ReformerLM(vocabulary_size=5, max_length=8, d_model=4, d_ff=6).draw_parameters(np.random.default_rng(0))
+
+
+def test_what_is_saved_is_what_is_loaded(tree, tmp_path):
+    path = tmp_path / "model.npz"
+    save_parameters(path, tree)
+    loaded = flatten_parameters(load_parameters(path, tree))
+    assert loaded.keys() == flatten_parameters(tree).keys()
+    for name, array in flatten_parameters(tree).items():
+        np.testing.assert_array_equal(loaded[name], array)
+        assert loaded[name].dtype == array.dtype
+
+
+def test_flattening_and_nesting_undo_each_other(tree):
+    flat = flatten_parameters(tree)
+    assert "layers/1/attention/w_qk" in flat
+    assert flatten_parameters(unflatten_parameters(flat)).keys() == flat.keys()
+    assert unflatten_parameters(flat)["layers"]["1"]["attention"]["w_qk"] is tree["layers"]["1"]["attention"]["w_qk"]
+
+
+def test_the_file_holds_plain_arrays_that_numpy_reads_without_pickle(tree, tmp_path):
+    save_parameters(tmp_path / "model.npz", tree)
+    with np.load(tmp_path / "model.npz", allow_pickle=False) as file:
+        assert set(file.files) == set(flatten_parameters(tree))
+
+
+def without(tree, *path):
+    flat = flatten_parameters(tree)
+    del flat["/".join(path)]
+    return unflatten_parameters(flat)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda tree: without(tree, "output", "bias"), "output/bias is missing"),
+        (lambda tree: tree | {"extra": np.zeros(3)}, "extra is not expected"),
+        (
+            lambda tree: tree | {"tokens": tree["tokens"][1:]},
+            r"tokens needs float32 of shape \(5, 4\), got float32 of shape \(4, 4\)",
+        ),
+        (lambda tree: tree | {"tokens": tree["tokens"].astype(np.float64)}, "tokens needs float32 .* got float64"),
+        (lambda tree: {"a": np.zeros(1)}, "and .* more"),
+    ],
+)
+def test_a_file_that_does_not_fit_is_refused_with_the_reason(tree, tmp_path, change, words):
+    path = tmp_path / "other.npz"
+    save_parameters(path, change(tree))
+    with pytest.raises(ValueError, match=f"other.npz does not fit: .*{words}"):
+        load_parameters(path, tree)
+
+
+def write_pickle(path):
+    with open(path, "wb") as file:
+        np.savez(file, tokens=np.array([{"a": "dict"}], dtype=object))
+
+
+def cut_short(path):
+    with open(path, "wb") as file:
+        np.savez(file, tokens=np.zeros(100))
+    path.write_bytes(path.read_bytes()[:300])
+
+
+def write_one_array(path):
+    with open(path, "wb") as file:
+        np.save(file, np.zeros(3))
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_text("not an archive"),
+        write_pickle,
+        cut_short,
+        write_one_array,
+    ],
+)
+def test_a_file_of_another_kind_is_refused_and_nothing_in_it_is_run(tree, tmp_path, write):
+    path = tmp_path / "strange.npz"
+    write(path)
+    with pytest.raises(ValueError, match="strange.npz needs to be an npz file of plain arrays"):
+        load_parameters(path, tree)
+
+
+def test_a_missing_file_is_missing(tree, tmp_path):
+    with pytest.raises(FileNotFoundError):
+        load_parameters(tmp_path / "none.npz", tree)
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt, OSError])
+def test_a_write_that_breaks_off_leaves_the_old_file_and_no_litter(tree, tmp_path, monkeypatch, failure):
+    path = tmp_path / "model.npz"
+    save_parameters(path, tree)
+    before = path.read_bytes()
+
+    def broken(file, **arrays):
+        file.write(b"half a file")
+        raise failure
+
+    monkeypatch.setattr(module.np, "savez", broken)
+    with pytest.raises(failure):
+        save_parameters(path, map_parameters(np.zeros_like, tree))
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["model.npz"]
+
+
+def test_mapping_goes_through_several_dicts_at_once_and_refuses_different_ones():
+    a, b = {"x": {"y": 1}, "z": 2}, {"x": {"y": 10}, "z": 20}
+    assert map_parameters(lambda p, q: p + q, a, b) == {"x": {"y": 11}, "z": 22}
+    with pytest.raises(ValueError, match="trees need the same keys"):
+        map_parameters(lambda p, q: p, a, {"x": {"y": 1}})
+    with pytest.raises(ValueError, match="trees need the same keys"):
+        map_parameters(lambda p, q: p, a, {"x": 1, "z": 2})

@@ -1,0 +1,123 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reformer.model import ReformerLM, TransformerLM
+from reformer.sampling import choose_token, sample
+
+few = settings(max_examples=15, deadline=None)
+seeds = st.integers(0, 10**6)
+SMALL = dict(vocabulary_size=9, max_length=16, d_model=8, d_ff=12, chunk_length=4, n_buckets=4)
+CACHED = [
+    TransformerLM(**SMALL),
+    TransformerLM(**SMALL, attention="shared_qk", positions="sinusoidal"),
+    ReformerLM(**SMALL, attention="dense", activation="gelu"),
+    ReformerLM(**SMALL, attention="shared_qk", positions="axial", axial_shape=(4, 4)),
+]
+
+
+def write_greedily(model, parameters, prompt, n_new):
+    """The slow way: the whole sequence from the start, for every token."""
+    tokens = prompt
+    for _ in range(n_new):
+        best = np.argmax(model.logits(parameters, tokens)[:, -1], axis=-1)
+        tokens = np.concatenate([tokens, best[:, np.newaxis]], axis=1)
+    return tokens
+
+
+@pytest.mark.parametrize("model", [*CACHED, ReformerLM(**SMALL)])
+@few
+@given(seed=seeds, n_prompt=st.integers(1, 8), batch=st.integers(1, 3))
+def test_greedy_sampling_writes_what_the_whole_model_finds_most_likely(model, seed, n_prompt, batch):
+    rng = np.random.default_rng(seed)
+    parameters = model.draw_parameters(rng, np.float64)
+    prompt = rng.integers(0, 9, (batch, n_prompt))
+    written = sample(model, parameters, prompt, n_new=6, rng=None, temperature=0)
+    np.testing.assert_array_equal(written, write_greedily(model, parameters, prompt, 6))
+
+
+def test_a_model_trained_with_lsh_writes_with_a_cache_once_its_attention_is_dense():
+    model = ReformerLM(**SMALL | {"chunk_length": 16})  # one chunk sees everything: LSH attention is dense here
+    rng = np.random.default_rng(0)
+    parameters, prompt = model.draw_parameters(rng, np.float64), rng.integers(0, 9, (2, 3))
+    dense = replace(model, attention="shared_qk")
+    slow, cached = (sample(m, parameters, prompt, n_new=8, rng=None, temperature=0) for m in (model, dense))
+    np.testing.assert_array_equal(cached, slow)
+
+
+@pytest.mark.parametrize("model", [CACHED[0], CACHED[3], ReformerLM(**SMALL)])
+def test_the_same_random_numbers_write_the_same_text_and_others_another(model):
+    rng = np.random.default_rng(0)
+    parameters, prompt = model.draw_parameters(rng), np.zeros((4, 1), dtype=int)
+    texts = [sample(model, parameters, prompt, n_new=10, rng=np.random.default_rng(seed)) for seed in (1, 1, 2)]
+    np.testing.assert_array_equal(texts[0], texts[1])
+    assert not np.array_equal(texts[0], texts[2])
+
+
+def test_nothing_follows_the_token_that_ends_a_text():
+    model = CACHED[0]
+    rng = np.random.default_rng(3)
+    parameters = model.draw_parameters(rng)
+    parameters["output"]["bias"][5] += 2
+    written = sample(model, parameters, np.zeros((6, 2), dtype=int), n_new=14, rng=rng, stop=5)
+    for row in written[:, 2:]:
+        ends = np.flatnonzero(row == 5)
+        assert np.all(row[ends[0] :] == 5) if len(ends) else True
+    parameters["output"]["bias"][5] += 1000
+    assert sample(model, parameters, np.zeros((6, 2), dtype=int), n_new=14, rng=rng, stop=5).shape == (6, 3)
+
+
+def test_tokens_come_as_often_as_their_probabilities_say():
+    logits = np.log(np.array([0.5, 0.1, 0.0001, 0.3999], dtype=np.float64))
+    drawn = choose_token(np.tile(logits, (50_000, 1)), np.random.default_rng(0).random(50_000))
+    np.testing.assert_allclose(np.bincount(drawn, minlength=4) / 50_000, np.exp(logits), atol=0.01)
+
+
+def test_temperature_sharpens_and_flattens():
+    logits, uniforms = np.tile([0.0, 1.0, 2.0], (20_000, 1)), np.random.default_rng(0).random(20_000)
+    shares = [np.mean(choose_token(logits, uniforms, temperature=t) == 2) for t in (0.2, 1.0, 100.0)]
+    assert (
+        shares[0] > 0.99 and shares[1] == pytest.approx(0.665, abs=0.01) and shares[2] == pytest.approx(1 / 3, abs=0.01)
+    )
+
+
+@few
+@given(seeds, st.integers(1, 12))
+def test_only_the_highest_logits_are_chosen_with_top_k(seed, top_k):
+    rng = np.random.default_rng(seed)
+    logits = rng.standard_normal((1, 10)).repeat(300, axis=0)
+    chosen = choose_token(logits, rng.random(300), top_k=top_k)
+    assert set(chosen) <= set(np.argsort(-logits[0])[:top_k])
+
+
+def test_of_equal_logits_the_lower_tokens_count():
+    zeros = np.zeros((100, 5))
+    assert set(choose_token(zeros, np.linspace(0, 0.999, 100), top_k=2)) == {0, 1}
+    assert set(choose_token(zeros, np.zeros(100), temperature=0)) == {0}
+
+
+def test_an_impossible_token_is_never_chosen_at_the_ends_of_the_range():
+    logits = np.array([-np.inf, 0.0, -np.inf], dtype=np.float32)
+    for uniform in (0.0, np.nextafter(1.0, 0.0)):
+        assert choose_token(logits, uniform) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (dict(prompt=np.zeros((1, 0), int)), "the length of prompt needs a whole number of at least 1, got 0"),
+        (dict(prompt=np.full((1, 2), 9)), "prompt needs values from 0 to 8"),
+        (dict(n_new=15), "n_new needs at most max_length - P = 14, got 15"),
+        (dict(n_new=0), "n_new needs a whole number of at least 1"),
+        (dict(temperature=-1), "temperature needs a number of at least 0, got -1"),
+        (dict(top_k=0), "top_k needs a whole number of at least 1, got 0"),
+    ],
+)
+def test_a_bad_argument_is_refused_by_name(change, words):
+    arguments = dict(prompt=np.zeros((1, 2), int), n_new=3, rng=np.random.default_rng(0)) | change
+    parameters = CACHED[0].draw_parameters(np.random.default_rng(0))
+    with pytest.raises(ValueError, match=words):
+        sample(CACHED[0], parameters, **arguments)

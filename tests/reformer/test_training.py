@@ -1,0 +1,307 @@
+import os
+from functools import partial
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reformer import tasks
+from reformer import training as module
+from reformer.loops import model as loops
+from reformer.model import ReformerLM, TransformerLM
+from reformer.parameters import flatten_parameters, map_parameters
+from reformer.training import (
+    clip_by_global_norm,
+    evaluate,
+    load_checkpoint,
+    save_checkpoint,
+    scheduled_rate,
+    start_optimizer,
+    start_training,
+    train,
+    training_step,
+)
+
+few = settings(max_examples=15, deadline=None)
+seeds = st.integers(0, 10**6)
+MODEL = ReformerLM(
+    vocabulary_size=6, max_length=12, d_model=8, d_ff=8, n_layers=1, chunk_length=4, n_buckets=4, dropout=0.1
+)
+DRAW = partial(tasks.duplication, n_sequences=2, length=8, n_symbols=5)
+RATE = partial(scheduled_rate, peak=1e-2, n_warmup=3)
+
+
+def go(state, n_steps, **options):
+    return train(MODEL, DRAW, state, **dict(n_steps=n_steps, learning_rate=RATE, progress=False) | options)
+
+
+def start(seed=0):
+    return start_training(MODEL, np.random.default_rng(seed))
+
+
+def assert_same(a, b):
+    """Every number of two states is the same, to the last bit."""
+    assert (a.step, a.random, a.losses, a.evaluations) == (b.step, b.random, b.losses, b.evaluations)
+    for one, other in [(a.parameters, b.parameters), *((a.optimizer[m], b.optimizer[m]) for m in ("mean", "square"))]:
+        map_parameters(np.testing.assert_array_equal, one, other)
+
+
+def draw_tree(rng, scale=1.0):
+    return {"a": scale * rng.standard_normal((2, 3)), "b": scale * rng.standard_normal(4)}
+
+
+@few
+@given(seeds, st.sampled_from([0.1, 1.0, 100.0]), st.integers(1, 4))
+def test_training_steps_agree_with_their_loop_twin(seed, scale, n_steps):
+    rng = np.random.default_rng(seed)
+    parameters = twin_parameters = draw_tree(rng)
+    state = twin_state = start_optimizer(parameters)
+    for _ in range(n_steps):
+        gradients = draw_tree(rng, scale)
+        options = dict(learning_rate=0.1, max_norm=2.0)
+        parameters, state = training_step(parameters, gradients, state, **options)
+        twin_parameters, twin_state = loops.training_step(twin_parameters, gradients, twin_state, **options)
+    for one, other in [(parameters, twin_parameters), (state["mean"], twin_state["mean"])]:
+        map_parameters(partial(np.testing.assert_allclose, rtol=1e-9), one, other)
+    assert state["step"] == twin_state["step"] == n_steps
+
+
+@few
+@given(seeds)
+def test_the_first_step_moves_every_parameter_by_the_learning_rate_against_its_gradient(seed):
+    rng = np.random.default_rng(seed)
+    parameters, gradients = draw_tree(rng), draw_tree(rng)
+    moved, _ = training_step(parameters, gradients, start_optimizer(parameters), learning_rate=0.01)
+    map_parameters(
+        lambda new, old, g: np.testing.assert_allclose(new - old, -0.01 * np.sign(g), rtol=1e-4),
+        moved,
+        parameters,
+        gradients,
+    )
+
+
+def test_a_step_changes_nothing_in_place_and_keeps_the_dtype():
+    parameters = map_parameters(np.float32, draw_tree(np.random.default_rng(0)))
+    before, state = map_parameters(np.copy, parameters), start_optimizer(parameters)
+    moved, new_state = training_step(parameters, parameters, state, learning_rate=0.1)
+    map_parameters(np.testing.assert_array_equal, parameters, before)
+    assert state["step"] == 0 and all(not array.any() for array in state["mean"].values())
+    assert {array.dtype for tree in (moved, new_state["mean"], new_state["square"]) for array in tree.values()} == {
+        np.dtype(np.float32)
+    }
+
+
+def test_adam_finds_the_lowest_point_of_a_bowl():
+    target = draw_tree(np.random.default_rng(1))
+    parameters = map_parameters(np.zeros_like, target)
+    state = start_optimizer(parameters)
+    for step in range(1, 401):
+        gradients = map_parameters(lambda p, t: p - t, parameters, target)
+        rate = scheduled_rate(step, peak=0.1, n_warmup=10, decay="cosine", n_steps=400)
+        parameters, state = training_step(parameters, gradients, state, learning_rate=rate)
+    map_parameters(partial(np.testing.assert_allclose, atol=1e-3), parameters, target)
+
+
+@few
+@given(seeds, st.floats(0.01, 50))
+def test_clipping_shortens_all_gradients_alike_and_only_if_they_are_too_long(seed, max_norm):
+    gradients = draw_tree(np.random.default_rng(seed))
+    clipped, norm = clip_by_global_norm(gradients, max_norm)
+    together, clipped_together = (np.concatenate([a.ravel() for a in tree.values()]) for tree in (gradients, clipped))
+    assert norm == pytest.approx(np.linalg.norm(together))
+    assert np.linalg.norm(clipped_together) == pytest.approx(min(norm, max_norm))
+    np.testing.assert_allclose(clipped_together * norm, together * min(norm, max_norm))
+
+
+def test_the_learning_rate_rises_in_a_line_and_then_decays():
+    rates = {
+        decay: [scheduled_rate(s, peak=2.0, n_warmup=10, decay=decay, n_steps=100) for s in range(1, 121)]
+        for decay in ("none", "inverse_sqrt", "cosine")
+    }
+    for decay, found in rates.items():
+        np.testing.assert_allclose(found[:10], 0.2 * np.arange(1, 11))
+        assert np.argmax(found) == 9 and np.all(np.diff(found[9:]) <= 0), decay
+    assert set(rates["none"][9:]) == {2.0}
+    assert rates["inverse_sqrt"][39] == pytest.approx(1.0)
+    assert rates["cosine"][54] == pytest.approx(1.0) and rates["cosine"][99] == rates["cosine"][119] == 0
+
+
+@pytest.mark.parametrize("stop_at", [1, 4, 7])
+def test_a_run_stopped_and_continued_from_its_file_is_the_run_that_never_stopped(stop_at, tmp_path):
+    held_out = [DRAW(np.random.default_rng(9))]
+    options = dict(evaluate_on=held_out, evaluate_every=2)
+    whole = go(start(), 9, **options)
+    path = tmp_path / "run.npz"
+    go(start(), stop_at, checkpoint=path, **options)
+    continued = go(load_checkpoint(path, start(5).parameters), 9, checkpoint=path, **options)
+    assert_same(continued, whole)
+    assert_same(load_checkpoint(path, whole.parameters), whole)
+    assert [row[0] for row in whole.evaluations] == [0, 2, 4, 6, 8]
+    assert len(whole.losses) == 9
+
+
+@pytest.mark.parametrize("interrupted_call", ["loss_and_gradients", "draw_batch", "evaluate"])
+@pytest.mark.parametrize("at_call", [1, 3])
+def test_an_interrupt_anywhere_keeps_every_whole_step_and_the_run_goes_on_as_if_nothing_was(
+    interrupted_call, at_call, tmp_path, monkeypatch, capsys
+):
+    held_out = [DRAW(np.random.default_rng(9))]
+    options = dict(n_steps=6, learning_rate=RATE, evaluate_on=held_out, evaluate_every=2, progress=False)
+    whole = train(MODEL, DRAW, start(), **options)
+    calls = 0
+
+    def interrupting(function):
+        def call(*args, **kwargs):
+            nonlocal calls
+            calls += 1
+            result = function(*args, **kwargs)
+            if calls == at_call:
+                raise KeyboardInterrupt
+            return result
+
+        return call
+
+    path, draw = tmp_path / "run.npz", DRAW
+    with monkeypatch.context() as patch:
+        if interrupted_call == "draw_batch":
+            draw = interrupting(DRAW)
+        else:
+            patch.setattr(type(MODEL), interrupted_call, interrupting(getattr(type(MODEL), interrupted_call)))
+        stopped = train(MODEL, draw, start(), checkpoint=path, checkpoint_every=1, **options)
+    assert stopped.step < 6
+    assert f"Stopped after step {stopped.step} of 6" in capsys.readouterr().out
+    assert_same(load_checkpoint(path, stopped.parameters), stopped)
+    assert_same(train(MODEL, DRAW, stopped, **options), whole)
+
+
+def test_an_interrupt_while_the_checkpoint_is_written_leaves_a_whole_one(tmp_path, monkeypatch):
+    path = tmp_path / "run.npz"
+    three = go(start(), 3, checkpoint=path)
+
+    def broken(file, **arrays):
+        file.write(b"half")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module.np, "savez", broken)
+        with pytest.raises(KeyboardInterrupt):
+            go(three, 5, checkpoint=path)
+    assert_same(load_checkpoint(path, three.parameters), three)
+    assert os.listdir(tmp_path) == ["run.npz"]
+
+
+def test_a_loss_that_is_not_finite_stops_and_leaves_the_last_good_checkpoint(tmp_path, monkeypatch):
+    path = tmp_path / "run.npz"
+    good = go(start(), 2, checkpoint=path)
+    true = type(MODEL).loss_and_gradients
+    for bad_loss, bad_gradient, words in [
+        (np.nan, 0, "The loss is nan at step 3, at a learning rate of 0.01. Lower the learning rate"),
+        (np.inf, 0, "The loss is inf at step 3"),
+        (1.0, np.inf, "At step 3, the gradients have a global norm of inf"),
+    ]:
+
+        def broken(self, *args, bad_loss=bad_loss, bad_gradient=bad_gradient, **kwargs):
+            _, gradients = true(self, *args, **kwargs)
+            return bad_loss, map_parameters(lambda g: g + bad_gradient, gradients)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(type(MODEL), "loss_and_gradients", broken)
+            with pytest.raises(FloatingPointError, match=words):
+                go(good, 5, checkpoint=path, checkpoint_every=1)
+        assert_same(load_checkpoint(path, good.parameters), good)
+
+
+def test_the_state_given_to_train_is_not_changed():
+    first = start()
+    before = map_parameters(np.copy, first.parameters)
+    go(first, 3)
+    assert first.step == 0 and first.losses == ()
+    map_parameters(np.testing.assert_array_equal, first.parameters, before)
+    assert_same(go(first, 3), go(first, 3))
+
+
+def test_a_run_that_is_done_does_nothing():
+    done = go(start(), 2)
+    assert_same(go(done, 2), done)
+
+
+def test_evaluation_averages_over_batches_and_repeats_itself():
+    parameters = start().parameters
+    batches = [DRAW(np.random.default_rng(seed)) for seed in range(3)]
+    found = evaluate(MODEL, parameters, batches, seed=4)
+    alone = [MODEL.evaluate(parameters, *batch, seed=4 + i) for i, batch in enumerate(batches)]
+    assert found == evaluate(MODEL, parameters, batches, seed=4)
+    assert found["loss"] == pytest.approx(np.mean([row["loss"] for row in alone]))
+    assert found["accuracy"] == pytest.approx(np.mean([row["accuracy"] for row in alone]))
+
+
+def test_the_progress_bar_shows_step_and_loss(capsys):
+    go(start(), 3, progress=True)
+    shown = capsys.readouterr().err
+    assert "3/3" in shown and "loss=" in shown
+
+
+def test_a_checkpoint_that_does_not_fit_is_refused_with_the_reason(tmp_path):
+    path = tmp_path / "run.npz"
+    save_checkpoint(path, start())
+    other = ReformerLM(vocabulary_size=6, max_length=12, d_model=8, d_ff=16, n_layers=1).draw_parameters(
+        np.random.default_rng(0)
+    )
+    with pytest.raises(ValueError, match=r"run.npz does not fit: .*feed_forward/w_in needs float32 of shape \(8, 16\)"):
+        load_checkpoint(path, other)
+    np.savez(path, **flatten_parameters(start().parameters))
+    with pytest.raises(ValueError, match="run.npz needs to be a checkpoint"):
+        load_checkpoint(path, start().parameters)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        TransformerLM(vocabulary_size=5, max_length=8, d_model=32, d_ff=32, n_layers=1),
+        ReformerLM(vocabulary_size=5, max_length=8, d_model=32, d_ff=32, n_layers=1, chunk_length=4, n_buckets=4),
+    ],
+)
+def test_a_small_model_learns_to_duplicate(model):
+    draw = partial(tasks.duplication, n_sequences=32, length=8, n_symbols=4)
+    rng = np.random.default_rng(0)
+    held_out = [draw(rng) for _ in range(4)]
+    state = start_training(model, rng)
+    rate = partial(scheduled_rate, peak=1e-2, n_warmup=20)
+    while state.step < 600 and not (state.evaluations and state.evaluations[-1][2] > 0.99):
+        state = train(
+            model,
+            draw,
+            state,
+            n_steps=state.step + 50,
+            learning_rate=rate,
+            evaluate_on=held_out,
+            evaluate_every=50,
+            progress=False,
+        )
+    (_, _, untrained), (_, _, trained) = state.evaluations[0], state.evaluations[-1]
+    assert untrained < 0.5 and trained > 0.99
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: scheduled_rate(0, peak=1, n_warmup=5), "step needs a whole number of at least 1, got 0"),
+        (lambda: scheduled_rate(1, peak=1, n_warmup=0), "n_warmup needs a whole number of at least 1, got 0"),
+        (lambda: scheduled_rate(1, peak=1, n_warmup=5, decay="linear"), "decay needs one of 'none'"),
+        (
+            lambda: scheduled_rate(9, peak=1, n_warmup=5, decay="cosine", n_steps=5),
+            "n_steps needs .* at least 6, got 5",
+        ),
+        (lambda: clip_by_global_norm({"a": np.ones(2)}, 0), "max_norm needs a number above 0, got 0"),
+        (
+            lambda: training_step(
+                {"a": np.ones(2)}, {"b": np.ones(2)}, {"step": 0, "mean": {}, "square": {}}, learning_rate=1
+            ),
+            "trees need the same keys",
+        ),
+    ],
+)
+def test_a_bad_argument_is_refused_by_name(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
