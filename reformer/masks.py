@@ -8,7 +8,7 @@ A mask is added to the logits: 0 where a key is visible, `HIDDEN` where it is no
 
 import numpy as np
 
-from reformer.arguments import require_integers
+from reformer.arguments import require_integers, require_shape
 from reformer.chunking import NOBODY
 
 HIDDEN = -np.inf
@@ -36,30 +36,28 @@ def attention_mask(
     -------
     mask : (..., n_queries, n_keys) float32 array to add to the logits: 0, `LAST_RESORT` (-1e5) or `HIDDEN` (-inf)
 
-    Raises ValueError if an argument is not an integer array, a shape does not fit, or only one kind of bucket is given.
+    Raises ValueError if positions are not integer arrays, a shape does not fit, or only one kind of bucket is given.
     Source: Reformer, section 2, "Causal masking for shared-QK attention"; -1e5: Trax `efficient_attention.py`.
     """
-    queries, keys = _facing("positions", query_positions, key_positions)
+    query_positions = require_integers("query_positions", query_positions, "(..., n_queries)", low=NOBODY, below=np.inf)
+    key_positions = require_integers("key_positions", key_positions, "(..., n_keys)", low=NOBODY, below=np.inf)
+    require_shape("key_positions", key_positions, (*query_positions.shape[:-1], key_positions.shape[-1]))
+    queries, keys = _facing(query_positions, key_positions)
     hidden = (queries == NOBODY) | (keys == NOBODY)
     if causal:
-        hidden = hidden | (keys > queries)
+        hidden |= keys > queries
     if query_buckets is not None or key_buckets is not None:
         if query_buckets is None or key_buckets is None:
             raise ValueError("query_buckets and key_buckets need to be given together, got one of them")
-        own_buckets, other_buckets = _facing("buckets", query_buckets, key_buckets)
-        hidden = hidden | (own_buckets != other_buckets)
+        require_shape("query_buckets", query_buckets, query_positions.shape)
+        require_shape("key_buckets", key_buckets, key_positions.shape)
+        hidden |= np.not_equal(*_facing(query_buckets, key_buckets))
     mask = np.where(hidden, np.float32(HIDDEN), np.float32(0))
     if avoid_self:
         mask[(queries == keys) & ~hidden] = LAST_RESORT
     return mask
 
 
-def _facing(what, of_queries, of_keys):
-    """Integer arrays of queries and keys, shaped so that comparing them compares each query with each key."""
-    of_queries = require_integers(f"query_{what}", of_queries, "(..., n_queries)", low=NOBODY, below=np.inf)
-    of_keys = require_integers(f"key_{what}", of_keys, "(..., n_keys)", low=NOBODY, below=np.inf)
-    if of_queries.shape[:-1] != of_keys.shape[:-1]:
-        raise ValueError(
-            f"key_{what} needs the leading axes of query_{what}, {of_queries.shape[:-1]}, got shape {of_keys.shape}"
-        )
-    return of_queries[..., :, np.newaxis], of_keys[..., np.newaxis, :]
+def _facing(of_queries, of_keys):
+    """Shaped so that comparing the two compares each query with each key."""
+    return np.asarray(of_queries)[..., :, np.newaxis], np.asarray(of_keys)[..., np.newaxis, :]

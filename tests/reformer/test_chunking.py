@@ -1,0 +1,145 @@
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from reformer import chunking
+from reformer.chunking import NOBODY, WRAPS, look_adjacent, pairs_lost, sort_by_bucket, split_into_chunks, undo_sort
+from reformer.loops import chunking as loops
+
+few = settings(max_examples=40, deadline=None)
+batches = st.sampled_from([(), (1,), (3,), (2, 3)])
+
+
+@st.composite
+def bucketed(draw):
+    """Buckets (..., R, L) of a random shape, and a chunk length."""
+    rng = np.random.default_rng(draw(st.integers(0, 10**6)))
+    shape = (*draw(batches), draw(st.integers(1, 3)), draw(st.integers(1, 17)))
+    dtype = draw(st.sampled_from([np.intp, np.int32, np.uint16, np.uint8]))
+    return rng.integers(0, draw(st.integers(1, 6)), shape).astype(dtype), draw(st.integers(1, 8))
+
+
+@few
+@given(bucketed(), st.integers(0, 2), st.integers(0, 2), st.sampled_from(WRAPS))
+def test_every_function_agrees_with_its_loop_twin(buckets_and_length, n_before, n_after, wrap):
+    buckets, chunk_length = buckets_and_length
+    order = sort_by_bucket(buckets)
+    chunks = split_into_chunks(order, chunk_length)
+    look = dict(n_before=n_before, n_after=n_after, wrap=wrap)
+    for name, arguments, options in [
+        ("sort_by_bucket", (buckets,), {}),
+        ("undo_sort", (order,), {}),
+        ("split_into_chunks", (order, chunk_length), {}),
+        ("look_adjacent", (chunks,), look),
+        ("pairs_lost", (buckets, chunk_length), {"n_before": n_before}),
+    ]:
+        vectorised = getattr(chunking, name)(*arguments, **options)
+        looped = getattr(loops, name)(*arguments, **options)
+        assert vectorised.shape == looped.shape and vectorised.dtype == looped.dtype, name
+        np.testing.assert_array_equal(vectorised, looped, err_msg=name)
+
+
+@few
+@given(bucketed())
+def test_the_order_is_a_permutation_that_sorts_and_keeps_time_within_a_bucket(buckets_and_length):
+    buckets, _ = buckets_and_length
+    order = sort_by_bucket(buckets)
+    np.testing.assert_array_equal(np.sort(order, axis=-1), np.broadcast_to(np.arange(buckets.shape[-1]), order.shape))
+    after_sorting = np.take_along_axis(buckets.astype(np.intp), order, axis=-1)
+    ranks = after_sorting * buckets.shape[-1] + order
+    assert np.all(np.diff(ranks, axis=-1) > 0)
+
+
+@few
+@given(bucketed())
+def test_undo_sort_puts_everything_back(buckets_and_length):
+    buckets, _ = buckets_and_length
+    order = sort_by_bucket(buckets)
+    after_sorting = np.take_along_axis(buckets, order, axis=-1)
+    np.testing.assert_array_equal(np.take_along_axis(after_sorting, undo_sort(order), axis=-1), buckets)
+    np.testing.assert_array_equal(undo_sort(undo_sort(order)), order)
+
+
+@few
+@given(bucketed())
+def test_chunks_hold_everybody_once_and_nobody_only_at_the_end(buckets_and_length):
+    buckets, chunk_length = buckets_and_length
+    order = sort_by_bucket(buckets)
+    flat = split_into_chunks(order, chunk_length).reshape(*order.shape[:-1], -1)
+    np.testing.assert_array_equal(flat[..., : order.shape[-1]], order)
+    assert np.all(flat[..., order.shape[-1] :] == NOBODY)
+    assert flat.shape[-1] - order.shape[-1] < chunk_length
+
+
+def test_the_wrap_decides_what_the_first_chunk_of_a_round_sees_before_it():
+    chunks = np.array([[[0, 1], [2, 3]], [[3, 2], [1, 0]]])  # two rounds of two chunks
+    before = {wrap: look_adjacent(chunks, wrap=wrap)[:, 0, :2].tolist() for wrap in WRAPS}
+    assert before == {"global": [[1, 0], [2, 3]], "round": [[2, 3], [1, 0]], "none": [[-1, -1], [-1, -1]]}
+
+
+def test_a_chunk_sees_its_neighbours_in_order_from_before_to_after():
+    chunks = np.arange(8).reshape(4, 2)
+    windows = look_adjacent(chunks, n_before=1, n_after=1, wrap="none")
+    assert windows[1].tolist() == [0, 1, 2, 3, 4, 5]
+    assert windows[3].tolist() == [4, 5, 6, 7, -1, -1]
+
+
+def test_a_bucket_of_three_chunks_loses_the_pairs_of_its_first_and_last():
+    one_bucket = np.zeros(6, dtype=int)
+    assert pairs_lost(one_bucket, 2) == pytest.approx(4 / 15)
+    assert pairs_lost(one_bucket, 2, n_before=2) == 0
+    assert pairs_lost(one_bucket, 2, n_before=0) == pytest.approx(12 / 15)
+
+
+@few
+@given(bucketed())
+@example((np.array([0, 1, 2]), 1))  # no pair at all
+def test_nothing_is_lost_where_a_chunk_reaches_everything(buckets_and_length):
+    buckets, _ = buckets_and_length
+    assert np.all(pairs_lost(buckets, buckets.shape[-1]) == 0)
+
+
+def test_fewer_pairs_are_lost_the_further_a_chunk_looks_back():
+    buckets = np.random.default_rng(0).integers(0, 3, (5, 200))
+    lost = [pairs_lost(buckets, 16, n_before=n) for n in range(6)]
+    assert np.all(np.diff(lost, axis=0) <= 0) and np.all(lost[0] > 0.5)
+
+
+def test_rows_of_a_batch_do_not_touch_each_other():
+    buckets = np.random.default_rng(0).integers(0, 4, (3, 2, 20))
+    together = look_adjacent(split_into_chunks(sort_by_bucket(buckets), 6))
+    alone = [look_adjacent(split_into_chunks(sort_by_bucket(row), 6)) for row in buckets]
+    np.testing.assert_array_equal(together, alone)
+
+
+order = np.arange(6)
+
+
+@pytest.mark.parametrize(
+    "call, named",
+    [
+        (lambda: sort_by_bucket(np.array([0.0, 1.0])), "buckets"),
+        (lambda: sort_by_bucket(np.array([0, -1])), "buckets"),
+        (lambda: sort_by_bucket(3), "buckets"),
+        (lambda: undo_sort(np.array([0, 0, 2])), "order"),
+        (lambda: undo_sort(np.array([0, 1, 3])), "order"),
+        (lambda: undo_sort(np.array([0.0, 1.0])), "order"),
+        (lambda: undo_sort(2), "order"),
+        (lambda: split_into_chunks(order * 1.0, 2), "order"),
+        (lambda: split_into_chunks(order, 0), "chunk_length"),
+        (lambda: split_into_chunks(order, 2.0), "chunk_length"),
+        (lambda: look_adjacent(order.reshape(3, 2)), "chunks"),
+        (lambda: look_adjacent(order, wrap="none"), "chunks"),
+        (lambda: look_adjacent(order.reshape(1, 3, 2) * 1.0), "chunks"),
+        (lambda: look_adjacent(order.reshape(1, 3, 2), n_before=-1), "n_before"),
+        (lambda: look_adjacent(order.reshape(1, 3, 2), n_after=-1), "n_after"),
+        (lambda: look_adjacent(order.reshape(1, 3, 2), wrap="both"), "wrap"),
+        (lambda: pairs_lost(np.array([0, -2]), 2), "buckets"),
+        (lambda: pairs_lost(order, 0), "chunk_length"),
+        (lambda: pairs_lost(order, 2, n_before=-1), "n_before"),
+    ],
+)
+def test_a_bad_argument_is_refused_by_name(call, named):
+    with pytest.raises(ValueError, match=f"^{named} needs"):
+        call()
