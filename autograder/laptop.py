@@ -106,7 +106,7 @@ def _brief(value):
 def _other_findings(verdict):
     others = sum(not finding.right for finding in verdict.findings) - 1
     passed = sum(finding.right for finding in verdict.findings)
-    words = [f"{passed} of {len(verdict.findings)} questions are right"] if passed else []
+    words = [f"{passed} of {len(verdict.findings)} questions {'is' if passed == 1 else 'are'} right"] if passed else []
     words += [f"{others} more {'is' if others == 1 else 'are'} not"] if others else []
     return f"{'; '.join(words)}.<br>" if words else ""
 
