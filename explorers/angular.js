@@ -361,10 +361,10 @@ function kindOf(state, i) {
 }
 
 const MARKS = {
-  query: { shape: "star", size: 11, fill: "ink" },
-  met: { shape: "disc", size: 4.5, fill: "ink" },
-  missed: { shape: "diamond", size: 7.5, fill: "alert" },
-  other: { shape: "disc", size: 3.5, fill: "paper" },
+  query: { shape: "star", size: 11, fill: "ink", text: "query" },
+  met: { shape: "disc", size: 4.5, fill: "ink", text: "meets it" },
+  missed: { shape: "diamond", size: 7.5, fill: "alert", text: "near, but missed" },
+  other: { shape: "ring", size: 3.5, fill: "paper", text: "neither" },
 };
 
 function drawMark(context, theme, kind, x, y, scale = 1) {
@@ -396,8 +396,8 @@ function drawPoints(context, theme, state, view) {
       Object.assign(context, { strokeStyle: theme.accent, lineWidth: 1.5 });
       context.stroke();
     }
-    if (faces && (i === state.query || i === state.chosen || state.near.includes(i)))
-      labelPoint(context, theme, state, view, i);
+    const named = i === state.query || i === state.chosen || state.near.includes(i);
+    if (named && (faces || kindOf(state, i) === "missed")) labelPoint(context, theme, state, view, i);
   }
 }
 
@@ -519,12 +519,7 @@ function drawSizes(picture, theme, state) {
 function drawKey(picture, theme) {
   const context = picture.begin(theme);
   let x = 12;
-  for (const [kind, text] of [
-    ["query", "query"],
-    ["met", "meets it"],
-    ["missed", "near, but missed"],
-    ["other", "neither"],
-  ]) {
+  for (const [kind, { text }] of Object.entries(MARKS)) {
     drawMark(context, theme, kind, x, 11, 0.85);
     label(context, theme, text, x + 13, 11, { align: "left", color: theme.quiet });
     x += 13 + context.measureText(text).width + 26;
@@ -660,9 +655,14 @@ function viewOf({ n_features, n_rounds }, model, size) {
 }
 
 /** What the pictures say to those who do not see them. */
-function describePictures({ cloud, curve, sizes }, state, { measured, inRounds, trials }) {
+function describePictures({ cloud, key, curve, sizes }, state, { measured, inRounds, trials }) {
   const { n_points, n_features, n_buckets, n_rounds, shown } = state;
   const place = n_features === 2 ? "circle" : "sphere";
+  key.describe(
+    `Marks: ${Object.values(MARKS)
+      .map(({ shape, text }) => `${shape}, ${text}`)
+      .join("; ")}.`,
+  );
   cloud.describe(`${n_points} points on the ${place} in ${n_buckets} buckets. ${describe(state)}`);
   const off = Math.max(...Array.from(measured, (share, i) => Math.abs(share - inRounds[2 * i])));
   curve.describe(
@@ -672,7 +672,7 @@ function describePictures({ cloud, curve, sizes }, state, { measured, inRounds, 
   );
   sizes.title.textContent = `Points in each bucket${n_rounds > 1 ? ` of round ${shown + 1}` : ""}`;
   sizes.note.textContent = `dotted: even share ${+(n_points / n_buckets).toFixed(1)}`;
-  curve.note.textContent = `squares: measured, ${trials} draws`;
+  curve.note.textContent = `squares: ${trials} draws`;
   sizes.describe(`${sizes.title.textContent}: ${state.sizes.join(", ")}; an even share is ${n_points / n_buckets}.`);
 }
 
@@ -777,6 +777,7 @@ function render({ model, el }) {
 
   const ask = oncePerFrame(draw);
   const keepShownRound = () => model.set("shown_round", clamp(model.get("shown_round"), 1, model.get("n_rounds")));
+  const chooseQuery = () => model.set("chosen", model.get("query"));
   const stopTheme = onThemeChange(() => {
     theme = null;
     ask();
@@ -785,6 +786,7 @@ function render({ model, el }) {
   resize.observe(root);
   INPUTS.forEach((name) => model.on(`change:${name}`, ask));
   model.on("change:n_rounds", keepShownRound);
+  model.on("change:query", chooseQuery);
   keepKeys(root);
   listenToKeys(stage, deed, () => current);
   listenToPointer(pictures.cloud.canvas, model, deed, () => current);
@@ -796,6 +798,7 @@ function render({ model, el }) {
     resize.disconnect();
     INPUTS.forEach((name) => model.off(`change:${name}`, ask));
     model.off("change:n_rounds", keepShownRound);
+    model.off("change:query", chooseQuery);
   };
 }
 

@@ -38,7 +38,10 @@ def standalone_page(explorer):
 
 
 def framed_page(explorer):
-    """Return the standalone page in an <iframe>, for a page that shows other things too, such as nbconvert's."""
+    """Return the standalone page in an <iframe>, for a page that shows other things too, such as nbconvert's.
+
+    nbconvert takes it where its `display_data_priority` puts text/html before the widget view.
+    """
     title = html.escape(type(explorer).__name__, quote=True)
     page = html.escape(standalone_page(explorer), quote=True)
     words = html.escape(explorer.alternative_text)

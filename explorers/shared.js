@@ -313,7 +313,7 @@ export class View {
 
 /** Add a marker to the current path. Shapes tell kinds apart where colours may not. */
 export function marker(context, shape, x, y, size) {
-  if (shape === "disc") {
+  if (shape === "disc" || shape === "ring") {
     context.moveTo(x + size, y);
     context.arc(x, y, size, 0, 2 * Math.PI);
   } else {

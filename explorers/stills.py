@@ -3,10 +3,12 @@
 A still shows the first view, in the light theme, as the standalone page draws it.
 """
 
+import io
 import os
 import tempfile
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from explorers import EXPLORERS, standalone_page
@@ -18,14 +20,15 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 def make_still(browser, explorer_class):
     """Render the first view of an explorer and write it where the class says."""
     viewport = {"width": WIDTH, "height": 760}
-    page = browser.new_page(viewport=viewport, device_scale_factor=1.5, reduced_motion="reduce", color_scheme="light")
+    page = browser.new_page(viewport=viewport, device_scale_factor=2, reduced_motion="reduce", color_scheme="light")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "page.html"
         file.write_text(standalone_page(explorer_class()), encoding="utf-8")
         page.goto(file.as_uri())
         page.wait_for_function("document.querySelector('.explorer-sentence')?.textContent")
         explorer_class.still.parent.mkdir(exist_ok=True)
-        page.locator(".explorer").screenshot(path=explorer_class.still, animations="disabled")
+        picture = Image.open(io.BytesIO(page.locator(".explorer").screenshot(animations="disabled")))
+    picture.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(explorer_class.still, optimize=True)
     page.close()
 
 

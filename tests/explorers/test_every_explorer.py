@@ -2,6 +2,7 @@
 
 import re
 
+import ipywidgets
 import matplotlib.image
 import nbformat
 import numpy as np
@@ -46,6 +47,13 @@ def test_the_page_names_no_address(explorer_class):
     assert not re.search(r"(https?:)?//[\w-]+\.\w", standalone_page(explorer_class()))
 
 
+@every_explorer
+def test_python_echoes_no_state_back_to_the_browser(explorer_class):
+    explorer = explorer_class()
+    own = set(explorer.keys) - set(ipywidgets.DOMWidget().keys) - {"_esm", "_css", "_anywidget_id"}
+    assert own and all(explorer.trait_metadata(name, "echo_update") is False for name in own)
+
+
 def test_joined_modules_import_nothing():
     for file in FOLDER.glob("*.js"):
         if file.name not in ("shared.js", "page.js"):
@@ -76,7 +84,7 @@ def test_the_page_runs_from_a_file_and_asks_for_nothing(explorer_class, open_pag
     page, requests = open_page(explorer_class())
     page.wait_for_selector(".explorer-sentence:not(:empty)")
     assert all(url.startswith(("file:", "blob:")) for url in requests)
-    assert page.locator("canvas[role=img][aria-label]").count() >= 1
+    assert page.locator("canvas").count() == page.locator("canvas[role=img][aria-label]").count() >= 1
 
 
 @browser_test
