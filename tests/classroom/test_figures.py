@@ -1,0 +1,61 @@
+"""Figures come with words, and a learner's failing function does not stop a notebook."""
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+
+from classroom import figures
+
+matplotlib.use("agg")
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What figures.show hands to the notebook, as a list of HTML texts."""
+    texts = []
+    monkeypatch.setattr(figures, "display", lambda output: texts.append(output.data))
+    return texts
+
+
+def test_a_figure_is_shown_with_its_words_twice_as_alternative_text_and_caption(shown):
+    figure, _ = plt.subplots()
+    figures.show(figure, 'Bars of "equal" height.')
+    assert shown[0].count("Bars of &quot;equal&quot; height.") == 2
+    assert '<img alt="Bars of' in shown[0] and "<figcaption" in shown[0]
+    assert plt.get_fignums() == []
+
+
+def test_a_figure_without_words_is_refused():
+    with pytest.raises(ValueError, match="^says needs"):
+        figures.show(plt.figure(), "  ")
+    plt.close("all")
+
+
+def test_a_function_that_fails_gives_a_line_instead_of_a_picture(capsys):
+    with figures.drawn_from("angular_hash"):
+        plt.subplots()
+        raise NotImplementedError
+    assert "once angular_hash works. Now: NotImplementedError" in capsys.readouterr().out
+    assert plt.get_fignums() == []
+
+
+def test_sectors_bear_the_number_of_their_bucket():
+    figure, ax = plt.subplots()
+    figures.draw_sectors(ax, lambda directions: (directions[:, 1] < 0).astype(int))
+    assert sorted(text.get_text() for text in ax.texts) == ["0", "1"]
+    heights = {text.get_text(): text.get_position()[1] for text in ax.texts}
+    assert heights["0"] == pytest.approx(0.62, abs=0.01) and heights["1"] == pytest.approx(-0.62, abs=0.01)
+    plt.close(figure)
+
+
+def test_points_show_their_bucket_by_more_than_colour():
+    figure, ax = plt.subplots()
+    figures.draw_points(ax, np.eye(2), np.array([0, 1]))
+    assert {line.get_marker() for line in ax.lines} == set(figures.MARKERS[:2])
+    assert [text.get_text() for text in ax.texts] == ["0", "1"]
+    plt.close(figure)
+
+
+def test_there_is_a_marker_for_every_colour():
+    assert len(figures.COLOURS) == len(figures.MARKERS) == len(set(figures.MARKERS)) == len(set(figures.COLOURS))
