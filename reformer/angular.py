@@ -5,7 +5,8 @@ A vector x is multiplied by a random matrix R. Its bucket is the place of the la
 
 Letters: L positions, d features, R hash rounds, B buckets.
 Source: Kitaev, Kaiser, Levskaya, "Reformer: The Efficient Transformer" (2020), section 2, "Locality sensitive
-hashing"; the family is the cross-polytope hash of Andoni et al., "Practical and Optimal LSH for Angular Distance", 2015.
+hashing"; the family is the cross-polytope hash of Andoni et al., "Practical and Optimal LSH for Angular Distance"
+(2015).
 """
 
 import numpy as np

@@ -87,7 +87,7 @@ def inverse_lengths(vectors):
 
 def softmax(logits):
     """Softmax over the last axis. A row where all is hidden (-inf) becomes zeros."""
-    weights = np.exp(logits - _finite(np.max(logits, axis=-1, keepdims=True)))
+    weights = np.exp(logits - _finite(np.max(logits, axis=-1, keepdims=True, initial=-np.inf)))
     total = np.sum(weights, axis=-1, keepdims=True)
     return weights / np.where(total == 0, 1, total)
 

@@ -394,6 +394,8 @@ def _real_tokens(padding, shape):
 def _checked(queries_keys, values, buckets, options):
     """The arrays, with shapes that fit each other."""
     queries_keys = require_floats("queries_keys", queries_keys, "(..., L, d)")
+    if queries_keys.size == 0:
+        raise ValueError(f"queries_keys needs at least one vector, got shape {queries_keys.shape}")
     values = require_floats("values", values, "(..., L, e)", dtype=queries_keys.dtype)
     *batch, n_positions, _ = queries_keys.shape
     require_shape("values", values, (*batch, n_positions, values.shape[-1]))
