@@ -106,9 +106,9 @@ class Kernel:
             return content
         return {"error": "the answer cannot be read"}
 
-    def put_in_place(self, name, source):
+    def put_in_place(self, name, source, seconds=None):
         """Define `name` in the kernel by a course's own source. Raises Stopped."""
-        self._evaluate("put_in_place", name, source, self.limits.call)
+        self._evaluate("put_in_place", name, source, seconds or self.limits.call)
 
     def close(self):
         """Kill the kernel with every process of its group, and clear its room away."""

@@ -66,7 +66,7 @@ def as_html(verdict):
         hidden = any(question.hidden for question in exercise.questions)
         return head + ("<br>Grading asks a few more questions of the same kind." if hidden else "")
     first = next(finding for finding in verdict.findings if not finding.right)
-    named = f"<br>This is what you get when {_prose(verdict.named.message)}." if verdict.named else ""
+    named = f"<br>This is what you get when {prose(verdict.named.message)}." if verdict.named else ""
     return f"{head}{named}<br>{_shown(exercise, first)}{_other_findings(verdict)}{_offer(exercise)}"
 
 
@@ -119,7 +119,7 @@ def _offer(exercise):
     )
 
 
-def _prose(text):
+def prose(text):
     """Escape a sentence and set what stands between backticks as code."""
     parts = html.escape(text).split("`")
     return "".join(f"<code>{part}</code>" if index % 2 else part for index, part in enumerate(parts))

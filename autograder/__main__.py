@@ -1,0 +1,215 @@
+"""The instructor's commands: `python -m autograder --help`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from autograder.exercises import LABS
+
+FINAL, USAGE, SOME_NOT_GRADED, FAULT = 0, 2, 3, 1
+
+
+class Usage(Exception):
+    """What was asked for cannot be done; the message says why, in one sentence."""
+
+
+def main(arguments=None):
+    """Run a command. Returns its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except Usage as fault:
+        print(f"autograder: {fault}", file=sys.stderr)
+        return USAGE
+    except KeyboardInterrupt:
+        print("\nautograder: stopped; nothing more was written", file=sys.stderr)
+        return 130
+
+
+def labs(options):
+    """make labs/ from solutions/"""
+    from autograder.labs import LabFault, make_labs, stale_labs
+    from autograder.secret import make_secret
+
+    try:
+        if options.check:
+            stale = stale_labs()
+            if stale:
+                print(f"labs/ is stale: {', '.join(stale)} differs from what solutions/ makes; run `make labs`.")
+            return FAULT if stale else FINAL
+        print(f"The labs are in {_short(make_labs())}.")
+    except LabFault as fault:
+        raise Usage(str(fault)) from None
+    if make_secret():
+        print("A secret for the hidden questions is in grading/secret. Keep it out of git, and keep it for regrades.")
+    return FINAL
+
+
+def grade(options):
+    """grade a folder of submissions"""
+    from tqdm import tqdm
+
+    from autograder import isolation, report
+    from autograder.gradebook import GradebookFault
+    from autograder.grading import grade_folder
+    from autograder.labs import LabFault
+
+    submissions, out = _checked_folders(options.submissions, options.out)
+    chosen, roster, secret = _checked_labs(options.lab, submissions), _roster(options.roster), _secret(options.secret)
+    _require_students(submissions, roster)
+    print(f"isolation: {isolation.NAME} – {isolation.MEANING}.")
+    try:
+        graded = grade_folder(
+            submissions,
+            out,
+            secret=secret,
+            labs=chosen,
+            roster=roster,
+            progress=lambda jobs: tqdm(jobs, desc="submissions", unit="", dynamic_ncols=True),
+        )
+    except (LabFault, GradebookFault) as fault:
+        raise Usage(str(fault)) from None
+    (out / "report.json").write_text(report.as_json(graded), encoding="utf-8")
+    (out / "report.html").write_text(report.as_html(graded), encoding="utf-8")
+    print(report.as_table(graded))
+    not_graded = sum(one.score is None for one in graded)
+    if not_graded:
+        print(f"{not_graded} could not be graded, through no fault of the students: grade again, see report.html.")
+    print(f"In {_short(out)}: report.html, report.json, gradebook.db, feedback/. Look closer: make formgrader OUT={out}")
+    return SOME_NOT_GRADED if not_graded else FINAL
+
+
+def formgrader(options):
+    """open nbgrader's formgrader on what `grade` wrote"""
+    from autograder.formgrader import serve
+
+    if not (Path(options.out) / "gradebook.db").is_file():
+        raise Usage(f"{options.out} holds no gradebook.db; `grade` makes one: autograder grade SUBMISSIONS --out OUT")
+    return serve(Path(options.out), browser=not options.no_browser, port=options.port)
+
+
+def selftest(options):
+    """test the exercises: right answers, known mistakes, an empty lab"""
+    from autograder.selftest import selftest as run
+
+    result = run()
+    for fault in result.faults:
+        print(f"FAULT  {fault}")
+    print(result.as_table())
+    if options.json:
+        print(result.as_json())
+    return FINAL if result.good else FAULT
+
+
+def sample(options):
+    """write ten submissions to try grading on"""
+    from autograder.sample import write_sample
+
+    folder = Path(options.submissions)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise Usage(f"{folder} exists and is not an empty folder")
+    names = write_sample(folder, LABS[options.lab])
+    print(f"{len(names)} submissions are in {_short(folder)}: {', '.join(names)}.")
+    return FINAL
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="autograder", description="Release labs, grade what students hand in, test the exercises."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    one = _command(commands, grade, "Grade every notebook SUBMISSIONS/<student>/<lab>/<lab>.ipynb.")
+    one.add_argument("submissions", metavar="SUBMISSIONS", help="folder with one folder for each student")
+    one.add_argument("--out", required=True, help="folder for the gradebook, feedback and reports; may be graded again")
+    one.add_argument("--lab", action="append", default=[], help="grade this lab only (default: all that were handed in)")
+    one.add_argument("--roster", metavar="FILE", help="names of all students, one a line: who has no folder is missing")
+    one.add_argument("--secret", metavar="FILE", help="secret of the hidden questions (default: grading/secret)")
+
+    one = _command(commands, labs, "Make labs/ from solutions/, and the secret of the hidden questions if there is none.")
+    one.add_argument("--check", action="store_true", help="write nothing; exit 1 if labs/ is not what solutions/ makes")
+
+    one = _command(commands, formgrader, "Open nbgrader's formgrader on a folder that `grade` wrote.")
+    one.add_argument("out", metavar="OUT", help="the folder")
+    one.add_argument("--no-browser", action="store_true", help="print the address only")
+    one.add_argument("--port", type=int, default=8888, help="port to serve on, or the next free one (default: 8888)")
+
+    one = _command(commands, selftest, "Put right answers, known mistakes and empty ones to every exercise.")
+    one.add_argument("--json", action="store_true", help="print the counts as JSON in the last line")
+
+    one = _command(commands, sample, "Write ten submissions, good and bad, made from the instructor's version.")
+    one.add_argument("submissions", metavar="SUBMISSIONS", help="folder to write; must not exist or be empty")
+    one.add_argument("--lab", choices=sorted(LABS), default=next(iter(LABS)), help="the lab (default: %(default)s)")
+    return parser
+
+
+def _command(commands, function, description):
+    parser = commands.add_parser(function.__name__, help=function.__doc__, description=description)
+    parser.set_defaults(run=function)
+    return parser
+
+
+def _checked_folders(submissions, out):
+    submissions, out = Path(submissions), Path(out).absolute()
+    if not submissions.is_dir():
+        raise Usage(f"there is no folder {submissions}")
+    if out.resolve().is_relative_to(submissions.resolve()):
+        raise Usage(f"{out} lies inside {submissions}; keep the results apart from what students handed in")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())) and not (out / "nbgrader_config.py").is_file():
+        raise Usage(f"{out} exists and was not made by grading; choose a new folder for --out")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "report.json").open("a").close()
+    except OSError as error:
+        raise Usage(f"{out} cannot be written ({error.strerror})") from None
+    return submissions, out
+
+
+def _checked_labs(names, submissions):
+    from autograder.intake import labs_in
+
+    there = ", ".join(LABS)
+    for name in names:
+        if name not in LABS:
+            raise Usage(f"there is no lab called {name!r}; there are: {there}")
+    found = labs_in(submissions)
+    if not names and not set(found) & set(LABS):
+        raise Usage(f"no student in {submissions} has a folder of a lab; expected <student>/<lab>, with lab: {there}")
+    return names
+
+
+def _require_students(submissions, roster):
+    from autograder.intake import students_in
+
+    if not students_in(submissions) and not roster:
+        raise Usage(f"{submissions} is empty; expected {submissions}/<student>/<lab>/<lab>.ipynb")
+
+
+def _roster(path):
+    if not path:
+        return []
+    try:
+        return [line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise Usage(f"the roster {path} cannot be read ({error})") from None
+
+
+def _secret(path):
+    from autograder.secret import SecretFault, make_secret, read_secret
+
+    if not path and make_secret():
+        print("A secret for the hidden questions was drawn: grading/secret. Keep it for regrades.")
+    try:
+        return read_secret(path)
+    except SecretFault as fault:
+        raise Usage(str(fault)) from None
+
+
+def _short(path):
+    """Return a path from the working folder where that is shorter."""
+    path = Path(path).absolute()
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+if __name__ == "__main__":
+    sys.exit(main())
