@@ -1,0 +1,267 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reformer import angular
+from reformer.angular import (
+    angular_hash,
+    chance_to_meet,
+    collision_probability,
+    draw_rotations,
+    factorised_hash,
+    offset_rounds,
+)
+from reformer.loops import angular as loops
+
+few = settings(max_examples=30, deadline=None)
+seeds = st.integers(0, 10**6)
+batches = st.sampled_from([(), (1,), (3,), (2, 3)])
+dtypes = st.sampled_from([np.float32, np.float64])
+halves = st.integers(1, 5)
+counts = st.integers(1, 4)
+
+
+def decided(vectors, rotations):
+    """Where the largest entry leads by so much that no way of adding up can turn it: (..., R, L)."""
+    rotated = vectors[..., np.newaxis, :, :] @ rotations
+    tops = np.sort(np.concatenate([rotated, -rotated], axis=-1), axis=-1)[..., -2:]
+    return tops[..., 1] - tops[..., 0] > 1e-5
+
+
+def pairs_at(angle, n_pairs, n_features, rng):
+    """Pairs of random vectors, each pair at the same angle: (n_pairs, 2, d)."""
+    first, other = rng.standard_normal((2, n_pairs, n_features))
+    first /= np.linalg.norm(first, axis=-1, keepdims=True)
+    other -= np.sum(first * other, axis=-1, keepdims=True) * first
+    other /= np.linalg.norm(other, axis=-1, keepdims=True)
+    return np.stack([first, np.cos(angle) * first + np.sin(angle) * other], axis=1)
+
+
+def share_that_collides(angle, n_buckets, rng, *, n_pairs=20_000, n_features=5):
+    """Measured with rotations of its own for each pair, so that the trials are independent."""
+    rotations = rng.standard_normal((n_pairs, 1, n_features, n_buckets // 2))
+    buckets = angular_hash(pairs_at(angle, n_pairs, n_features, rng), rotations)
+    return np.mean(buckets[:, 0, 0] == buckets[:, 0, 1])
+
+
+@few
+@given(seeds, batches, counts, counts, st.integers(1, 6), halves, dtypes)
+def test_angular_hash_agrees_with_its_loop_twin(seed, batch, n_positions, n_rounds, n_features, half, dtype):
+    rng = np.random.default_rng(seed)
+    vectors = rng.standard_normal((*batch, n_positions, n_features)).astype(dtype)
+    rotations = draw_rotations(rng, n_rounds=n_rounds, n_features=n_features, n_buckets=2 * half, dtype=dtype)
+    vectorised, looped = angular_hash(vectors, rotations), loops.angular_hash(vectors, rotations)
+    assert vectorised.shape == looped.shape == (*batch, n_rounds, n_positions)
+    assert vectorised.dtype == looped.dtype == np.intp
+    clear = decided(vectors, rotations)
+    np.testing.assert_array_equal(vectorised[clear], looped[clear])
+
+
+@few
+@given(seeds, batches, counts, counts, st.integers(1, 9), st.sampled_from([np.intp, np.int32, np.uint8]))
+def test_offset_rounds_agrees_with_its_loop_twin(seed, batch, n_positions, n_rounds, n_buckets, dtype):
+    buckets = np.random.default_rng(seed).integers(0, n_buckets, (*batch, n_rounds, n_positions)).astype(dtype)
+    vectorised, looped = offset_rounds(buckets, n_buckets), loops.offset_rounds(buckets, n_buckets)
+    assert vectorised.dtype == looped.dtype == np.intp
+    np.testing.assert_array_equal(vectorised, looped)
+
+
+@few
+@given(seeds, batches, st.sampled_from([2, 4]), dtypes)
+def test_collision_probability_agrees_with_its_loop_twin(seed, shape, n_buckets, dtype):
+    angles = (np.pi * np.random.default_rng(seed).random(shape)).astype(dtype)
+    probability = collision_probability(angles, n_buckets)
+    assert np.shape(probability) == shape and probability.dtype == dtype
+    np.testing.assert_allclose(probability, loops.collision_probability(angles, n_buckets), atol=1e-6)
+
+
+@few
+@given(seeds, batches, st.integers(1, 12), dtypes)
+def test_chance_to_meet_agrees_with_its_loop_twin(seed, shape, n_rounds, dtype):
+    probability = np.random.default_rng(seed).random(shape).astype(dtype)
+    chance = chance_to_meet(probability, n_rounds)
+    assert np.shape(chance) == shape and chance.dtype == dtype
+    np.testing.assert_allclose(chance, loops.chance_to_meet(probability, n_rounds), atol=1e-6)
+
+
+@few
+@given(seeds, halves, st.floats(1e-3, 1e3))
+def test_the_length_of_a_vector_does_not_matter(seed, half, scale):
+    rng = np.random.default_rng(seed)
+    vectors, rotations = rng.standard_normal((20, 4)), rng.standard_normal((3, 4, half))
+    clear = decided(vectors, rotations)
+    np.testing.assert_array_equal(
+        angular_hash(scale * vectors, rotations)[clear], angular_hash(vectors, rotations)[clear]
+    )
+
+
+@few
+@given(seeds, halves)
+def test_the_opposite_vector_lands_half_the_buckets_away(seed, half):
+    rng = np.random.default_rng(seed)
+    vectors, rotations = rng.standard_normal((20, 4)), rng.standard_normal((3, 4, half))
+    opposite = (angular_hash(vectors, rotations) + half) % (2 * half)
+    np.testing.assert_array_equal(angular_hash(-vectors, rotations), opposite)
+
+
+def test_the_zero_vector_and_ties_go_to_the_lowest_bucket():
+    rotations = np.array([[[1.0, 1.0, -1.0], [0.0, 1.0, 0.0]]])
+    vectors = np.array([[0.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [0.0, -1.0]])
+    assert angular_hash(vectors, rotations).tolist() == [[0, 0, 2, 4]]
+
+
+def test_two_buckets_are_the_two_sides_of_a_plane_and_zero_counts_as_the_positive_one():
+    vectors, rotations = np.array([[2.0], [0.0], [-3.0]]), np.ones((1, 1, 1))
+    assert angular_hash(vectors, rotations).tolist() == [[0, 0, 1]]
+
+
+def test_every_batch_entry_may_have_rotations_of_its_own():
+    rng = np.random.default_rng(0)
+    vectors, rotations = rng.standard_normal((2, 3, 7, 4)), rng.standard_normal((2, 3, 5, 4, 3))
+    buckets = angular_hash(vectors, rotations)
+    for entry in np.ndindex(2, 3):
+        np.testing.assert_array_equal(buckets[entry], angular_hash(vectors[entry], rotations[entry]))
+
+
+def test_rotations_are_standard_normal_and_come_from_the_generator_alone():
+    shape = dict(n_rounds=4, n_features=50, n_buckets=100)
+    rotations = draw_rotations(np.random.default_rng(3), **shape)
+    assert rotations.shape == (4, 50, 50) and rotations.dtype == np.float32
+    assert draw_rotations(np.random.default_rng(3), dtype=np.float64, **shape).dtype == np.float64
+    assert abs(rotations.mean()) < 0.05 and abs(rotations.std() - 1) < 0.05
+    np.testing.assert_array_equal(draw_rotations(np.random.default_rng(3), **shape), rotations)
+
+
+def test_the_digits_of_a_factorised_hash_are_its_factors():
+    rng = np.random.default_rng(0)
+    vectors = rng.standard_normal((30, 6))
+    factors = [rng.standard_normal((2, 6, half)) for half in (2, 3, 1)]
+    digits = [angular_hash(vectors, factor) for factor in factors]
+    buckets = factorised_hash(vectors, factors)
+    assert buckets.max() < 4 * 6 * 2
+    np.testing.assert_array_equal(buckets % 4, digits[0])
+    np.testing.assert_array_equal(buckets // 4 % 6, digits[1])
+    np.testing.assert_array_equal(buckets // 24, digits[2])
+    np.testing.assert_array_equal(factorised_hash(vectors, factors[:1]), digits[0])
+
+
+def test_offsets_keep_the_rounds_apart():
+    buckets = offset_rounds(np.array([[0, 4], [0, 4], [1, 2]]), 5)
+    assert buckets.tolist() == [[0, 4], [5, 9], [11, 12]]
+
+
+@pytest.mark.parametrize("n_buckets", [2, 4, 8, 16, 64])
+@pytest.mark.parametrize("degrees", [10, 45, 90, 135])
+def test_pairs_collide_as_often_as_the_theory_says(n_buckets, degrees):
+    angle, n_pairs = np.radians(degrees), 20_000
+    expected = float(collision_probability(angle, n_buckets))
+    measured = share_that_collides(angle, n_buckets, np.random.default_rng(n_buckets + degrees), n_pairs=n_pairs)
+    standard_error = np.sqrt(max(expected * (1 - expected), 1 / n_pairs) / n_pairs)
+    assert abs(measured - expected) < 4 * standard_error
+
+
+def test_the_number_of_features_does_not_change_how_often_pairs_collide():
+    rng = np.random.default_rng(0)
+    expected = float(collision_probability(np.pi / 4, 8))
+    for n_features in (2, 3, 40):
+        measured = share_that_collides(np.pi / 4, 8, rng, n_features=n_features)
+        assert abs(measured - expected) < 4 * np.sqrt(expected * (1 - expected) / 20_000)
+
+
+def test_two_and_four_buckets_follow_their_closed_forms_and_the_integral_agrees():
+    angles = np.linspace(0, np.pi, 13)
+    np.testing.assert_allclose(collision_probability(angles, 2), 1 - angles / np.pi, atol=1e-15)
+    np.testing.assert_allclose(collision_probability(angles, 4), (1 - angles / np.pi) ** 2, atol=1e-15)
+    for n_columns in (1, 2):
+        integrated = [angular._integrate_collisions(angle, n_columns) for angle in angles]
+        np.testing.assert_allclose(integrated, (1 - angles / np.pi) ** n_columns, atol=1e-5)
+
+
+@pytest.mark.parametrize("n_buckets", [2, 4, 6, 8, 32, 128, 512])
+def test_the_probability_falls_from_one_over_1_by_b_at_a_right_angle_to_zero(n_buckets):
+    probability = collision_probability(np.linspace(0, np.pi, 9), n_buckets)
+    assert probability[0] == pytest.approx(1, abs=2e-5)
+    assert probability[4] == pytest.approx(1 / n_buckets, abs=2e-5)
+    assert probability[8] == pytest.approx(0, abs=2e-5)
+    assert np.all(np.diff(probability) < 1e-5)
+
+
+def test_at_the_same_number_of_buckets_argmax_keeps_near_pairs_together_better_than_signs():
+    four_sign_bits = collision_probability(np.radians(30), 2) ** 4
+    assert collision_probability(np.radians(30), 16) > four_sign_bits + 0.05
+
+
+def test_the_integral_is_right_to_the_precision_it_states():
+    for angle, n_columns in ((0.3, 4), (1.2, 8), (2.0, 3)):
+        rng = np.random.default_rng(0)
+        hits = [share_that_collides(angle, 2 * n_columns, rng, n_features=2) for _ in range(20)]
+        expected = float(collision_probability(angle, 2 * n_columns))
+        assert abs(np.mean(hits) - expected) < 4 * np.sqrt(expected * (1 - expected) / 400_000)
+
+
+def test_more_rounds_find_more_of_the_nearest_neighbours():
+    rng = np.random.default_rng(0)
+    vectors = rng.standard_normal((200, 8))
+    vectors /= np.linalg.norm(vectors, axis=-1, keepdims=True)
+    nearest = np.argmax(vectors @ vectors.T - 2 * np.eye(200), axis=-1)
+    buckets = angular_hash(vectors, draw_rotations(rng, n_rounds=16, n_features=8, n_buckets=32, dtype=np.float64))
+    met = buckets == buckets[:, nearest]
+    recall = [np.mean(np.any(met[:r], axis=0)) for r in (1, 2, 4, 8, 16)]
+    assert np.all(np.diff(recall) > 0) and recall[0] < 0.5 < 0.9 < recall[-1]
+
+
+def test_the_chance_to_meet_is_what_independent_rounds_measure():
+    rng = np.random.default_rng(0)
+    angle, n_pairs, n_rounds = np.pi / 3, 4000, 5
+    rotations = rng.standard_normal((n_pairs, n_rounds, 6, 4))
+    buckets = angular_hash(pairs_at(angle, n_pairs, 6, rng), rotations)
+    measured = np.mean(np.any(buckets[..., 0] == buckets[..., 1], axis=-1))
+    expected = chance_to_meet(collision_probability(angle, 8), n_rounds)
+    assert abs(measured - expected) < 4 * np.sqrt(expected * (1 - expected) / n_pairs)
+
+
+def test_float32_angles_may_round_pi_up():
+    assert collision_probability(np.float32(np.pi), 2) == pytest.approx(0, abs=1e-7)
+
+
+rng, x, r, b = np.random.default_rng(0), np.zeros((5, 4)), np.zeros((2, 4, 3)), np.zeros((2, 5), dtype=int)
+
+
+@pytest.mark.parametrize(
+    "call, named",
+    [
+        (lambda: draw_rotations(rng, n_rounds=0, n_features=4, n_buckets=4), "n_rounds"),
+        (lambda: draw_rotations(rng, n_rounds=1, n_features=0, n_buckets=4), "n_features"),
+        (lambda: draw_rotations(rng, n_rounds=1, n_features=4, n_buckets=3), "n_buckets"),
+        (lambda: draw_rotations(rng, n_rounds=1, n_features=4, n_buckets=0), "n_buckets"),
+        (lambda: draw_rotations(rng, n_rounds=True, n_features=4, n_buckets=4), "n_rounds"),
+        (lambda: angular_hash(x.astype(int), r), "vectors"),
+        (lambda: angular_hash(x[0], r), "vectors"),
+        (lambda: angular_hash(x + np.inf, r), "vectors"),
+        (lambda: angular_hash(x * np.nan, r), "vectors"),
+        (lambda: angular_hash(x, r.astype(int)), "rotations"),
+        (lambda: angular_hash(x, r[0]), "rotations"),
+        (lambda: angular_hash(x, r[:, :3]), "rotations"),
+        (lambda: angular_hash(x, r[..., :0]), "rotations"),
+        (lambda: factorised_hash(x, []), "factor_rotations"),
+        (lambda: factorised_hash(x, [r[:, :3]]), "rotations"),
+        (lambda: offset_rounds(b * 1.0, 2), "buckets"),
+        (lambda: offset_rounds(b[0], 2), "buckets"),
+        (lambda: offset_rounds(b + 2, 2), "buckets"),
+        (lambda: offset_rounds(b - 1, 2), "buckets"),
+        (lambda: offset_rounds(b, 0), "n_buckets"),
+        (lambda: offset_rounds(b, 2.0), "n_buckets"),
+        (lambda: collision_probability(-0.1, 2), "angles"),
+        (lambda: collision_probability(3.2, 2), "angles"),
+        (lambda: collision_probability(np.nan, 2), "angles"),
+        (lambda: collision_probability("right", 2), "angles"),
+        (lambda: collision_probability(1.0, 3), "n_buckets"),
+        (lambda: chance_to_meet(1.1, 2), "probability"),
+        (lambda: chance_to_meet(-0.1, 2), "probability"),
+        (lambda: chance_to_meet(0.5, 0), "n_rounds"),
+    ],
+)
+def test_a_bad_argument_is_refused_by_name(call, named):
+    with pytest.raises(ValueError, match=f"^{named} needs"):
+        call()
