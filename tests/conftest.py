@@ -1,0 +1,33 @@
+"""What all tests share: the variables that `make test` sets, a Chromium, and what is left out where Trax is not."""
+
+import importlib.util
+import os
+
+import start
+
+for _name, _value in {**start.SETTINGS, **start.TEST_SETTINGS}.items():
+    if _name != "VIRTUAL_ENV":
+        os.environ.setdefault(_name, _value)
+
+import pytest  # noqa: E402  (the variables come first: NumPy and jax read them when they are imported)
+
+
+def _leave_out(reason):
+    """Skip a test on a machine that lacks something; in CI, where nothing may lack, fail it."""
+    (pytest.fail if start.in_ci() else pytest.skip)(reason)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The path of a Chromium that runs here."""
+    path = start.find_chromium()
+    if path is None:
+        _leave_out("there is no Chromium here; the variable CHROMIUM names one")
+    return path
+
+
+def pytest_runtest_setup(item):
+    if item.get_closest_marker("trax") and importlib.util.find_spec("trax") is None:
+        if start.trax_is_built():
+            _leave_out("Trax is not installed: `make trax`")
+        pytest.skip("Trax is not built for this machine")
