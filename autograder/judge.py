@@ -150,6 +150,8 @@ def _gives(function, finding):
 
 
 def _difference_in_items(expected, answer, tolerance):
+    if isinstance(answer, np.ndarray) and answer.ndim:
+        answer = list(answer)
     if not isinstance(answer, tuple | list) or len(answer) != len(expected):
         got = f"{len(answer)} values" if isinstance(answer, tuple | list) else f"a {type(answer).__name__}"
         return f"expected {len(expected)} values, got {got}"

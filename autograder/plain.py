@@ -50,8 +50,15 @@ def _pack(value, depth):
         form = "list" if isinstance(value, list) else "tuple"
         return {form: [_pack(item, depth - 1) for item in value]}
     if isinstance(value, dict):
-        return {"dict": [[_pack(key, 1), _pack(item, depth - 1)] for key, item in value.items()]}
+        return {"dict": [[_pack_key(key), _pack(item, depth - 1)] for key, item in value.items()]}
     raise NotPlain(f"the answer holds a {type(value).__name__}; numbers, text, arrays, lists and dicts can be judged")
+
+
+def _pack_key(key):
+    key = key.item() if isinstance(key, np.generic) else key  # numbers of NumPy make good keys, arrays do not
+    if type(key) not in (bool, int, float, str):
+        raise NotPlain(f"the answer is a dict with a {type(key).__name__} for a key; numbers and text can be judged")
+    return key
 
 
 def _pack_array(array):
@@ -76,7 +83,7 @@ def _unpack(node, depth):
         items = [_unpack(item, depth - 1) for item in content]
         return items if form == "list" else tuple(items)
     if form == "dict":
-        return {_unpack(key, 1): _unpack(item, depth - 1) for key, item in content}
+        return {key: _unpack(item, depth - 1) for key, item in content}
     raise NotPlain(f"the answer cannot be read (unknown form {form[:20]!r})")
 
 

@@ -1,0 +1,51 @@
+"""Loop twins of `reformer.planes` (unit 02). Shapes and meaning are described there; batch axes are left out."""
+
+import math
+
+import numpy as np
+
+
+def side_of_planes(vectors, normals):
+    sides = np.zeros((len(vectors), normals.shape[1]), dtype=bool)
+    for i, vector in enumerate(vectors):
+        for p in range(normals.shape[1]):
+            dot = 0.0
+            for feature, number in enumerate(vector):
+                dot += number * normals[feature, p]
+            sides[i, p] = dot >= 0
+    return sides
+
+
+def hash_value(sides):
+    buckets = np.zeros(sides.shape[:-1], dtype=np.int64)
+    for entry in np.ndindex(*buckets.shape):
+        for plane, positive in enumerate(sides[entry]):
+            if positive:
+                buckets[entry] += 2**plane
+    return buckets
+
+
+def build_hash_table(buckets):
+    table = {}
+    for position in range(len(buckets)):
+        bucket = int(buckets[position])
+        if bucket not in table:
+            table[bucket] = []
+        table[bucket].append(position)
+    return table
+
+
+def approximate_k_nearest(vectors, k, normals):
+    neighbors = np.full((len(vectors), k), -1, dtype=np.intp)
+    for i, vector in enumerate(vectors):
+        found = []
+        for j, other in enumerate(vectors):
+            share_a_bucket = any(
+                all((vector @ plane >= 0) == (other @ plane >= 0) for plane in table.T) for table in normals
+            )
+            if j != i and share_a_bucket:
+                lengths = math.sqrt(vector @ vector) * math.sqrt(other @ other)
+                found.append((-(vector @ other) / lengths if lengths > 0 else 0.0, j))
+        for place, (_, j) in enumerate(sorted(found)[:k]):
+            neighbors[i, place] = j
+    return neighbors

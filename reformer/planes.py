@@ -1,0 +1,137 @@
+"""Hash planes: a few signs decide which vectors are worth comparing (unit 02).
+
+Random planes through the origin cut space; the sides a vector lies on, read as bits, are its bucket. Several tables
+of such buckets find most neighbours without comparing all pairs. `neighbors` (unit 01) is the exact search that this
+approximates, `angular` (unit 03) the hash that the Reformer uses.
+
+Letters: L vectors, d features, P planes in a table, T tables.
+Source: Charikar, "Similarity Estimation Techniques from Rounding Algorithms" (2002), section 3.
+"""
+
+import numpy as np
+
+from reformer.arguments import require_count, require_finite, require_floats
+from reformer.neighbors import cosine_similarity
+
+
+def draw_planes(rng, *, n_tables, n_features, n_planes, dtype=np.float32):
+    """Draw the normal vectors of random planes through the origin, independent standard normal numbers.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    n_tables : T, at least 1
+    n_features : d, at least 1
+    n_planes : P, at least 1
+    dtype : float32 or float64
+
+    Returns
+    -------
+    normals : (T, d, P) array; column p of table t is the normal of a plane
+
+    Raises ValueError if a count is below 1.
+    """
+    shape = (require_count("n_tables", n_tables), require_count("n_features", n_features))
+    return rng.standard_normal((*shape, require_count("n_planes", n_planes)), dtype=dtype)
+
+
+def side_of_planes(vectors, normals):
+    """Say for each vector and plane whether the vector lies on the side the normal points to.
+
+    A vector in the plane itself, with dot product 0, counts as on the positive side.
+
+    Parameters
+    ----------
+    vectors : (..., L, d) float32 or float64 array
+    normals : (d, P) array, or (..., d, P) broadcasting against `vectors`; one normal in each column
+
+    Returns
+    -------
+    sides : (..., L, P) bool array, True on the positive side
+
+    Raises ValueError if a dtype or shape does not fit, or a number is not finite.
+    """
+    vectors = require_finite("vectors", require_floats("vectors", vectors, "(..., L, d)"))
+    normals = require_finite("normals", require_floats("normals", normals, "(..., d, P)"))
+    if normals.shape[-2] != vectors.shape[-1]:
+        needed = f"(..., d, P) with d = {vectors.shape[-1]} as in vectors"
+        raise ValueError(f"normals needs shape {needed}, got shape {normals.shape}")
+    return vectors @ normals >= 0
+
+
+def hash_value(sides):
+    """Read the sides of a vector as the bits of a number: plane i weighs 2^i.
+
+    Parameters
+    ----------
+    sides : (..., P) bool array, P at most 62
+
+    Returns
+    -------
+    buckets : (...) int64 array of values 0 .. 2^P - 1
+
+    Raises ValueError if `sides` is not a bool array with 1 to 62 planes.
+    """
+    sides = np.asarray(sides)
+    if sides.dtype != np.bool_ or sides.ndim == 0 or not 1 <= sides.shape[-1] <= 62:
+        got = f"dtype {sides.dtype}, shape {sides.shape}"
+        raise ValueError(f"sides needs a bool array of shape (..., P) with P from 1 to 62, got {got}")
+    return sides @ 2 ** np.arange(sides.shape[-1], dtype=np.int64)
+
+
+def build_hash_table(buckets):
+    """List the positions in each bucket.
+
+    Parameters
+    ----------
+    buckets : (L,) integer array, bucket of each position
+
+    Returns
+    -------
+    table : dict from each bucket in use to the list of its positions, ascending; empty buckets have no entry
+
+    Raises ValueError if `buckets` is not a one-dimensional integer array.
+    """
+    buckets = np.asarray(buckets)
+    if not np.issubdtype(buckets.dtype, np.integer) or buckets.ndim != 1:
+        got = f"dtype {buckets.dtype}, shape {buckets.shape}"
+        raise ValueError(f"buckets needs an integer array of shape (L,), got {got}")
+    table = {}
+    for position, bucket in enumerate(buckets.tolist()):
+        table.setdefault(bucket, []).append(position)
+    return table
+
+
+def approximate_k_nearest(vectors, k, normals):
+    """For each vector the k most similar of those that share a bucket with it in at least one table.
+
+    The candidates are ranked by their exact cosine similarity, the most similar first, ties to the lower position. A
+    vector is not its own neighbour. Where there are fewer than k candidates the last places hold -1.
+
+    Parameters
+    ----------
+    vectors : (L, d) float32 or float64 array
+    k : number of neighbours sought, at least 1
+    normals : (T, d, P) array, the planes of T tables
+
+    Returns
+    -------
+    neighbors : (L, k) intp array of positions, or -1
+
+    Raises ValueError if a dtype or shape does not fit, or k is below 1.
+    """
+    k = require_count("k", k)
+    vectors = require_finite("vectors", require_floats("vectors", vectors, "(L, d)"))
+    normals = require_floats("normals", normals, "(T, d, P)")
+    buckets = [hash_value(side_of_planes(vectors, planes)) for planes in normals]
+    tables = [build_hash_table(of_position) for of_position in buckets]
+    neighbors = np.full((len(vectors), k), -1, dtype=np.intp)
+    for position in range(len(vectors)):
+        shared = [table[of_position[position]] for table, of_position in zip(tables, buckets, strict=True)]
+        candidates = np.unique(np.concatenate(shared))
+        candidates = candidates[candidates != position]
+        if len(candidates):
+            similarity = cosine_similarity(vectors[position : position + 1], vectors[candidates])[0]
+            nearest = candidates[np.argsort(-similarity, kind="stable")[:k]]
+            neighbors[position, : len(nearest)] = nearest
+    return neighbors
