@@ -6,6 +6,7 @@ from pathlib import Path
 
 from autograder.exercises import LABS
 
+PROGRESS = "grading {n_fmt} of {total_fmt} |{bar:30}| {elapsed}"
 FINAL, USAGE, SOME_NOT_GRADED, FAULT = 0, 2, 3, 1
 
 
@@ -65,7 +66,7 @@ def grade(options):
             secret=secret,
             labs=chosen,
             roster=roster,
-            progress=lambda jobs: tqdm(jobs, desc="submissions", unit="", dynamic_ncols=True),
+            progress=lambda jobs: tqdm(jobs, bar_format=PROGRESS),
         )
     except (LabFault, GradebookFault) as fault:
         raise Usage(str(fault)) from None

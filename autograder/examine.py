@@ -19,6 +19,7 @@ from autograder.rebuild import exercise_of, grade_id, is_answer, is_check, is_ow
 
 WORST_FIRST = ("killed", "memory", "crashed", "timeout", "output-limit")
 STOPS_OF_AN_EXERCISE = 2  # after that many its other questions are not put any more
+NOT_PUT = "not put any more"
 
 
 class CourseFault(RuntimeError):
@@ -72,6 +73,7 @@ class _Examination:
         self.results, self.notes, self.printed = [], [], {}
         self.stops = {}  # by exercise, the outcomes that its cells and calls came to
         self.trouble = {}  # by exercise, why its answer cell did not run to its end
+        self.unwritten = set()  # exercises whose answer cell says itself that it is not written yet
         self.earlier_trouble = []  # the same of all cells so far, as sentences that stand alone
 
     def run(self):
@@ -96,7 +98,9 @@ class _Examination:
             return
         self.done.append(lambda: self.kernel.run(cell.source, self._seconds(self.limits.cell)))
         self.printed[place] = ran.output
-        if ran.error and not ran.error.startswith("NotImplementedError"):
+        if ran.error.startswith("NotImplementedError") and is_answer(cell):
+            self.unwritten.add(exercise_of(cell))
+        elif ran.error:
             self._note_trouble(place, cell, "memory" if ran.error.startswith("MemoryError") else "", ran.error)
 
     def _note_trouble(self, place, cell, outcome, words):
@@ -133,7 +137,7 @@ class _Examination:
             answers = []
             for arguments in calls:
                 if len(stops) >= STOPS_OF_AN_EXERCISE:
-                    answers.append(Answer(error="not asked any more"))
+                    answers.append(Answer(error=NOT_PUT))
                 else:
                     answers.append(self._ask(exercise, arguments, stops))
             answered.append((question, calls, answers))
@@ -163,8 +167,8 @@ class _Examination:
         nothing = all(answer.error == _missing(exercise) for finding in verdict.findings for answer in finding.answers)
         if nothing and trouble:
             reasons = [trouble]
-        elif nothing and not self._answer_text(exercise).strip():
-            outcome, reasons = "blank", ["the answer cell is empty"]
+        elif nothing and (exercise.name in self.unwritten or not self._answer_text(exercise).strip()):
+            outcome, reasons = "blank", ["not written yet"]
         elif nothing:
             reasons = [_missing(exercise)]
         elif verdict.outcome == "blank":
@@ -221,7 +225,11 @@ def failed_results(lab, outcome, reason):
 
 
 def _grouped(verdict):
-    """Return the verdict's reasons; one that all questions share is said once."""
+    """Return the verdict's reasons; one that all questions share is said once, and so is what was not asked."""
+    put = tuple(finding for finding in verdict.findings if finding.reason != NOT_PUT)
+    if len(put) < len(verdict.findings):
+        others = f"the other {len(verdict.findings) - len(put)} questions were {NOT_PUT}"
+        return [*_grouped(replace(verdict, findings=put)), others]
     faults = {finding.reason for finding in verdict.findings}
     if len(faults) == 1 and len(verdict.findings) > 1 and not verdict.right:
         shared = replace(verdict, findings=verdict.findings[:1])

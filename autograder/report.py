@@ -89,10 +89,10 @@ NOT_ANSWERED = ("blank", "missing", "wrong-name", "unreadable", "infrastructure-
 
 def as_table(graded):
     """Return one line for each submission, for the terminal."""
-    width = max(len(one.submission.student) for one in graded)
+    width = max(len("student"), *(len(one.submission.student) for one in graded))
     lines = [f"{'student':{width}}  {'lab':20}  {'points':>9}  outcome"]
     for one in graded:
         points = "–" if one.score is None else f"{one.score:g} / {one.max_score:g}"
-        note = f" ({len(one.notes)} note{'s' * (len(one.notes) > 1)})" if one.notes else ""
+        note = f": {one.notes[0][:60]}{'…' * (len(one.notes[0]) > 60 or len(one.notes) > 1)}" if one.notes else ""
         lines.append(f"{one.submission.student:{width}}  {one.submission.lab:20}  {points:>9}  {one.outcome}{note}")
     return "\n".join(lines)

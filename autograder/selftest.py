@@ -28,6 +28,20 @@ class Result:
     def good(self):
         return not self.faults
 
+    def as_table(self):
+        rate = 100 * self.caught / self.misconceptions if self.misconceptions else 0
+        rows = [
+            ("exercises", f"{self.exercises}"),
+            ("reference and loop twin get all points", _yes(self.references_full)),
+            ("right answers in other styles get all points", _yes(self.styles_full)),
+            ("empty answers get none", _yes(self.empty_zero)),
+            ("known mistakes", f"{self.misconceptions}"),
+            ("... that lose points (kill rate)", f"{self.caught} ({rate:.0f} %)"),
+            ("... that are named", f"{self.named}"),
+        ]
+        width = max(len(words) for words, _ in rows)
+        return "\n".join(f"{words:{width}}  {value}" for words, value in rows)
+
     def as_json(self):
         counts = asdict(self)
         counts.pop("faults")
@@ -81,6 +95,10 @@ def _verdicts(exercise, function):
         judge(exercise, ask(exercise, function, exercise.asked(hidden=hidden), lambda q: exercise.generator(q, SECRET)))
         for hidden in (False, True)
     ]
+
+
+def _yes(value):
+    return "yes" if value else "NO"
 
 
 def _unwritten(*arguments):
