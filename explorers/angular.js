@@ -1,32 +1,32 @@
 // The explorer of angular LSH: state comes in as traits, `derive` hashes, the three pictures and the sentence show it.
 // Letters as in reformer/angular.py: L points, d features, R rounds, B buckets.
 import {
-  PALETTE,
-  Picture,
-  View,
   arc,
   arrow,
+  axesAround,
   button,
   choice,
   clamp,
   decode,
   dot,
   encode,
-  keepKeys,
+  keepDrawn,
   keyHelp,
   label,
   make,
   marker,
+  minus,
   normalFrom,
-  oncePerFrame,
   onKeys,
-  onThemeChange,
+  PALETTE,
+  Picture,
   prefersStill,
-  readTheme,
   scaled,
   sentence,
   slider,
   throttledSave,
+  unit,
+  View,
 } from "./shared.js";
 
 const MAX_ROUNDS = 8;
@@ -81,8 +81,9 @@ function turnedRotations(drawn, [, drawnFeatures, drawnHalf], n_rounds, n_featur
 
 /** Counts how often pairs at given angles meet, over fresh rotations, a few hundred at a time. */
 class Measurement {
-  constructor(angles, half, seed) {
-    this.normal = normalFrom(seed);
+  constructor(model, half) {
+    const angles = Array.from(decode(model.get("angles"))).filter((_, i) => i % 2 === 0);
+    this.normal = normalFrom(half);
     this.half = half;
     this.trials = 0;
     this.vectors = Float64Array.from(angles.flatMap((angle) => [Math.cos(angle), Math.sin(angle)]));
@@ -111,13 +112,15 @@ class Measurement {
   }
 }
 
+const pointsOf = (model) => decode(model.get(model.get("dimension") === 2 ? "circle" : "sphere"));
+
 /** Everything that follows from the traits. */
 function derive(model) {
   const trait = (name) => model.get(name);
   const n_features = trait("dimension");
   const [n_buckets, n_rounds, n_near] = [trait("n_buckets"), trait("n_rounds"), trait("n_near")];
   const half = n_buckets / 2;
-  const points = decode(trait(n_features === 2 ? "circle" : "sphere"));
+  const points = pointsOf(model);
   const n_points = points.length / n_features;
   const turn = (trait("turn") * Math.PI) / 180;
   const rotations = turnedRotations(decode(trait("drawn")), trait("drawn").shape, n_rounds, n_features, half, turn);
@@ -538,7 +541,7 @@ const KEYS = [
 ];
 
 /** Changes of the traits that keys, pointer and buttons share. */
-function deeds(model) {
+function actions(model) {
   const nPoints = () => model.get("circle").shape[0];
   const wrapped = (value, low, high) => low + ((((value - low) % (high - low)) + (high - low)) % (high - low));
   return {
@@ -551,12 +554,13 @@ function deeds(model) {
     },
     redraw() {
       const { shape } = model.get("drawn");
-      const seed = model.get("seed") + 1;
+      const [length, seed] = [shape.reduce((product, size) => product * size), model.get("seed") + 1];
       model.set("seed", seed);
-      model.set(
-        "drawn",
-        encode(Float64Array.from({ length: decode(model.get("drawn")).length }, normalFrom(seed)), shape),
-      );
+      model.set("drawn", encode(Float64Array.from({ length }, normalFrom(seed)), shape));
+    },
+    pointAt(i) {
+      const n_features = model.get("dimension");
+      return pointsOf(model).subarray(i * n_features, (i + 1) * n_features);
     },
     move(i, to) {
       const name = to.length === 2 ? "circle" : "sphere";
@@ -568,7 +572,7 @@ function deeds(model) {
 }
 
 /** Drag a point to move it, press it to make it the query; drag beside the points to turn the sphere. */
-function listenToPointer(canvas, model, deed, current) {
+function listenToPointer(canvas, model, action, current) {
   let drag = null;
   canvas.addEventListener("pointerdown", (event) => {
     const { state, view } = current();
@@ -589,8 +593,8 @@ function listenToPointer(canvas, model, deed, current) {
     const [dx, dy] = [event.offsetX - drag.x, event.offsetY - drag.y];
     if (!drag.moved && Math.hypot(dx, dy) < 4) return;
     drag.moved = true;
-    if (drag.point !== null) return deed.move(drag.point, view.vectorAt(event.offsetX, event.offsetY));
-    if (!view.flat) deed.look(-dx / 2, dy / 2);
+    if (drag.point !== null) return action.move(drag.point, view.vectorAt(event.offsetX, event.offsetY));
+    if (!view.flat) action.look(-dx / 2, dy / 2);
     Object.assign(drag, { x: event.offsetX, y: event.offsetY });
   });
   canvas.addEventListener("pointerup", () => {
@@ -600,31 +604,31 @@ function listenToPointer(canvas, model, deed, current) {
   canvas.addEventListener("pointercancel", () => (drag = null));
 }
 
-function listenToKeys(el, deed, current) {
+function listenToKeys(el, model, action, view) {
   const step = (sideways, upwards) => (event) => {
-    const { state, view } = current();
     const stride = (event.shiftKey ? 5 : 1) * STEP;
-    deed.move(state.chosen, view.moved(state.point(state.chosen), stride * sideways, stride * upwards));
+    const chosen = model.get("chosen"); // from the model: the next key may come before the next picture
+    action.move(chosen, view().moved(action.pointAt(chosen), stride * sideways, stride * upwards));
   };
   onKeys(el, {
     ArrowLeft: step(-1, 0),
     ArrowRight: step(1, 0),
     ArrowUp: step(0, 1),
     ArrowDown: step(0, -1),
-    n: () => deed.choose(1),
-    p: () => deed.choose(-1),
-    q: deed.makeQuery,
-    r: deed.redraw,
-    t: (event) => deed.turn(event.shiftKey ? -2 : 2),
-    a: () => deed.look(-5, 0),
-    d: () => deed.look(5, 0),
-    w: () => deed.look(0, 5),
-    s: () => deed.look(0, -5),
+    n: () => action.choose(1),
+    p: () => action.choose(-1),
+    q: action.makeQuery,
+    r: action.redraw,
+    t: (event) => action.turn(event.shiftKey ? -2 : 2),
+    a: () => action.look(-5, 0),
+    d: () => action.look(5, 0),
+    w: () => action.look(0, 5),
+    s: () => action.look(0, -5),
   });
 }
 
 /** The native controls: { element, refresh }. */
-function controls(model, deed) {
+function controls(model, action) {
   const nPoints = model.get("circle").shape[0];
   const shownRound = slider(model, "shown_round", "Round shown", { min: 1, max: MAX_ROUNDS });
   const parts = [
@@ -635,14 +639,15 @@ function controls(model, deed) {
     slider(model, "query", "Query point", { min: 0, max: nPoints - 1 }),
     slider(model, "n_buckets", "Buckets B", { min: 2, max: 2 * model.get("drawn").shape[2], step: 2 }),
     slider(model, "n_rounds", "Hash rounds R", { min: 1, max: MAX_ROUNDS }),
-    { element: button("Redraw the rotation", deed.redraw), refresh() {} },
+    { element: button("Redraw the rotation", action.redraw), refresh() {} },
     slider(model, "turn", "Turn of the rotation", { min: -180, max: 180, show: (turn) => `${Math.round(turn)}°` }),
     slider(model, "n_near", "Nearest points sought", { min: 1, max: Math.min(12, nPoints - 1) }),
     shownRound,
   ];
   const element = make("div", { className: "explorer-controls" }, ...parts.map((part) => part.element));
-  const refresh = () =>
+  const refresh = () => {
     parts.forEach((part) => part.refresh(part === shownRound ? { max: model.get("n_rounds") } : {}));
+  };
   return { element, refresh };
 }
 
@@ -695,110 +700,85 @@ const INPUTS = [
   "elevation",
 ];
 
-function render({ model, el }) {
+/** The elements of the explorer, still empty. */
+function layOut(model, action) {
   const pictures = {
     cloud: new Picture("", (width) => width),
     key: new Picture("", () => 22),
     curve: new Picture("Chance to share a bucket", (width) => 0.68 * width),
     sizes: new Picture("Points in each bucket", (width) => 0.36 * width),
   };
-  const words = sentence();
-  const deed = deeds(model);
-  const panel = controls(model, deed);
+  const [words, panel] = [sentence(), controls(model, action)];
   const hint = make("p", { className: "explorer-hint" });
   const stage = make("div", { tabIndex: 0 }, pictures.cloud.figure);
   stage.setAttribute("role", "application");
   stage.setAttribute("aria-label", "Points. Arrow keys move the chosen point; the list of keys stands below.");
-  const side = make("div", { className: "explorer-side" }, pictures.curve.figure, pictures.sizes.figure);
   const main = make("div", {}, stage, pictures.key.figure, hint);
-  const layout = make("div", { className: "explorer-pictures" }, main, side);
-  const root = make("div", { className: "explorer" }, panel.element, layout, ...words.elements, keyHelp(KEYS));
+  const side = make("div", { className: "explorer-side" }, pictures.curve.figure, pictures.sizes.figure);
+  const columns = make("div", { className: "explorer-pictures" }, main, side);
+  const root = make("div", { className: "explorer" }, panel.element, columns, ...words.elements, keyHelp(KEYS));
+  return { root, stage, pictures, panel, hint, words };
+}
+
+/** The curves of theory and measurement for the state's B and R. */
+function curvesOf(model, { half, n_rounds }, measurement) {
+  const angles = decode(model.get("angles"));
+  const oneRound = decode(model.get("theory")).subarray((half - 1) * angles.length, half * angles.length);
+  const inRounds = oneRound.map((chance) => 1 - (1 - chance) ** n_rounds);
+  return { angles, oneRound, inRounds, measured: measurement.shares(n_rounds), trials: measurement.trials };
+}
+
+/** Tell Python what the browser hashed and measured. */
+function report(model, { rotations, buckets, n_rounds, n_features, half, n_points }, { measured, trials }) {
+  model.set("rotations", encode(rotations, [n_rounds, n_features, half]));
+  model.set("buckets", encode(buckets, [n_rounds, n_points]));
+  model.set("measured", encode(measured, [measured.length]));
+  model.set("n_trials", trials);
+}
+
+function render({ model, el }) {
+  const action = actions(model);
+  const { root, stage, pictures, panel, hint, words } = layOut(model, action);
   el.append(root);
 
-  const theory = decode(model.get("theory"));
-  const angles = Array.from(decode(model.get("angles")));
-  const measurements = new Map();
+  const measurements = new Map(); // one for each number of buckets
   const save = throttledSave(model);
-  let theme; // read when drawing, since only an element in the page has a style
-  let current;
+  let current; // what was drawn last, for the pointer
 
-  const draw = () => {
-    if (!root.clientWidth) return;
-    theme ??= readTheme(root);
+  const draw = (theme) => {
     const state = derive(model);
     const view = viewOf(state, model, pictures.cloud.canvas.clientWidth);
     current = { state, view };
-    const measurement = measure(state);
-    const oneRound = theory.subarray((state.half - 1) * angles.length, state.half * angles.length);
-    const curve = {
-      angles,
-      oneRound,
-      inRounds: oneRound.map((chance) => 1 - (1 - chance) ** state.n_rounds),
-      measured: measurement.shares(state.n_rounds),
-      trials: measurement.trials,
-    };
+    if (!measurements.has(state.half)) measurements.set(state.half, new Measurement(model, state.half));
+    const measurement = measurements.get(state.half);
+    // Ten frames of measuring let the dots settle on the curve, unless the reader prefers stillness.
+    if (measurement.trials < N_TRIALS) measurement.run(prefersStill() ? N_TRIALS : N_TRIALS / 10);
+    const curves = curvesOf(model, state, measurement);
     panel.refresh();
     drawCloud(pictures.cloud, theme, state, view);
     drawKey(pictures.key, theme);
-    drawCurve(pictures.curve, theme, state, curve);
+    drawCurve(pictures.curve, theme, state, curves);
     drawSizes(pictures.sizes, theme, state);
-    describePictures(pictures, state, curve);
+    describePictures(pictures, state, curves);
     hint.textContent = `${HINT}${view.flat && state.n_rounds > 1 ? RINGS : ""}`;
     words.say(describe(state));
-    report(state, curve);
-  };
-
-  // Measuring takes some ten frames; the dots settle on the curve meanwhile, unless the reader prefers stillness.
-  const measure = ({ half }) => {
-    if (!measurements.has(half))
-      measurements.set(
-        half,
-        new Measurement(
-          angles.filter((_, i) => i % 2 === 0),
-          half,
-          half,
-        ),
-      );
-    const measurement = measurements.get(half);
-    if (measurement.trials < N_TRIALS) {
-      measurement.run(prefersStill() ? N_TRIALS : N_TRIALS / 10);
-      ask();
-    }
-    return measurement;
-  };
-
-  const report = ({ rotations, buckets, n_rounds, n_features, half, n_points }, { measured, trials }) => {
-    model.set("rotations", encode(rotations, [n_rounds, n_features, half]));
-    model.set("buckets", encode(buckets, [n_rounds, n_points]));
-    model.set("measured", encode(measured, [measured.length]));
-    model.set("n_trials", trials);
+    report(model, state, curves);
     save();
+    if (measurement.trials < N_TRIALS) redraw();
   };
 
-  const ask = oncePerFrame(draw);
-  const keepShownRound = () => model.set("shown_round", clamp(model.get("shown_round"), 1, model.get("n_rounds")));
-  const chooseQuery = () => model.set("chosen", model.get("query"));
-  const stopTheme = onThemeChange(() => {
-    theme = null;
-    ask();
-  });
-  const resize = new ResizeObserver(ask);
-  resize.observe(root);
-  INPUTS.forEach((name) => model.on(`change:${name}`, ask));
-  model.on("change:n_rounds", keepShownRound);
-  model.on("change:query", chooseQuery);
-  keepKeys(root);
-  listenToKeys(stage, deed, () => current);
-  listenToPointer(pictures.cloud.canvas, model, deed, () => current);
-  ask();
-
+  const { redraw, stop } = keepDrawn(root, model, INPUTS, draw);
+  listenToKeys(stage, model, action, () => current.view);
+  listenToPointer(pictures.cloud.canvas, model, action, () => current);
+  // A round that is no longer there cannot be shown, and a new query is what the keys move.
+  const inStep = {
+    "change:n_rounds": () => model.set("shown_round", Math.min(model.get("shown_round"), model.get("n_rounds"))),
+    "change:query": () => model.set("chosen", model.get("query")),
+  };
+  Object.entries(inStep).forEach(([event, follow]) => model.on(event, follow));
   return () => {
-    ask.cancel();
-    stopTheme();
-    resize.disconnect();
-    INPUTS.forEach((name) => model.off(`change:${name}`, ask));
-    model.off("change:n_rounds", keepShownRound);
-    model.off("change:query", chooseQuery);
+    Object.entries(inStep).forEach(([event, follow]) => model.off(event, follow));
+    stop();
   };
 }
 

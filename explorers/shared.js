@@ -161,7 +161,7 @@ export function sentence() {
 
 /** The list of keys, folded away until wanted; `keys` is a list of [key, what it does]. */
 export function keyHelp(keys) {
-  const rows = keys.flatMap(([key, deed]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, deed)]);
+  const rows = keys.flatMap(([key, what]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, what)]);
   return make("details", { className: "explorer-keys" }, make("summary", {}, "Keys"), make("dl", {}, ...rows));
 }
 
@@ -172,14 +172,14 @@ export function keepKeys(el) {
   });
 }
 
-/** Run `deeds[key]` for keys pressed on `el`; `deeds` maps names such as "ArrowLeft" or "r" to functions. */
-export function onKeys(el, deeds) {
+/** Run `actions[key]` for keys pressed on `el`; `actions` maps names such as "ArrowLeft" or "r" to functions. */
+export function onKeys(el, actions) {
   el.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const deed = deeds[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-    if (!deed) return;
+    const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!action) return;
     event.preventDefault();
-    deed(event);
+    action(event);
   });
 }
 
@@ -196,6 +196,35 @@ export function oncePerFrame(draw) {
   };
   ask.cancel = () => cancelAnimationFrame(asked);
   return ask;
+}
+
+/** Call `draw(theme)` in the next frame whenever one of the traits `inputs`, the theme or the width changes.
+ *
+ * Returns { redraw, stop }: to ask for one more picture, and to end.
+ */
+export function keepDrawn(root, model, inputs, draw) {
+  let theme = null; // read when drawing, since only an element in the page has a style
+  const redraw = oncePerFrame(() => {
+    if (!root.clientWidth) return;
+    theme ??= readTheme(root);
+    draw(theme);
+  });
+  const stopTheme = onThemeChange(() => {
+    theme = null;
+    redraw();
+  });
+  const resize = new ResizeObserver(redraw);
+  resize.observe(root);
+  inputs.forEach((name) => model.on(`change:${name}`, redraw));
+  keepKeys(root);
+  redraw();
+  const stop = () => {
+    redraw.cancel();
+    stopTheme();
+    resize.disconnect();
+    inputs.forEach((name) => model.off(`change:${name}`, redraw));
+  };
+  return { redraw, stop };
 }
 
 /** Returns a function that sends changed traits to Python, once in `pause` milliseconds at most, the last always. */

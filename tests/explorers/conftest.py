@@ -1,10 +1,9 @@
 """What the explorers' tests share: a browser, a JupyterLab with every explorer in it, pages without a kernel."""
 
 import contextlib
-import os
-from pathlib import Path
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from explorers import AngularExplorer, standalone_page
 from tests.explorers.lab_page import CHROMIUM_FLAGS, Lab, jupyterlab_server, write_notebook
@@ -13,14 +12,10 @@ CELLS = {"angular.ipynb": "from explorers import AngularExplorer\n\nexplorer = A
 
 
 @pytest.fixture(scope="session")
-def browser():
-    """A headless Chromium; the tests that need it are left out where there is none."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-    if not Path(path).exists():
-        pytest.skip(f"no Chromium at {path}")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+def browser(chromium):
+    """A headless Chromium; without one, what needs it is left out."""
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
 

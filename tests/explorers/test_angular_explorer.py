@@ -167,6 +167,40 @@ def test_the_first_view_misses_near_points_that_more_rounds_find(open_page):
 
 
 @browser_test
+def test_keys_that_come_within_one_frame_all_count(open_page):
+    page, _ = open_page(AngularExplorer())
+    page.wait_for_selector(f"{SENTENCE}:not(:empty)")
+    angles = page.evaluate(
+        """() => {
+            const { model } = document.getElementById("explorer");
+            const angle = () => {
+                const { data } = model.get("circle");
+                const points = new Float64Array(data.buffer, data.byteOffset, data.byteLength / 8);
+                return Math.atan2(points[7], points[6]);
+            };
+            const before = angle();
+            const stage = document.querySelector(".explorer [role=application]");
+            for (let i = 0; i < 5; i++) stage.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowUp" }));
+            return [before, angle()];
+        }"""
+    )
+    assert np.rad2deg(angles[1] - angles[0]) == pytest.approx(5 * 2)
+
+
+@browser_test
+def test_fewer_rounds_leave_no_round_shown_that_is_gone_and_a_new_query_is_what_keys_move(open_page):
+    page, _ = open_page(AngularExplorer(n_rounds=8, shown_round=6))
+    page.wait_for_selector(f"{SENTENCE}:not(:empty)")
+    assert "in round 6" in page.locator(SENTENCE).text_content()
+    page.get_by_label("Hash rounds R").fill("2")
+    page.get_by_label("Query point").fill("20")
+    page.wait_for_function(f"document.querySelector('{SENTENCE}').textContent.startsWith('Query 20 is in')")
+    assert "in round 2." in page.locator(SENTENCE).text_content()
+    names = ["shown_round", "chosen"]
+    assert page.evaluate("names => names.map((name) => explorer.model.get(name))", names) == [2, 20]
+
+
+@browser_test
 def test_a_still_reader_gets_the_measured_dots_at_once_and_others_see_them_settle(open_page):
     seen = """() => new Promise((done) => {
         const { model } = document.getElementById("explorer");
@@ -193,14 +227,15 @@ def changed(lab, before):
     lab.page.wait_for_function(script, arg=before, timeout=5000)
 
 
-def agrees_with_numpy(lab, **expected):
-    """Wait until the kernel holds the expected traits; then compare what the browser hashed with NumPy's hash."""
+def agrees_with_numpy(lab, condition="True", **expected):
+    """Wait until the kernel holds the expected traits and what the browser hashed equals NumPy's hash."""
     code = f"""
 import json
+import numpy as np
 from reformer.angular import angular_hash
 same = (angular_hash(explorer.points, explorer.rotations) == explorer.buckets).all()
 shape = explorer.rotations.shape == (explorer.n_rounds, explorer.dimension, explorer.n_buckets // 2)
-print(json.dumps([[getattr(explorer, name) for name in {list(expected)}], bool(same and shape)]))
+print(json.dumps([[getattr(explorer, name) for name in {list(expected)}], bool(same and shape and ({condition}))]))
 """
     for _ in range(40):
         values, same = json.loads(lab.in_kernel(code))
@@ -272,7 +307,8 @@ def test_a_dragged_point_moves_and_a_pressed_point_becomes_the_query(angular_lab
     middle, radius = box["width"] / 2, box["width"] / 2 - 30
     points = np.array(json.loads(angular_lab.in_kernel("print(explorer.points.tolist())")))
     query = json.loads(angular_lab.in_kernel("print(explorer.query)"))
-    dragged, pressed = [i for i in range(40) if i != query and np.min(np.delete(points @ points[i], i)) < 1][:2]
+    apart = [i for i in range(40) if i != query and np.delete(points @ points[i], i).max() < np.cos(np.deg2rad(4))]
+    dragged, pressed = apart[0], apart[-1]
 
     def place(vector):
         return box["x"] + middle + radius * vector[0], box["y"] + middle - radius * vector[1]
@@ -282,11 +318,21 @@ def test_a_dragged_point_moves_and_a_pressed_point_becomes_the_query(angular_lab
     page.mouse.move(*place(0.9 * points[dragged]), steps=3)
     page.mouse.move(*place([0.6, -0.8]), steps=5)
     page.mouse.up()
-    assert agrees_with_numpy(angular_lab, chosen=dragged, query=query)
-    moved = np.array(json.loads(angular_lab.in_kernel(f"print(explorer.points[{dragged}].tolist())")))
-    np.testing.assert_allclose(moved, [0.6, -0.8], atol=0.01)
+    moved = f"np.allclose(explorer.points[{dragged}], [0.6, -0.8], atol=0.01)"
+    assert agrees_with_numpy(angular_lab, moved, chosen=dragged, query=query)
     page.mouse.click(*place(points[pressed]))
     assert agrees_with_numpy(angular_lab, query=pressed)
+
+
+@browser_test
+def test_no_key_is_undone_by_what_python_heard_earlier(angular_lab):
+    page = angular_lab.page
+    page.get_by_label("Turn of the rotation").fill("0")
+    page.locator(POINTS).focus()
+    for i in range(40):
+        page.keyboard.press("t")
+        page.wait_for_timeout(20 + 17 * (i % 5))
+    assert agrees_with_numpy(angular_lab, turn=80)
 
 
 @browser_test
