@@ -146,7 +146,7 @@ def collision_probability(angles, n_buckets):
     if n_buckets == 4:
         return above_first_plane**2
     exact = [_integrate_collisions(angle, n_buckets // 2) for angle in np.ravel(angles)]
-    return np.reshape(exact, np.shape(angles)).astype(angles.dtype)
+    return np.clip(np.reshape(exact, np.shape(angles)), 0, 1).astype(angles.dtype)  # the last digits may leave 0 .. 1
 
 
 def chance_to_meet(probability, n_rounds):

@@ -144,7 +144,7 @@ def test_what_the_browser_measures_meets_theory(open_page):
             }""",
             [n_buckets, n_rounds],
         )
-        expected = chance_to_meet(np.clip(explorer.theory[n_buckets // 2 - 1, ::2], 0, 1), n_rounds)
+        expected = chance_to_meet(explorer.theory[n_buckets // 2 - 1, ::2], n_rounds)
         error = np.sqrt(expected * (1 - expected) / n_trials)
         assert n_trials == 2000
         # Five standard errors, and half a trial more, so that rare meetings near 180 degrees count fairly.

@@ -265,3 +265,10 @@ rng, x, r, b = np.random.default_rng(0), np.zeros((5, 4)), np.zeros((2, 4, 3)), 
 def test_a_bad_argument_is_refused_by_name(call, named):
     with pytest.raises(ValueError, match=f"^{named} needs"):
         call()
+
+
+@pytest.mark.parametrize("n_buckets", [2, 4, 6, 8, 16, 128])
+def test_a_probability_never_leaves_the_range_that_chance_to_meet_takes(n_buckets):
+    probability = angular.collision_probability(np.array([0.0, 1e-9, np.pi]), n_buckets)
+    assert np.all((probability >= 0) & (probability <= 1))
+    assert angular.chance_to_meet(probability, 4)[0] == pytest.approx(1)
