@@ -30,7 +30,7 @@ def record(queries_keys, values, gradient, *, n_rounds, factors, causal, n_after
         mode="eval",
     )
     inputs = tuple(jax.numpy.asarray(array) for array in (queries_keys, values))
-    layer.init(shapes.signature(inputs))
+    layer.init(shapes.signature(inputs), rng=jax.random.PRNGKey(0))
     state = layer.state
     outputs, (buckets, _), gradients = layer.forward_and_or_backward(
         inputs, state, layer.rng, output_grad=jax.numpy.asarray(gradient), compute_output=True, update_state=True
