@@ -1,0 +1,22 @@
+"""The short form: forward passes at two lengths, against Trax where it is installed, else against our dense attention.
+
+Takes about a minute with Trax, most of it Trax's import. Writes results/short.json, in the form of the long one.
+"""
+
+import argparse
+import sys
+from importlib.util import find_spec
+
+from benchmarks.attention import ROOT, find_versions, make_rows, measure, write
+
+
+def main():
+    argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n")[0]).parse_args()
+    peer = "trax" if find_spec("trax") else "dense"
+    rows = [row for row in make_rows([peer], [1024, 4096], [1, 4]) if row["heads"] == 2]
+    results = measure(rows, {peer: sys.executable}, with_memory=False)
+    print("written:", write("short", results, find_versions([])).relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    main()

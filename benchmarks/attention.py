@@ -1,0 +1,142 @@
+"""Our LSH attention against its peers: `python -m benchmarks.attention --help`. The protocol: see `benchmarks`.
+
+Writes results/long.json: {"machine", "versions", "date", "rows"}, each row with "what", "peer", "length", "heads",
+"rounds", "ours_cpu_s", "peer_cpu_s", "ratio", "ours_peak_bytes", "peer_peak_bytes". A ratio above 1 means that ours
+is faster. What does not apply, or could not be measured, is null.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.measure import ROOT, start
+
+RESULTS = Path(__file__).parent / "results"
+PEERS = ("trax", "hf", "lucidrains", "sdpa")
+PACKAGES = ("numpy", "trax", "jax", "jaxlib", "torch", "transformers", "reformer-pytorch")
+TOO_LONG = {"lucidrains": 16384, "model_step": 1024}  # lucidrains: memory grows with the square of the length
+
+
+def make_rows(peers, lengths, rounds, heads=2, whats=("forward", "forward+backward")):
+    """The rows to measure, one peer after another."""
+    rows = []
+    for peer in peers:
+        for length in lengths:
+            if length > TOO_LONG.get(peer, length):
+                continue
+            shapes = [(heads, n) for n in rounds] + ([(8, max(rounds))] if length == 4096 else [])
+            rows += [_row(what, peer, length, h, r) for h, r in shapes for what in whats]
+        if peer == "hf" and "forward+backward" in whats:
+            rows.append(_row("model_step", peer, TOO_LONG["model_step"], 4, max(rounds)))
+    return rows
+
+
+def _row(what, peer, length, heads, rounds):
+    return dict(what=what, peer=peer, length=length, heads=heads, rounds=rounds)
+
+
+def measure(rows, pythons, *, with_memory, show=print):
+    """Fill in what is measured. A peer whose process dies leaves nulls."""
+    results = []
+    for peer in dict.fromkeys(row["peer"] for row in rows):
+        for row, times in start(pythons[peer], [row for row in rows if row["peer"] == peer]):
+            empty = dict.fromkeys(("ours_cpu_s", "peer_cpu_s", "ratio", "ours_peak_bytes", "peer_peak_bytes"))
+            result = {**row, **empty, **(times or {})}
+            if with_memory and times and row["rounds"] == max(r["rounds"] for r in rows):
+                result["ours_peak_bytes"] = _peak(sys.executable, {**row, "side": "ours"})
+                result["peer_peak_bytes"] = _peak(pythons[peer], {**row, "side": peer})
+            show(as_line(result))
+            results.append(result)
+    return results
+
+
+def _peak(python, row):
+    return next(start(python, [row]))[1]
+
+
+def as_line(row):
+    head = f"{row['what']:16} {row['peer']:10} H {row['heads']} R {row['rounds']} L {row['length']:5}"
+    if row["ratio"] is None:
+        return f"{head}   not measured"
+    row_rounds = row["heads"] * row["rounds"] * row["length"]
+    line = f"{head}   {row['ratio']:5.2f}x"
+    line += f"   ours {row['ours_cpu_s'] * 1e3:8.1f} ms   peer {row['peer_cpu_s'] * 1e3:8.1f} ms"
+    line += f"   {row['ours_cpu_s'] / row_rounds * 1e9:5.0f} ns a row and round"
+    if row["ours_peak_bytes"] and row["peer_peak_bytes"]:
+        line += f"   memory {row['ours_peak_bytes'] / 2**20:6.1f} and {row['peer_peak_bytes'] / 2**20:7.1f} MiB"
+    return line
+
+
+def describe_machine():
+    """What the figures depend on, the load of others included."""
+    names = [line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
+    return {
+        "cpu": names[0] if names else platform.processor(),
+        "cores": os.cpu_count(),
+        "system": platform.platform(terse=True),
+        "load_average": [round(load, 2) for load in os.getloadavg()],
+    }
+
+
+def _lines(path):
+    return Path(path).read_text().splitlines() if Path(path).exists() else []
+
+
+def find_versions(pythons):
+    """Versions of Python and the packages, as the interpreters themselves report them."""
+    code = (
+        "import json, platform, sys; from importlib.metadata import version, PackageNotFoundError\n"
+        "found = {'python': platform.python_version()}\n"
+        "for name in sys.argv[1:]:\n"
+        "    try: found[name] = version(name)\n"
+        "    except PackageNotFoundError: pass\n"
+        "print(json.dumps(found))"
+    )
+    versions = {}
+    for python in dict.fromkeys(map(str, [*pythons, sys.executable])):
+        done = subprocess.run([python, "-c", code, *PACKAGES], capture_output=True, text=True, check=True)
+        versions |= json.loads(done.stdout)
+    return versions
+
+
+def write(name, rows, versions):
+    path = RESULTS / f"{name}.json"
+    path.parent.mkdir(exist_ok=True)
+    content = {
+        "machine": describe_machine(),
+        "versions": versions,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "rows": rows,
+    }
+    path.write_text(json.dumps(content, indent=1) + "\n")
+    return path
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.attention", description=__doc__.split("\n")[0])
+    parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
+    parser.add_argument("--lengths", nargs="+", type=int, default=[1024, 4096, 16384, 65536])
+    parser.add_argument("--rounds", nargs="+", type=int, default=[1, 4])
+    parser.add_argument("--no-memory", action="store_true", help="leave out peak memory, which takes most of the time")
+    parser.add_argument(
+        "--peers-python",
+        type=Path,
+        default=ROOT / ".peers" / "bin" / "python",
+        help="interpreter of the environment with torch, transformers and reformer-pytorch (default: .peers)",
+    )
+    chosen = parser.parse_args()
+    if set(chosen.peers) - {"trax"} and not chosen.peers_python.exists():
+        parser.error(f"{chosen.peers_python} does not exist; `pydoc benchmarks` says how to make it")
+    pythons = {peer: sys.executable if peer == "trax" else chosen.peers_python for peer in chosen.peers}
+    versions = find_versions(pythons.values())
+    rows = measure(make_rows(chosen.peers, chosen.lengths, chosen.rounds), pythons, with_memory=not chosen.no_memory)
+    print("written:", write("long", rows, versions).relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    main()

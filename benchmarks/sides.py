@@ -1,0 +1,234 @@
+"""What is measured: for each side, a function without arguments that does the work of one row once.
+
+A side is made by `SIDES[name](row)`; `row` has what, length, heads and rounds. Imports are inside, so that a process
+loads only the side it measures.
+"""
+
+import numpy as np
+
+CHUNK_LENGTH, N_FEATURES = 64, 64
+MODEL = dict(n_layers=6, d_model=256, n_heads=4, d_ff=1024, vocabulary_size=320)
+
+
+def bucket_factors(length):
+    """2 L / C buckets, as the paper has it; two factors, the larger first, where there would be more than 128."""
+    n_buckets = 2 * (length // CHUNK_LENGTH)
+    if n_buckets <= 128:
+        return [n_buckets]
+    larger = 2 ** int(np.ceil(np.log2(n_buckets) / 2))
+    return [larger, n_buckets // larger]
+
+
+def draw_arrays(row):
+    """Queries, values and the gradient of the outputs: three (H, L, d) float32 arrays."""
+    rng = np.random.default_rng(0)
+    return rng.standard_normal((3, row["heads"], row["length"], N_FEATURES), dtype=np.float32)
+
+
+def draw_tokens(row):
+    return np.random.default_rng(0).integers(0, MODEL["vocabulary_size"], (1, row["length"]))
+
+
+def ours(row):
+    from reformer.angular import draw_rotations
+    from reformer.lsh_attention import hash_vectors, lsh_attention_backward, lsh_attention_forward
+
+    if row["what"] == "model_step":
+        return _our_model_step(row)
+    queries_keys, values, gradient = draw_arrays(row)
+    factors, rng = bucket_factors(row["length"]), np.random.default_rng(0)
+    options = dict(n_buckets=int(np.prod(factors)), chunk_length=CHUNK_LENGTH, n_workers=row.get("workers", 1))
+
+    def run():
+        rotations = [draw_rotations(rng, n_rounds=row["rounds"], n_features=N_FEATURES, n_buckets=b) for b in factors]
+        buckets = hash_vectors(queries_keys, rotations)
+        _, saved = lsh_attention_forward(queries_keys, values, buckets, **options)
+        if row["what"] == "forward+backward":
+            lsh_attention_backward(gradient, saved)
+
+    return run
+
+
+def _our_model_step(row):
+    from reformer.model import ReformerLM
+
+    factors = tuple(bucket_factors(row["length"]))
+    chunks = dict(n_rounds=row["rounds"], n_buckets=factors, chunk_length=CHUNK_LENGTH)
+    model = ReformerLM(max_length=row["length"], activation="relu", **MODEL, **chunks)
+    parameters = model.draw_parameters(np.random.default_rng(0))
+    tokens = draw_tokens(row)
+    weights = np.ones(tokens.shape, np.float32)
+    return lambda: model.loss_and_gradients(parameters, tokens, np.roll(tokens, -1), weights, seed=0)
+
+
+def dense(row):
+    """Our own dense attention, with shared queries and keys, by blocks."""
+    from reformer.attention import shared_qk_attention_backward, shared_qk_attention_forward
+
+    queries_keys, values, gradient = draw_arrays(row)
+
+    def run():
+        _, saved = shared_qk_attention_forward(queries_keys, values)
+        if row["what"] == "forward+backward":
+            shared_qk_attention_backward(gradient, saved)
+
+    return run
+
+
+def trax(row):
+    import jax
+    from trax import shapes
+    from trax.layers.research.efficient_attention import PureLSHSelfAttention
+
+    queries_keys, values, gradient = (jax.numpy.asarray(array) for array in draw_arrays(row))
+    factors = bucket_factors(row["length"])
+    layer = PureLSHSelfAttention(
+        n_heads=row["heads"],
+        d_qk=N_FEATURES,
+        d_v=N_FEATURES,
+        causal=True,
+        chunk_len=CHUNK_LENGTH,
+        n_hashes=row["rounds"],
+        n_buckets=factors if len(factors) > 1 else factors[0],
+        n_parallel_heads=1,
+        mode="eval",
+    )
+    layer.init(shapes.signature((queries_keys, values)))
+    given = gradient if row["what"] == "forward+backward" else None
+
+    @jax.jit
+    def work(queries_keys, values, state):
+        results = layer.forward_and_or_backward(
+            (queries_keys, values), state, layer.rng, output_grad=given, compute_output=True, update_state=True
+        )
+        return [result for result in results if result is not None]
+
+    compiled = work.lower(queries_keys, values, layer.state).compile()
+    return lambda: jax.block_until_ready(compiled(queries_keys, values, layer.state))
+
+
+def hf(row):
+    import torch
+    from transformers import ReformerConfig
+    from transformers.models.reformer.modeling_reformer import LSHSelfAttention
+
+    if row["what"] == "model_step":
+        return _hf_model_step(row)
+    heads, length = row["heads"], row["length"]
+    queries_keys, values, gradient = (_merged(torch.tensor(array)) for array in draw_arrays(row))
+    config = ReformerConfig(
+        attention_head_size=N_FEATURES,
+        num_attention_heads=heads,
+        hidden_size=heads * N_FEATURES,
+        is_decoder=True,
+        num_hashes=row["rounds"],
+        **_hf_options(length),
+    )
+    layer = LSHSelfAttention(config).eval()
+    layer.query_key, layer.value = _Fixed(queries_keys), _Fixed(values)
+    hidden = torch.zeros(1, length, 1)  # only its shape is used, where the projections are left out
+
+    def run():
+        if row["what"] == "forward":
+            with torch.no_grad():
+                layer(hidden)
+        else:
+            layer(hidden).hidden_states.backward(gradient)
+
+    return run
+
+
+def _Fixed(vectors):
+    """In place of a projection: the vectors it would have made."""
+    import torch
+
+    class Fixed(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.vectors = torch.nn.Parameter(vectors)
+
+        def forward(self, hidden):
+            return self.vectors
+
+    return Fixed()
+
+
+def _merged(heads):
+    return heads.swapaxes(0, 1).reshape(1, heads.shape[1], -1).contiguous()
+
+
+def _hf_options(length):
+    factors = bucket_factors(length)
+    return dict(
+        lsh_attn_chunk_length=CHUNK_LENGTH,
+        lsh_num_chunks_before=1,
+        lsh_num_chunks_after=0,
+        lsh_attention_probs_dropout_prob=0.0,
+        num_buckets=factors if len(factors) > 1 else factors[0],
+        max_position_embeddings=length,
+    )
+
+
+def _hf_model_step(row):
+    import torch
+    from transformers import ReformerConfig, ReformerModelWithLMHead
+
+    length = row["length"]
+    config = ReformerConfig(
+        attention_head_size=MODEL["d_model"] // MODEL["n_heads"],
+        num_attention_heads=MODEL["n_heads"],
+        hidden_size=MODEL["d_model"],
+        feed_forward_size=MODEL["d_ff"],
+        vocab_size=MODEL["vocabulary_size"],
+        attn_layers=["lsh"] * MODEL["n_layers"],
+        num_hashes=row["rounds"],
+        hidden_dropout_prob=0.0,
+        axial_pos_embds=False,
+        is_decoder=True,
+        use_cache=False,
+        **_hf_options(length),
+    )
+    model = ReformerModelWithLMHead(config).train()
+    tokens = torch.tensor(draw_tokens(row))
+
+    def run():
+        model.zero_grad()
+        model(tokens, labels=tokens).loss.backward()
+
+    return run
+
+
+def lucidrains(row):
+    import torch
+    from reformer_pytorch import LSHAttention
+
+    queries_keys, values, gradient = (torch.tensor(array) for array in draw_arrays(row))
+    layer = LSHAttention(bucket_size=CHUNK_LENGTH, n_hashes=row["rounds"], causal=True).eval()
+    return _torch_run(row, lambda q, v: layer(q, v)[0], (queries_keys, values), gradient)
+
+
+def sdpa(row):
+    import torch
+
+    queries, values, gradient = (torch.tensor(array)[None] for array in draw_arrays(row))
+    attend = torch.nn.functional.scaled_dot_product_attention
+    return _torch_run(row, lambda q, v: attend(q, q, v, is_causal=True), (queries, values), gradient)
+
+
+def _torch_run(row, attend, inputs, gradient):
+    import torch
+
+    if row["what"] == "forward":
+        return lambda: _without_gradient(attend, inputs)
+    inputs = [array.requires_grad_() for array in inputs]
+    return lambda: torch.autograd.grad(attend(*inputs), inputs, gradient)
+
+
+def _without_gradient(attend, inputs):
+    import torch
+
+    with torch.no_grad():
+        attend(*inputs)
+
+
+SIDES = {"ours": ours, "dense": dense, "trax": trax, "hf": hf, "lucidrains": lucidrains, "sdpa": sdpa}
