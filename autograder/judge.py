@@ -91,7 +91,7 @@ def difference(expected, answer, tolerance):
     """Say how an answer differs from what was expected, in one sentence; the empty string where it does not.
 
     Lists of numbers are read as arrays, and any float dtype does where a float is expected. Whole numbers must come
-    as integers, and every number must be finite.
+    as integers, and every number must be finite. With an infinite tolerance only the form counts: type and shape.
     """
     if isinstance(expected, tuple | list):
         return _difference_in_items(expected, answer, tolerance)
@@ -100,26 +100,23 @@ def difference(expected, answer, tolerance):
     if expected is None or isinstance(expected, str):
         return "" if type(answer) is type(expected) and answer == expected else f"expected {expected!r}"
     if answer is None:
-        return "the function returned None; is a `return` missing?"
+        return "the function returned None: is a `return` missing"
     return _difference_in_arrays(np.asarray(expected), answer, tolerance)
 
 
 def _find(exercise, question, calls, answers):
     if len(answers) < len(calls):
         answers = answers + [Answer(error="no answer came back")] * (len(calls) - len(answers))
-    expected = _expected(exercise, calls) if isinstance(question, Case) else []
+    expected = [exercise.reference(*map(copy_of, arguments)) for arguments in calls]
     failed = next((answer for answer in answers if answer.error), None)
     if failed:
         reason = "not written yet" if failed.unwritten else failed.error
     elif isinstance(question, Case):
         reason = difference(expected[0], answers[0].value, question.tolerance)
     else:
-        reason = "" if _holds(question, calls, answers) else "this does not hold"
+        forms = (difference(one, answer.value, np.inf) for one, answer in zip(expected, answers, strict=True))
+        reason = next(filter(None, forms), "" if _holds(question, calls, answers) else "this does not hold")
     return Finding(question, reason, calls, answers, expected)
-
-
-def _expected(exercise, calls):
-    return [exercise.reference(*map(copy_of, arguments)) for arguments in calls]
 
 
 def _holds(question, calls, answers):
@@ -207,4 +204,4 @@ def _difference_in_values(expected, got, tolerance):
     place = tuple(int(index) for index in np.argwhere(wrong)[0])
     where = f"at {list(place)} " if place else ""
     right = f"{expected.size - n_wrong} of {expected.size} values are right; " if expected.size > 1 else ""
-    return f"{right}{where}it gives {got[place]:.6g} where {expected[place]:.6g} is right"
+    return f"{right}{where}it gives {got[place]:.4g} where {expected[place]:.4g} is right"

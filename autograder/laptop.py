@@ -5,7 +5,7 @@ It asks the visible questions, in this process. It never raises and writes nothi
 
 import contextlib
 import html
-import sys
+import io
 import warnings
 
 import numpy as np
@@ -23,10 +23,26 @@ def check(name, function):
         exercise = exercise_named(name)
     except KeyError as error:
         return Message(0, "unknown", f"<b>{html.escape(error.args[0])}</b>", error.args[0])
-    with contextlib.redirect_stderr(sys.stdout), warnings.catch_warnings():
+    if getattr(function, "__module__", "").startswith("reformer"):
+        words = f"This is the course's own {name}. Go on with it; your own earns the points."
+        return Message(0, "borrowed", html.escape(words), words)
+    printed = io.StringIO()
+    with (
+        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stderr(printed),
+        warnings.catch_warnings(),
+    ):
         warnings.simplefilter("ignore")
         verdict = judge(exercise, ask(exercise, function, exercise.asked(hidden=False), exercise.generator))
-    return Message(verdict.score, _state(verdict), as_html(verdict), "\n".join(verdict.reasons))
+    _show_beginning(printed.getvalue().splitlines())
+    return Message(verdict.score, _state(verdict), as_html(verdict), "\n".join(verdict.reasons) or "Right.")
+
+
+def _show_beginning(lines, *, at_most=20):
+    """Print what the learner's function printed, but not all of it: it has been called many times."""
+    print(*lines[:at_most], sep="\n", end="\n" if lines else "")
+    if len(lines) > at_most:
+        print(f"... and {len(lines) - at_most} lines more")
 
 
 class Message:
@@ -52,6 +68,7 @@ _STATES = {
     "wrong": ("#d55e00", "✗ Not yet"),
     "blank": ("#56728f", "○ Not written yet"),
     "unknown": ("#d55e00", "✗ Unknown exercise"),
+    "borrowed": ("#56728f", "○ Borrowed"),
 }
 
 
@@ -64,7 +81,8 @@ def as_html(verdict):
         return f"{head}<br>Write the function in the cell above, then run this cell again."
     if verdict.right:
         hidden = any(question.hidden for question in exercise.questions)
-        return head + ("<br>Grading asks a few more questions of the same kind." if hidden else "")
+        more = "<br>An instructor's grading asks a few more questions of the same kind." if hidden else ""
+        return head + more + _changed_input(verdict)
     first = next(finding for finding in verdict.findings if not finding.right)
     named = f"<br>This is what you get when {prose(verdict.named.message)}." if verdict.named else ""
     return f"{head}{named}<br>{_shown(exercise, first)}{_other_findings(verdict)}{_offer(exercise)}"
@@ -78,13 +96,10 @@ def _state(verdict):
 
 def _shown(exercise, finding):
     reason = f"<i>{html.escape(finding.question.name)}</i>: {html.escape(finding.reason)}."
-    if len(finding.calls) != 1:
-        return reason
-    names = exercise.reference.__code__.co_varnames
-    rows = list(zip(names, finding.calls[0], strict=False))
-    if not finding.answers[0].error:
-        rows.append(("your answer", finding.answers[0].value))
-    rows.append(("right answer", finding.expected[0]))
+    rows = [("your answer", answer.value) for answer in finding.answers if not answer.error]
+    if len(finding.calls) == 1:
+        names = exercise.reference.__code__.co_varnames
+        rows = [*zip(names, finding.calls[0], strict=False), *rows, ("right answer", finding.expected[0])]
     cells = "".join(
         f'<tr><td style="text-align:right;vertical-align:top;padding-right:1em">{html.escape(name)}</td>'
         f'<td style="text-align:left"><pre style="margin:0">{html.escape(_brief(value))}</pre></td></tr>'
@@ -98,24 +113,28 @@ def _brief(value):
     if isinstance(value, np.ndarray):
         if value.size > 48:
             return f"array of shape {value.shape}, {value.dtype}"
-        return np.array2string(value, precision=3, suppress_small=True, max_line_width=90, separator=", ")
+        return np.array2string(value, precision=4, suppress_small=True, max_line_width=90, separator=", ")
     text = repr(value)
     return text if len(text) <= 200 else text[:200] + " ..."
 
 
 def _other_findings(verdict):
-    others = sum(not finding.right for finding in verdict.findings) - 1
-    passed = sum(finding.right for finding in verdict.findings)
-    words = [f"{passed} of {len(verdict.findings)} questions {'is' if passed == 1 else 'are'} right"] if passed else []
-    words += [f"{others} more {'is' if others == 1 else 'are'} not"] if others else []
-    return f"{'; '.join(words)}.<br>" if words else ""
+    right = sum(finding.right for finding in verdict.findings)
+    return f"{right} of {len(verdict.findings)} questions {'is' if right == 1 else 'are'} right."
+
+
+def _changed_input(verdict):
+    changed = any(answer.changed_input for finding in verdict.findings for answer in finding.answers)
+    if not changed:
+        return ""
+    return "<br>One thing: your function changes the array it is given, which will surprise its caller. Work on a copy."
 
 
 def _offer(exercise):
-    module = exercise.twin.__module__
     return (
-        "<small>To go on with a working version, put this in a cell of its own below: "
-        f"<code>from {module} import {exercise.name}</code>. It is slow, and it earns no points.</small>"
+        "<details><summary>Go on without it</summary>Put this in a cell of its own below, and later cells will work: "
+        f"<code>from {exercise.twin.__module__} import {exercise.name}</code>. "
+        "It is slow, and earns no points.</details>"
     )
 
 

@@ -1,7 +1,5 @@
 """Loop twins of `reformer.angular` (unit 03). Shapes and meaning are described there."""
 
-import math
-
 import numpy as np
 
 
@@ -12,7 +10,7 @@ def angular_hash(vectors, rotations):
     for entry in np.ndindex(*batch):
         for r in range(n_rounds):
             for position in range(n_positions):
-                best_bucket, best_score = 0, -math.inf
+                best_bucket, best_score = 0, -np.inf
                 for bucket in range(2 * half):
                     sign = 1 if bucket < half else -1
                     score = 0.0
@@ -37,7 +35,7 @@ def offset_rounds(buckets, n_buckets):
 def collision_probability(angles, n_buckets):
     probability = np.zeros(np.shape(angles))
     for entry in np.ndindex(*np.shape(angles)):
-        same_side = 1 - np.asarray(angles)[entry] / math.pi
+        same_side = 1 - np.asarray(angles)[entry] / np.pi
         probability[entry] = same_side if n_buckets == 2 else same_side * same_side
     return probability
 

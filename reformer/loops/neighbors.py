@@ -1,7 +1,5 @@
 """Loop twins of `reformer.neighbors` (unit 01). Shapes and meaning are described there; batch axes are left out."""
 
-import math
-
 import numpy as np
 
 
@@ -10,7 +8,7 @@ def cosine_similarity(queries, keys):
     for i, query in enumerate(queries):
         for j, key in enumerate(keys):
             dot = sum(a * b for a, b in zip(query, key, strict=True))
-            lengths = math.sqrt(sum(a * a for a in query)) * math.sqrt(sum(b * b for b in key))
+            lengths = np.sqrt(sum(a * a for a in query)) * np.sqrt(sum(b * b for b in key))
             similarity[i, j] = dot / lengths if lengths > 0 else 0.0
     return similarity
 
@@ -20,7 +18,7 @@ def k_nearest(vectors, k):
     for i, vector in enumerate(vectors):
         others = []
         for j, other in enumerate(vectors):
-            lengths = math.sqrt(sum(a * a for a in vector)) * math.sqrt(sum(b * b for b in other))
+            lengths = np.sqrt(sum(a * a for a in vector)) * np.sqrt(sum(b * b for b in other))
             dot = sum(a * b for a, b in zip(vector, other, strict=True))
             if j != i:
                 others.append((-dot / lengths if lengths > 0 else 0.0, j))
@@ -35,7 +33,7 @@ def kernel_regression(queries, keys, values, bandwidth):
         for key in keys:
             squared_distance = sum((a - b) ** 2 for a, b in zip(query, key, strict=True))
             exponents.append(-squared_distance / (2 * bandwidth**2))
-        weights = [math.exp(exponent - max(exponents)) for exponent in exponents]
+        weights = [np.exp(exponent - max(exponents)) for exponent in exponents]
         for j, weight in enumerate(weights):
             estimates[i] += weight / sum(weights) * values[j]
     return estimates
@@ -46,8 +44,8 @@ def softmax_attention(queries, keys, values):
     for i, query in enumerate(queries):
         logits = []
         for key in keys:
-            logits.append(sum(a * b for a, b in zip(query, key, strict=True)) / math.sqrt(len(query)))
-        weights = [math.exp(logit - max(logits)) for logit in logits]
+            logits.append(sum(a * b for a, b in zip(query, key, strict=True)) / np.sqrt(len(query)))
+        weights = [np.exp(logit - max(logits)) for logit in logits]
         for j, weight in enumerate(weights):
             attended[i] += weight / sum(weights) * values[j]
     return attended

@@ -1,7 +1,5 @@
 """Loop twins of `reformer.planes` (unit 02). Shapes and meaning are described there; batch axes are left out."""
 
-import math
-
 import numpy as np
 
 
@@ -44,7 +42,7 @@ def approximate_k_nearest(vectors, k, normals):
                 all((vector @ plane >= 0) == (other @ plane >= 0) for plane in table.T) for table in normals
             )
             if j != i and share_a_bucket:
-                lengths = math.sqrt(vector @ vector) * math.sqrt(other @ other)
+                lengths = np.sqrt(vector @ vector) * np.sqrt(other @ other)
                 found.append((-(vector @ other) / lengths if lengths > 0 else 0.0, j))
         for place, (_, j) in enumerate(sorted(found)[:k]):
             neighbors[i, place] = j
