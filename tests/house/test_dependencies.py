@@ -105,6 +105,7 @@ def test_the_installed_versions_are_those_of_the_lock():
 # ---- what the code imports ----
 
 PACKAGES = ("reformer", "explorers", "autograder", "classroom")
+PEERS = {"torch", "transformers", "reformer_pytorch"}  # benchmarks/ runs them in environments of their own
 WITH_TEST_TOOLS = ("tests", "benchmarks", "explorers/stills.py")  # what only those run who change the course
 
 
@@ -140,7 +141,7 @@ def test_what_a_package_imports_is_a_dependency(project, package):
 
 
 def test_what_tests_and_benchmarks_import_is_declared(project):
-    assert undeclared(imported_by(files_of(*WITH_TEST_TOOLS)), all_requirements(project)) == set()
+    assert undeclared(imported_by(files_of(*WITH_TEST_TOOLS)), all_requirements(project)) <= PEERS
 
 
 @pytest.mark.trax
