@@ -229,11 +229,11 @@ def _grouped(verdict):
     put = tuple(finding for finding in verdict.findings if finding.reason != NOT_PUT)
     if len(put) < len(verdict.findings):
         others = f"the other {len(verdict.findings) - len(put)} questions were {NOT_PUT}"
-        return [*_grouped(replace(verdict, findings=put)), others]
+        return [*replace(verdict, findings=put).reasons, others]
     faults = {finding.reason for finding in verdict.findings}
     if len(faults) == 1 and len(verdict.findings) > 1 and not verdict.right:
         shared = replace(verdict, findings=verdict.findings[:1])
-        return [*shared.reasons[:-1], f"every question: {verdict.findings[0].reason}"]
+        return [*shared.reasons[:-1], f"all {len(verdict.findings)} questions: {verdict.findings[0].reason}"]
     return verdict.reasons
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 MAX_BYTES = 16 * 2**20
 MAX_DEPTH = 8
-_KINDS = "biuf"
+_DTYPES = ("|b1", "|i1", "|u1", "<i2", "<u2", "<f2", "<i4", "<u4", "<f4", "<i8", "<u8", "<f8")
 
 
 class NotPlain(ValueError):
@@ -35,7 +35,7 @@ def decode(text):
         return _unpack(json.loads(text), MAX_DEPTH)
     except NotPlain:
         raise
-    except (ValueError, TypeError, KeyError, RecursionError, AttributeError) as error:
+    except Exception as error:  # whatever a forged text makes JSON or NumPy stumble over
         raise NotPlain(f"the answer cannot be read ({type(error).__name__})") from None
 
 
@@ -62,9 +62,10 @@ def _pack_key(key):
 
 
 def _pack_array(array):
-    if array.dtype.kind not in _KINDS or array.dtype.itemsize > 8:
+    little_endian = array.dtype.newbyteorder("<")
+    if little_endian.str not in _DTYPES:
         raise NotPlain(f"the answer holds an array of dtype {array.dtype}; whole and real numbers can be judged")
-    array = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    array = array.astype(little_endian, copy=False)
     data = base64.b64encode(array.tobytes()).decode("ascii")
     return {"array": {"dtype": array.dtype.str, "shape": list(array.shape), "data": data}}
 
@@ -88,9 +89,8 @@ def _unpack(node, depth):
 
 
 def _unpack_array(content):
-    dtype = np.dtype(str(content["dtype"]))
     shape = tuple(int(size) for size in content["shape"])
-    if dtype.kind not in _KINDS or len(shape) > MAX_DEPTH or min(shape, default=0) < 0:
+    if content["dtype"] not in _DTYPES or len(shape) > MAX_DEPTH or min(shape, default=0) < 0:
         raise NotPlain("the answer cannot be read (not a numeric array)")
     data = base64.b64decode(content["data"], validate=True)
-    return np.frombuffer(data, dtype=dtype).reshape(shape).copy()
+    return np.frombuffer(data, dtype=content["dtype"]).reshape(shape).copy()

@@ -8,7 +8,9 @@ from collections import Counter
 from pathlib import Path
 
 from autograder import isolation
+from autograder.laptop import prose
 
+NOT_ANSWERED = ("blank", "missing", "wrong-name", "unreadable", "infrastructure-error")
 MEANING = {
     "graded": "every cell ran, every question was put",
     "blank": "nothing was written",
@@ -58,8 +60,10 @@ def _exercise(result, score_of_all):
 def as_html(graded):
     """Return the report for a person: a page complete in itself, every text of a student's escaped."""
     from jinja2 import Environment, FileSystemLoader
+    from markupsafe import Markup
 
     templates = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True)
+    templates.filters["prose"] = lambda text: Markup(prose(text))
     by_lab = {}
     for one in graded:
         by_lab.setdefault(one.submission.lab, []).append(one)
@@ -67,6 +71,7 @@ def as_html(graded):
         isolation=isolation,
         labs={lab: (ones, class_of(ones)) for lab, ones in by_lab.items()},
         meaning=MEANING,
+        not_answered=NOT_ANSWERED,
     )
 
 
@@ -82,9 +87,6 @@ def class_of(graded):
         mistakes = Counter(result.named for result in answered if result.named).most_common()
         rows.append((results[0].name, len(answered), share, mistakes))
     return rows
-
-
-NOT_ANSWERED = ("blank", "missing", "wrong-name", "unreadable", "infrastructure-error")
 
 
 def as_table(graded):

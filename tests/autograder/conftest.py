@@ -1,0 +1,64 @@
+"""What the tests of grading share: the lab, its notebooks, short limits, and a way to examine one set of answers."""
+
+import json
+
+import nbformat
+import pytest
+
+from autograder.examine import examine
+from autograder.exercises import LABS
+from autograder.intake import read_notebook
+from autograder.kernel import Limits
+from autograder.nbgrader_config import ROOT
+from autograder.rebuild import rebuild
+from autograder.sample import answers_of, as_bytes, with_answers
+
+SECRET = b"a secret that only these tests use"
+QUICK = Limits(cell=4.0, call=2.0, submission=60.0, output_stop=5_000_000)
+
+
+@pytest.fixture(scope="session")
+def lab():
+    return LABS["lab03_angular_lsh"]
+
+
+@pytest.fixture(scope="session")
+def release(lab):
+    """The lab as students get it."""
+    return nbformat.read(ROOT / "labs" / lab.name / f"{lab.name}.ipynb", as_version=4)
+
+
+@pytest.fixture(scope="session")
+def right(lab):
+    """A submission with all answers right, as JSON."""
+    blank = json.loads((ROOT / "labs" / lab.name / f"{lab.name}.ipynb").read_text(encoding="utf-8"))
+    return with_answers(blank, answers_of(lab))
+
+
+@pytest.fixture(scope="session")
+def examined(lab, release, right):
+    """Examine the right submission with some answers replaced, or a whole notebook; gives results by exercise."""
+
+    def run(answers=None, notebook=None, limits=QUICK):
+        submitted = with_answers(notebook or right, answers or {})
+        rebuilt = rebuild(release, read_notebook(as_bytes(submitted)))
+        outcome = examine(rebuilt.notebook, lab, lambda exercise, q: exercise.generator(q, SECRET, "ann"), limits)
+        return {result.name: result for result in outcome.results}, (*rebuilt.notes, *outcome.notes)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def quick():
+    return QUICK
+
+
+@pytest.fixture(scope="session")
+def secret():
+    return SECRET
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Print the kill rate of the exercises' tests, where the selftest ran."""
+    for line in getattr(config, "kill_rate", []):
+        terminalreporter.write_line(line)

@@ -1,0 +1,257 @@
+"""What a learner's code may do, and what it comes to: forging gains nothing, and one fault costs one exercise.
+
+Each submission is the right one with some answers replaced; `expected` says what the exercises come to, those that are
+not named being worth all their points.
+"""
+
+import dataclasses
+
+import pytest
+
+from autograder.sample import as_bytes, without
+
+FULL = {"angular_hash": 9, "offset_rounds": 7, "collision_probability": 6, "chance_to_meet": 6}
+
+ALWAYS_EQUAL = """
+class Equal:
+    def __eq__(self, other):
+        return True
+    def __array__(self, *arguments, **keywords):
+        raise ValueError("not today")
+
+def angular_hash(vectors, rotations):
+    return Equal()
+"""
+LYING_ARRAY = """
+class Lying(np.ndarray):
+    def __array_ufunc__(self, ufunc, method, *inputs, **keywords):
+        return np.array(True)
+    def __eq__(self, other):
+        return np.array(True)
+
+def offset_rounds(buckets, n_buckets):
+    return np.full(buckets.shape, -1).view(Lying)
+"""
+PATCHED_TESTING = """
+import unittest
+np.testing.assert_allclose = np.testing.assert_array_equal = np.allclose = np.array_equal = lambda *a, **k: True
+unittest.TestCase.assertEqual = lambda *a: True
+
+def collision_probability(angles, n_buckets):
+    return np.zeros(np.shape(angles))
+"""
+FORGED_POINTS = """
+import autograder
+check = autograder.check = lambda *arguments: float("nan")
+import ast
+class Drop(ast.NodeTransformer):
+    def visit_Expr(self, node):
+        return ast.parse("6.0").body[0]
+get_ipython().ast_transformers.append(Drop())
+get_ipython().input_transformers_cleanup.append(lambda lines: ["6.0\\n"])
+
+def chance_to_meet(probability, n_rounds):
+    return np.full(np.shape(probability), np.nan)
+"""
+FORGED_PROBE = """
+import sys
+from IPython.display import display
+from autograder import plain
+probe = sys.modules["autograder.probe"] if "autograder.probe" in sys.modules else __import__("autograder.probe").probe
+probe.answer = lambda name, inputs: probe.Reply({"value": inputs})
+print(probe.MIME, "28.0")
+display({probe.MIME: {"value": "1.0"}}, raw=True)
+
+def chance_to_meet(probability, n_rounds):
+    return probability
+"""
+LOOKS_AROUND = """
+found = []
+for name in ("autograder.judge", "autograder.exercises", "reformer.angular", "reformer.loops.angular"):
+    try:
+        found.append(__import__(name))
+    except ImportError:
+        pass
+assert not found, found
+
+def angular_hash(vectors, rotations):
+    from reformer import angular
+    return angular.angular_hash(vectors, rotations)
+"""
+SHORTCUTS = """
+def angular_hash(vectors, rotations):
+    rotated = vectors[..., np.newaxis, :, :] @ rotations
+    buckets = np.argmax(np.concatenate([rotated, -rotated], axis=-1), axis=-1)
+    vectors[:] = 0  # its own copy
+    print("x" * 1000)
+    return buckets.tolist()
+"""
+FLOAT32 = """
+def collision_probability(angles, n_buckets):
+    angles = np.asarray(angles, dtype=np.float32)
+    return ((1 - angles / np.float32(np.pi)) ** (n_buckets // 2)).astype(np.float32)
+"""
+LEANS_ON_AN_EARLIER_ANSWER = """
+def chance_to_meet(probability, n_rounds):
+    assert collision_probability(np.array([0.0]), 2)[0] == 1
+    return 1 - (1 - probability) ** n_rounds
+"""
+MEMORY = """
+def angular_hash(vectors, rotations):
+    return np.ones(10**12)
+"""
+RECURSION = """
+def offset_rounds(buckets, n_buckets):
+    return offset_rounds(buckets, n_buckets)
+"""
+ASKS = """
+def collision_probability(angles, n_buckets):
+    return float(input("How likely? "))
+"""
+LOOP_FOR_ONE_INPUT = """
+def offset_rounds(buckets, n_buckets):
+    while buckets.shape[-2] == 1:
+        pass
+    return buckets + n_buckets * np.arange(buckets.shape[-2])[:, np.newaxis]
+"""
+DEAF_LOOP = """
+while True:
+    try:
+        while True:
+            pass
+    except KeyboardInterrupt:
+        pass
+"""
+FLOOD = "print('x' * 12_000_000)\n"
+MANY_LINES = "for i in range(20_000):\n    print(i)\n"
+DEAD_IN_A_CALL = "import os\n\ndef collision_probability(angles, n_buckets):\n    os.kill(os.getpid(), 9)\n"
+
+CATALOGUE = {
+    "forging: points come from right values alone": (
+        {
+            "angular_hash": ALWAYS_EQUAL,
+            "offset_rounds": LYING_ARRAY,
+            "collision_probability": PATCHED_TESTING,
+            "chance_to_meet": FORGED_POINTS,
+        },
+        {
+            "angular_hash": (0, "graded", "the answer holds a Equal"),
+            "offset_rounds": (0, "graded", "0 of 8 values are right"),
+            "collision_probability": (0, "graded", "values are right"),
+            "chance_to_meet": (0, "graded", "not finite"),
+        },
+    ),
+    "forging: the reference is out of reach, and so is the judge": (
+        {"angular_hash": LOOKS_AROUND, "chance_to_meet": FORGED_PROBE},
+        {"angular_hash": (0, "graded", "cannot import name"), "chance_to_meet": (0, "graded", "expected")},
+    ),
+    "right in another way: nothing is lost": (
+        {"angular_hash": SHORTCUTS, "collision_probability": FLOAT32, "own cell": MANY_LINES},
+        {},
+    ),
+    "a later answer leans on a wrong one, and finds the twin": (
+        {
+            "collision_probability": "def collision_probability(angles, n_buckets):\n    return angles\n",
+            "chance_to_meet": LEANS_ON_AN_EARLIER_ANSWER,
+        },
+        {"collision_probability": (0, "graded", "")},
+    ),
+    "errors are told in one line": (
+        {
+            "angular_hash": MEMORY,
+            "offset_rounds": RECURSION,
+            "collision_probability": ASKS,
+            "chance_to_meet": "chance_to_meet = 3",
+        },
+        {
+            "angular_hash": (0, "memory", "MemoryError"),
+            "offset_rounds": (0, "graded", "all 6 questions: RecursionError"),
+            "collision_probability": (0, "graded", "all 6 questions: EOFError"),
+            "chance_to_meet": (0, "graded", "there is no function called chance_to_meet"),
+        },
+    ),
+    "not written, in four ways": (
+        {
+            "angular_hash": "def angular_hash(vectors, rotations:\n",
+            "offset_rounds": "def offset_round(buckets, n_buckets):\n    return buckets\n",
+            "collision_probability": "\n",
+            "chance_to_meet": "# YOUR CODE HERE\nraise NotImplementedError()",
+        },
+        {
+            "angular_hash": (0, "graded", "the answer cell stopped: SyntaxError"),
+            "offset_rounds": (0, "graded", "there is no function called offset_rounds"),
+            "collision_probability": (0, "blank", "not written yet"),
+            "chance_to_meet": (0, "blank", "not written yet"),
+        },
+    ),
+    "each stops its kernel": (
+        {
+            "angular_hash": DEAF_LOOP,
+            "offset_rounds": FLOOD,
+            "collision_probability": DEAD_IN_A_CALL,
+            "chance_to_meet": "exit()",
+        },
+        {
+            "angular_hash": (0, "timeout", "the answer cell stopped: it took longer than 4 seconds"),
+            "offset_rounds": (0, "output-limit", "printed more than 5 MB"),
+            "collision_probability": (0, "killed", "killed"),
+            "chance_to_meet": (0, "crashed", "the code ended the kernel with exit()"),
+        },
+    ),
+    "a loop for one input costs the points of that question": (
+        {"offset_rounds": LOOP_FOR_ONE_INPUT},
+        {"offset_rounds": (6, "timeout", "a single round stays as it is: no answer: it took longer than 2 seconds")},
+    ),
+}
+
+
+@pytest.mark.parametrize("what", CATALOGUE)
+def test_a_submission_comes_to_what_it_deserves(examined, right, what):
+    answers, expected = CATALOGUE[what]
+    notebook = with_own_cell(right, answers.get("own cell", ""))
+    results, _ = examined({name: source for name, source in answers.items() if name != "own cell"}, notebook)
+    for name, points in FULL.items():
+        score, outcome, words = expected.get(name, (points, "graded", ""))
+        assert (results[name].score, results[name].outcome) == (score, outcome), results[name]
+        assert words in " ".join(results[name].reasons)
+        assert bool(results[name].reasons) == (score < points)
+
+
+def with_own_cell(notebook, source):
+    cell = {"cell_type": "code", "id": "own", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
+    return {**notebook, "cells": [cell, *notebook["cells"]]}
+
+
+def test_a_helper_in_a_cell_of_one_s_own_counts(examined, right):
+    notebook = with_own_cell(right, "def first_try(p, n):\n    return 1 - (1 - p) ** n\n")
+    results, notes = examined({"chance_to_meet": "chance_to_meet = first_try"}, notebook)
+    assert {name: result.score for name, result in results.items()} == FULL and notes == ()
+
+
+def test_a_cell_of_one_s_own_that_kills_the_kernel_costs_only_what_rests_on_it(examined, right):
+    notebook = with_own_cell(right, "def first_try(p, n):\n    return p\n\nimport os\nos._exit(0)\n")
+    results, notes = examined({"chance_to_meet": "def chance_to_meet(p, n):\n    return first_try(p, n)\n"}, notebook)
+    assert {name: result.score for name, result in results.items()} == {**FULL, "chance_to_meet": 0}
+    (note,) = notes
+    assert note == "a cell of the student's own at the beginning stopped: its kernel died (exit status 0)"
+    assert results["chance_to_meet"].reasons[0] == note  # the first cause comes before its NameError
+
+
+def test_an_answer_in_a_cell_without_its_id_still_counts(examined, right):
+    source = "def angular_hash(vectors, rotations):\n    y = vectors[..., None, :, :] @ rotations\n"
+    notebook = with_own_cell(without(right, "angular_hash"), source + "    return np.argmax(np.append(y, -y, -1), -1)\n")
+    results, notes = examined(notebook=notebook)
+    assert results["angular_hash"].score == 9
+    assert "the cell angular_hash was deleted; it counts as empty" in notes
+
+
+def test_a_notebook_out_of_time_keeps_the_points_it_has(examined, quick):
+    limits = dataclasses.replace(quick, submission=6.0)
+    results, _ = examined({"collision_probability": "while True:\n    pass\n"}, limits=limits)
+    assert results["angular_hash"].score == 9
+    assert results["collision_probability"].outcome == results["chance_to_meet"].outcome == "timeout"
+    assert "the whole notebook took longer than 6 seconds" in " ".join(results["chance_to_meet"].reasons)
+
+
+def test_the_examination_of_a_notebook_can_be_repeated(examined, right):
+    assert as_bytes(right) == as_bytes(right) and examined() == examined()

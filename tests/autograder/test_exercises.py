@@ -1,0 +1,74 @@
+"""Tested tests: the exercises let no known mistake through, and no right answer is refused."""
+
+import json
+
+import numpy as np
+import pytest
+
+from autograder.__main__ import main
+from autograder.exercise import Case, Exercise
+from autograder.exercises import LABS, MODULES_OF_UNIT, exercise_named, lab_named
+from autograder.selftest import selftest
+
+EXERCISES = [exercise for lab in LABS.values() for exercise in lab.exercises]
+
+
+def test_every_known_mistake_loses_points_and_is_named_and_every_right_answer_gets_all(request):
+    result = selftest()
+    request.config.kill_rate = [f"exercises: {result.caught} of {result.misconceptions} known mistakes are caught"]
+    assert result.faults == []
+    assert result.misconceptions == result.caught == result.named and result.exercises == len(EXERCISES)
+    assert result.references_full and result.styles_full and result.empty_zero
+
+
+def test_the_selftest_sees_a_test_that_lets_a_mistake_through_and_a_reference_that_fails():
+    def add(a, b):
+        return a + b
+
+    blind = Exercise(add, lambda a, b: a - b, (Case("nothing", lambda rng: (0, 0)),), EXERCISES[0].misconceptions[:1])
+    result = selftest([blind])
+    assert result.caught == 1 and result.named == 1  # a mistake that raises is caught even here
+    only_zero = Exercise(add, add, (Case("nothing", lambda rng: (np.array(0), 0)),), (_multiplies(),))
+    result = selftest([only_zero])
+    assert result.caught == 0 and not result.good and "survives" in result.faults[0]
+
+
+def _multiplies():
+    from autograder.exercise import Misconception
+
+    return Misconception(lambda a, b: a * b, "the signs look alike", "it multiplies")
+
+
+def test_the_selftest_command_ends_with_one_json_line(capsys):
+    assert main(["selftest", "--json"]) == 0
+    counts = json.loads(capsys.readouterr().out.splitlines()[-1])
+    integers = {"exercises", "misconceptions", "caught", "named"}
+    assert set(counts) == integers | {"references_full", "styles_full", "empty_zero"}
+    assert all(type(counts[name]) is (int if name in integers else bool) for name in counts)
+
+
+@pytest.mark.parametrize("lab", LABS.values(), ids=lambda lab: lab.name)
+def test_a_lab_has_enough_known_mistakes_and_hidden_questions(lab):
+    counts = [len(exercise.misconceptions) for exercise in lab.exercises]
+    assert min(counts) >= 3 and sum(counts) / len(counts) >= 5
+    assert all(any(question.hidden for question in exercise.questions) for exercise in lab.exercises)
+    assert lab.unit in MODULES_OF_UNIT
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
+def test_a_twin_bears_its_exercise_s_name_and_its_questions_have_names_of_their_own(exercise):
+    assert exercise.twin.__name__ == exercise.name == exercise.reference.__name__
+    names = [question.name for question in exercise.questions]
+    assert len(names) == len(set(names))
+
+
+def test_unknown_names_are_answered_with_those_there_are():
+    with pytest.raises(KeyError, match="angular_hash"):
+        exercise_named("nothing")
+    with pytest.raises(KeyError, match="lab03"):
+        lab_named("nothing")
+
+
+def test_a_case_that_is_never_clear_cut_says_so():
+    with pytest.raises(RuntimeError, match="clear-cut"):
+        Case("ties", lambda rng: (1,), clear_cut=lambda x: False).calls(np.random.default_rng(0))
