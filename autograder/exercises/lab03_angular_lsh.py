@@ -95,6 +95,35 @@ def sign_bits(vectors, rotations):
     return np.sum(bits * 2 ** np.arange(rotations.shape[-1]), axis=-1)
 
 
+def sign_bits_above_zero(vectors, rotations):
+    bits = vectors[..., np.newaxis, :, :] @ rotations > 0
+    return np.sum(bits * 2 ** np.arange(rotations.shape[-1]), axis=-1)
+
+
+def rounds_before_batch(vectors, rotations):
+    return np.stack([angular.angular_hash(vectors, rotation[np.newaxis])[..., 0, :] for rotation in rotations])
+
+
+def joined_along_rounds(vectors, rotations):
+    rotated = vectors[..., np.newaxis, :, :] @ rotations
+    return np.argmax(np.concatenate([rotated, -rotated]), axis=-1)
+
+
+def halves_interleaved(vectors, rotations):
+    rotated = vectors[..., np.newaxis, :, :] @ rotations
+    scores = np.stack([rotated, -rotated], axis=-1)
+    return np.argmax(scores.reshape(*rotated.shape[:-1], -1), axis=-1)
+
+
+def only_one_sequence(vectors, rotations):
+    rotated = vectors @ rotations
+    return np.argmax(np.concatenate([rotated, -rotated], axis=-1), axis=-1)
+
+
+def first_round_alone(vectors, rotations):
+    return angular.angular_hash(vectors, rotations[:1])
+
+
 def hash_by_einsum(vectors, rotations):
     rotated = np.einsum("...ld,rdb->...rlb", vectors, rotations)
     return np.concatenate((rotated, -rotated), axis=-1).argmax(-1)
@@ -128,7 +157,7 @@ ANGULAR_HASH = Exercise(
         ),
         Case(
             "two sequences at once, three rounds",
-            _vectors_and_rotations(2, n_positions=6, n_features=4, n_rounds=3, n_buckets=8),
+            _vectors_and_rotations(2, n_positions=4, n_features=2, n_rounds=3, n_buckets=8),
             clear_cut=_far_from_a_tie,
         ),
         Property(
@@ -202,6 +231,36 @@ ANGULAR_HASH = Exercise(
             "it is the hash of unit 02",
             "the signs of `xR` are read as bits, as with hash planes; here the place of the largest number counts",
         ),
+        Misconception(
+            sign_bits_above_zero,
+            "it is the hash of unit 02, with zero on the other side",
+            "the signs of `xR` are read as bits, `> 0` for each; here the place of the largest number counts",
+        ),
+        Misconception(
+            rounds_before_batch,
+            "np.stack puts the new axis first",
+            "the rounds stand in front of the batch; they belong right before the positions: `axis=-2` in `np.stack`",
+        ),
+        Misconception(
+            joined_along_rounds,
+            "np.concatenate joins along the first axis unless told otherwise",
+            "`xR` and `-xR` are joined along the first axis; they belong behind each other on the last, `axis=-1`",
+        ),
+        Misconception(
+            halves_interleaved,
+            "each number is put next to its negative",
+            "each number stands next to its negative; all of `xR` comes first, then all of `-xR`",
+        ),
+        Misconception(
+            only_one_sequence,
+            "with a single sequence, broadcasting happens to work",
+            "a single sequence works, a batch does not: `vectors` needs a new axis for the rounds, right before L",
+        ),
+        Misconception(
+            first_round_alone,
+            "rotations[0] is a good start, and is then forgotten",
+            "only the first round is hashed; each matrix in `rotations` gives one row of buckets",
+        ),
     ),
     styles=(hash_by_einsum, hash_by_size_and_sign, hash_round_by_round),
 )
@@ -254,6 +313,18 @@ def rounds_interleaved(buckets, n_buckets):
 
 def multiplied_by_round(buckets, n_buckets):
     return buckets * np.arange(1, buckets.shape[-2] + 1)[:, np.newaxis]
+
+
+def offset_by_round_number(buckets, n_buckets):
+    return buckets + np.arange(buckets.shape[-2])[:, np.newaxis]
+
+
+def bucket_times_number_of_buckets(buckets, n_buckets):
+    return buckets * n_buckets + np.arange(buckets.shape[-2])[:, np.newaxis]
+
+
+def offset_without_a_column(buckets, n_buckets):
+    return buckets + n_buckets * np.arange(buckets.shape[-2])
 
 
 def offset_in_a_loop(buckets, n_buckets):
@@ -321,6 +392,21 @@ OFFSET_ROUNDS = Exercise(
             "'r times' is applied to the bucket, not to the offset",
             "the buckets are multiplied by the round instead of moved up by it",
         ),
+        Misconception(
+            offset_by_round_number,
+            "a different number for each round seems enough",
+            "round r moves up by r alone; the rounds still overlap, as each of them uses `n_buckets` numbers",
+        ),
+        Misconception(
+            bucket_times_number_of_buckets,
+            "the two factors change places",
+            "the bucket is multiplied by `n_buckets` and the round added; it is the round that has to be multiplied",
+        ),
+        Misconception(
+            offset_without_a_column,
+            "an array of shape (R,) is laid along the last axis",
+            "`np.arange(R)` is laid along the positions; with `[:, np.newaxis]` it becomes a column, one entry a round",
+        ),
     ),
     styles=(offset_in_a_loop, offset_by_broadcast_of_range),
 )
@@ -378,6 +464,14 @@ def share_of_angle_squared(angles, n_buckets):
 
 def chance_to_differ(angles, n_buckets):
     return 1 - (1 - angles / np.pi) ** (n_buckets // 2)
+
+
+def share_of_the_angle(angles, n_buckets):
+    return angles / np.pi
+
+
+def plain_cosine(angles, n_buckets):
+    return np.cos(angles)
 
 
 def probability_by_planes(angles, n_buckets):
@@ -446,7 +540,17 @@ COLLISION_PROBABILITY = Exercise(
         Misconception(
             chance_to_differ,
             "the complement is computed on the way",
-            "it is the chance to be in different buckets; at angle 0 it has to be 1",
+            "the result is the chance to be in different buckets; at angle 0 it has to be 1",
+        ),
+        Misconception(
+            share_of_the_angle,
+            "the chance that the line falls between the two is computed first",
+            "the result is θ/π, the chance that a line separates the two; they meet when it does not",
+        ),
+        Misconception(
+            plain_cosine,
+            "cosine similarity is what attention compares",
+            "the result is the cosine of the angle; it turns negative beyond 90°, which no chance does",
         ),
     ),
     styles=(probability_by_planes, probability_by_cases),
@@ -497,6 +601,14 @@ def one_round_too_few(probability, n_rounds):
     return 1 - (1 - probability) ** (n_rounds - 1)
 
 
+def in_exactly_one_round(probability, n_rounds):
+    return n_rounds * probability * (1 - probability) ** (n_rounds - 1)
+
+
+def misses_added_up(probability, n_rounds):
+    return 1 - (1 - probability) * n_rounds
+
+
 def chance_by_logarithms(probability, n_rounds):
     with np.errstate(divide="ignore"):
         return -np.expm1(n_rounds * np.log1p(-np.asarray(probability)))
@@ -525,7 +637,7 @@ CHANCE_TO_MEET = Exercise(
         Misconception(
             complement_of_meeting_always,
             "the complement is taken of the wrong power",
-            "it is `1 - p**R`, the chance to miss at least once; take the complement first, then the power",
+            "the result is `1 - p**R`, the chance to miss at least once; take the complement first, then the power",
         ),
         Misconception(
             meet_every_time,
@@ -545,7 +657,7 @@ CHANCE_TO_MEET = Exercise(
         Misconception(
             never_meet,
             "the complement is forgotten at the end",
-            "it is the chance never to meet; subtract it from 1",
+            "the result is the chance never to meet; subtract it from 1",
         ),
         Misconception(
             average_of_rounds,
@@ -556,6 +668,16 @@ CHANCE_TO_MEET = Exercise(
             one_round_too_few,
             "the first round is not counted as a repetition",
             "one round is missing: with R = 1 the result has to be the chance itself",
+        ),
+        Misconception(
+            in_exactly_one_round,
+            "the binomial formula is known, and read for one success",
+            "the vectors meet in exactly one round; to meet twice counts as well",
+        ),
+        Misconception(
+            misses_added_up,
+            "the complement is right, the repetition is not",
+            "the chances to miss are added up; independent chances multiply, so it takes a power",
         ),
     ),
     styles=(chance_by_logarithms, chance_round_by_round),
