@@ -3,8 +3,10 @@
 import inspect
 import re
 
+import numpy as np
 import pytest
 
+from autograder import check
 from autograder.exercises import lab_named
 from tests.notebooks.notebook_files import LABS, SOLUTIONS, outputs_of, read, run
 
@@ -63,3 +65,6 @@ def test_points_minutes_and_hints_in_the_text_are_those_of_the_exercise(path):
         hints = task.split("<details>")[1:]
         assert len(hints) == 3
         assert inspect.getsource(exercise.twin).strip() in hints[-1], "the last hint is the loop twin itself"
+        pasted = {"np": np}
+        exec(re.search(r"```python\n(.*?)```", hints[-1], re.DOTALL)[1], pasted)
+        assert check(exercise.name, pasted[exercise.name]).score == exercise.max_score, "the last hint works as pasted"
