@@ -22,7 +22,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from reformer.angular import offset_rounds
-from reformer.attention import inverse_lengths, unit_keys_backward
+from reformer.attention import inverse_lengths
 from reformer.chunking import NOBODY, sort_by_bucket, split_into_chunks
 
 BLOCK_SIZE = 2**16  # logits in a block: several arrays of this size must fit the cache
@@ -131,9 +131,9 @@ def _forward_heads(saved, memory):
     denominators, tops = rounds.rows("denominators", 1), rounds.rows("tops", 1)
     ones = np.ones((1, rounds.window_length), saved.values.dtype)
     for r in range(rounds.n_rounds):
-        for chunks in rounds.blocks():
+        for chunks in rounds.blocks(r):
             block = rounds.weights(r, chunks)
-            np.matmul(_t(block.weights), block.value_windows, out=numerators[:, chunks])
+            np.matmul(block.weights_t, block.value_windows, out=numerators[:, chunks])
             np.matmul(ones, block.weights, out=_t(denominators[:, chunks]))
             if saved.references is not None:
                 tops[:, chunks] = block.tops
@@ -164,33 +164,40 @@ def _backward_heads(saved, memory, gradient, d_queries_keys, d_values):
     """With P = weight / total: dV = P' dO and dlogit = P * (dO V' - rowsum(dO * O)). The total is divided out of dO."""
     rounds = _Rounds(saved, memory, is_forward=False)
     n_features, n_values = saved.queries_keys.shape[-1], saved.values.shape[-1]
-    d_outputs = gradient / saved.totals
+    d_outputs = np.multiply(gradient, 1 / saved.totals, out=rounds.kept("d_outputs", gradient.shape))
     along = np.einsum("hle,hle->hl", d_outputs, saved.outputs)[..., np.newaxis]
     d_queries, d_keys = rounds.rows("d_queries", n_features), rounds.rows("d_keys", n_features)
     d_window_values = rounds.rows("d_values", n_values)
-    d_unit_keys = np.empty_like(saved.queries_keys)
+    d_unit_keys = rounds.kept("d_unit_keys", saved.queries_keys.shape)
     for r in range(rounds.n_rounds):
-        d_keys[...] = 0
-        d_window_values[...] = 0
-        for chunks in rounds.blocks():
+        for chunks in rounds.blocks(r):
             block = rounds.weights(r, chunks)
-            _take(d_outputs, block.query_index, block.d_rows)
+            query_index = rounds.index[:, r, chunks]
+            _take(d_outputs, query_index, block.d_rows)
             np.copyto(block.d_rows_t, _t(block.d_rows))
             d_logits = np.matmul(block.value_windows, block.d_rows_t, out=block.spare)
-            d_logits -= _t(_take(along, block.query_index, block.along))
+            d_logits -= _t(_take(along, query_index, block.along))
             d_logits *= block.weights
             np.matmul(_t(d_logits), block.key_windows, out=d_queries[:, chunks])
-            np.matmul(d_logits, block.queries, out=block.d_window_keys)
-            np.matmul(block.weights, block.d_rows, out=block.d_window_values)
-            rounds.add_windows(block.d_window_keys, chunks, d_keys)
-            rounds.add_windows(block.d_window_values, chunks, d_window_values)
+            rounds.add_products(d_logits, block.queries, chunks, d_keys)
+            rounds.add_products(block.weights, block.d_rows, chunks, d_window_values)
         undo = rounds.undo(r)
         _add_unsorted(d_queries, undo, d_queries_keys, is_first=r == 0)
         for stretched, total in ((d_keys, d_unit_keys), (d_window_values, d_values)):
             _add_unsorted(stretched, undo, total, is_first=r == 0)
             rounds.add_edges(stretched, r, total)
-    d_queries_keys += unit_keys_backward(d_unit_keys, saved.queries_keys)
+    for head in range(rounds.n_heads):
+        _add_unit_keys_backward(d_unit_keys[head], saved.of_heads(head), d_queries_keys[head])
     np.add(d_values, gradient, out=d_values, where=np.isinf(saved.totals))
+
+
+def _add_unit_keys_backward(d_unit_keys, saved, d_queries_keys):
+    """Add what `unit_keys_backward` gives for one head, a few rows at a time."""
+    for start in range(0, len(d_unit_keys), ROWS_AT_ONCE):
+        part = slice(start, start + ROWS_AT_ONCE)
+        scale, keys = saved.scales[part], saved.queries_keys[part]
+        along = np.einsum("ld,ld->l", d_unit_keys[part], keys)[:, np.newaxis] * scale**2
+        d_queries_keys[part] += scale * (d_unit_keys[part] - along * keys)
 
 
 class _Rounds:
@@ -216,6 +223,9 @@ class _Rounds:
             ids = offset_rounds(saved.buckets, self.options.n_buckets)
             self.bucket_ids = self._stretch(np.take_along_axis(ids, self.order, axis=-1))
         self.has_empty = bool(np.any(self.positions == NOBODY))
+        self.is_bounded = self.options.causal and self.bucket_ids is None and saved.references is None
+        first_rows = self.n_positions * np.arange(self.n_heads)[:, np.newaxis, np.newaxis, np.newaxis]
+        self.index = np.maximum(self.positions, 0) + first_rows  # in the rows of all heads, one after another
 
     def _stretch(self, of_rounds):
         """Cut (h, R, L) into chunks, and add the chunks around: (h, R, m, C)."""
@@ -229,41 +239,46 @@ class _Rounds:
             stretched[:, :, (place < 0) | (place >= self.n_chunks)] = NOBODY
         return stretched
 
-    def blocks(self):
-        """Slices of the chunks of a round, without the ones around it."""
+    def blocks(self, r):
+        """Slices of the chunks of round r, without the ones around it."""
+        if self.is_bounded:
+            self._make_sides(self.positions[:, r])
         step = _chunks_per_block(self.options)
         starts = range(self.options.n_before, self.options.n_before + self.n_chunks, step)
         return [slice(start, min(start + step, starts.stop)) for start in starts]
 
     def rows(self, name, n_features):
         """Memory for rows in sorted order: (h, m, C, f)."""
-        key = (name, self.n_heads)
-        if key not in self.memory:
-            shape = (self.n_heads, self.n_chunks + self.n_around, self.chunk_length, n_features)
-            self.memory[key] = np.empty(shape, self.saved.values.dtype)
-        return self.memory[key]
+        return self.kept(name, (self.n_heads, self.n_chunks + self.n_around, self.chunk_length, n_features))
+
+    def kept(self, name, shape):
+        """An array that is used again for every head."""
+        if (name, shape) not in self.memory:
+            self.memory[name, shape] = np.empty(shape, self.saved.values.dtype)
+        return self.memory[name, shape]
 
     def weights(self, r, chunks):
         """A workspace with the weights of the queries in some chunks of round r."""
         saved, block = self.saved, self._workspace(chunks.stop - chunks.start)
         around = slice(chunks.start - self.options.n_before, chunks.stop + self.options.n_after)
-        positions = self.positions[:, r, around]
-        np.add(positions, block.first_rows, out=block.index)
-        if self.has_empty:
-            np.maximum(block.index, block.first_rows, out=block.index)
-        _take(saved.queries_keys, block.index, block.rows)
+        index = self.index[:, r, around]
+        _take(saved.queries_keys, index, block.rows)
         np.copyto(block.queries_t, _t(block.queries))
-        np.multiply(block.rows, _take(saved.scales, block.index, block.scales), out=block.keys)
+        np.multiply(block.rows, _take(saved.scales, index, block.scales), out=block.keys)
         np.matmul(block.key_windows, block.queries_t, out=block.weights)
-        if saved.references is not None:
-            np.copyto(block.weights, -np.inf, where=~self._visible(r, chunks, around))
-            self._subtract_tops(block)
-        elif self.options.causal and self.bucket_ids is None:
-            np.minimum(block.weights, self._bound(positions, block), out=block.weights)
-        np.exp(block.weights, out=block.weights)
-        if saved.references is None and not (self.options.causal and self.bucket_ids is None):
+        if self.is_bounded:
+            own = slice(chunks.start - self.options.n_before, chunks.stop - self.options.n_before)
+            np.matmul(self.key_sides[:, own], self.query_sides[:, own], out=block.spare)
+            np.minimum(block.weights, block.spare, out=block.weights)
+            np.exp(block.weights, out=block.weights)
+        elif saved.references is None:
+            np.exp(block.weights, out=block.weights)
             block.weights *= self._visible(r, chunks, around)
-        _take(saved.values, block.index, block.values)
+        else:
+            np.copyto(block.weights, -np.inf, where=~self._visible(r, chunks, around))
+            self._subtract_tops(block, self.index[:, r, chunks])
+            np.exp(block.weights, out=block.weights)
+        _take(saved.values, index, block.values)
         return block
 
     def _workspace(self, n_chunks):
@@ -272,21 +287,24 @@ class _Rounds:
             self.memory[key] = _Workspace(self, n_chunks)
         return self.memory[key]
 
-    def _subtract_tops(self, block):
+    def _subtract_tops(self, block, query_index):
         """In the forward pass the largest logit of each query, kept for later; in the backward pass the reference."""
         if self.is_forward:
             np.max(block.weights, axis=-2, keepdims=True, out=_t(block.tops))
         else:
-            _take(self.saved.references, block.query_index, block.tops)
+            _take(self.saved.references, query_index, block.tops)
         block.weights -= _t(np.where(np.isneginf(block.tops), 0, block.tops))
 
-    def _bound(self, positions, block):
-        """STEEP (query position - 1/2 - key position), as a matrix product: (h, g, W, C)."""
-        block.key_side[..., 0] = np.where(positions == NOBODY, LONGEST, positions) if self.has_empty else positions
-        block.query_side[..., 1, :] = positions[:, block.own]
-        block.query_side[..., 1, :] -= 0.5
-        block.query_side[..., 1, :] *= STEEP
-        return np.matmul(block.side_windows, block.query_side, out=block.spare)
+    def _make_sides(self, positions):
+        """The factors of STEEP (query position - 1/2 - key position): (h, n, W, 2) and (h, n, 2, C)."""
+        keys = self.kept("key_sides", (*positions.shape, 2))
+        keys[..., 0] = np.where(positions == NOBODY, LONGEST, positions) if self.has_empty else positions
+        keys[..., 1] = 1
+        queries = self.kept("query_sides", (self.n_heads, self.n_chunks, 2, self.chunk_length))
+        queries[..., 0, :] = -STEEP
+        n_before = self.options.n_before
+        queries[..., 1, :] = STEEP * (positions[:, n_before : n_before + self.n_chunks] - 0.5)
+        self.key_sides, self.query_sides = self.windows(keys), queries
 
     def _visible(self, r, chunks, around):
         """Which keys are visible to which queries, as in `masks`: (h, g, W, C) booleans."""
@@ -305,12 +323,21 @@ class _Rounds:
         n_heads, n_chunks, _, n_features = rows.shape
         return as_strided(rows, (n_heads, n_chunks - self.n_around, self.window_length, n_features), rows.strides)
 
-    def add_windows(self, windows, chunks, total):
-        """Add what belongs to windows, (h, g, W, f), to the chunks that they overlap, in (h, m, C, f)."""
-        for step in range(self.n_around + 1):
-            first = chunks.start - self.options.n_before + step
-            part = windows[:, :, step * self.chunk_length : (step + 1) * self.chunk_length]
-            total[:, first : first + windows.shape[1]] += part
+    def add_products(self, left, right, chunks, total):
+        """Add left @ right, of (h, g, W, C) and (h, g, C, f), to the chunks (h, m, C, f) that the windows overlap.
+
+        Blocks come in order, so only the last chunk of a window can be new in `total`; it is written, not added to.
+        """
+        first = chunks.start - self.options.n_before
+        if first == 0:
+            total[:, : self.n_around] = 0
+        for step in reversed(range(self.n_around + 1)):
+            part = left[:, :, step * self.chunk_length : (step + 1) * self.chunk_length]
+            target = total[:, first + step : first + step + left.shape[1]]
+            if step == self.n_around:
+                np.matmul(part, right, out=target)
+            else:
+                target += np.matmul(part, right, out=self.kept("product", right.shape))
 
     def undo(self, r):
         """The row of (h m C) where each of the (h L) positions went in round r."""
@@ -337,36 +364,28 @@ class _Workspace:
         n_features, n_values = saved.queries_keys.shape[-1], saved.values.shape[-1]
         chunk_length, window_length = rounds.chunk_length, rounds.window_length
 
-        def memory(*shape, dtype=saved.values.dtype):
-            return np.empty((rounds.n_heads, *shape), dtype)
+        def memory(*shape):
+            return np.empty((rounds.n_heads, *shape), saved.values.dtype)
 
         around = (n_chunks + rounds.n_around, chunk_length)
-        self.own = slice(rounds.options.n_before, rounds.options.n_before + n_chunks)
-        self.first_rows = rounds.n_positions * np.arange(rounds.n_heads)[:, np.newaxis, np.newaxis]
-        self.index = memory(*around, dtype=np.intp)
         self.rows, self.keys = memory(*around, n_features), memory(*around, n_features)
-        self.values, self.scales, self.key_side = memory(*around, n_values), memory(*around, 1), memory(*around, 2)
+        self.values, self.scales = memory(*around, n_values), memory(*around, 1)
         self.queries_t = memory(n_chunks, n_features, chunk_length)
-        self.query_side = memory(n_chunks, 2, chunk_length)
         self.tops = memory(n_chunks, chunk_length, 1)
         self.weights = memory(n_chunks, window_length, chunk_length)
         self.spare = memory(n_chunks, window_length, chunk_length)
-        self.key_side[..., 1] = 1
-        self.query_side[..., 0, :] = -STEEP
-        self.queries, self.query_index = self.rows[:, self.own], self.index[:, self.own]
+        self.queries = self.rows[:, rounds.options.n_before : rounds.options.n_before + n_chunks]
+        self.weights_t = _t(self.weights)
         self.key_windows, self.value_windows = rounds.windows(self.keys), rounds.windows(self.values)
-        self.side_windows = rounds.windows(self.key_side)
         if not rounds.is_forward:
             self.d_rows = memory(n_chunks, chunk_length, n_values)
             self.d_rows_t = memory(n_chunks, n_values, chunk_length)
             self.along = memory(n_chunks, chunk_length, 1)
-            self.d_window_keys = memory(n_chunks, window_length, n_features)
-            self.d_window_values = memory(n_chunks, window_length, n_values)
 
 
 def _take(rows, index, out):
     """Fetch rows of (h, L, f), numbered as in (h L, f)."""
-    return np.take(rows.reshape(-1, rows.shape[-1]), index, axis=0, out=out, mode="clip")
+    return rows.reshape(-1, rows.shape[-1]).take(index, axis=0, out=out, mode="clip")
 
 
 def _add_unsorted(sorted_rows, undo, total, *, is_first, factor=None):

@@ -243,13 +243,13 @@ def lsh_attention_forward(queries_keys, values, buckets, *, padding=None, n_work
     shapes = queries_keys.shape, values.shape
     if padding is None:
         outputs, part = _forward(queries_keys, values, buckets, checked, n_workers)
-        return outputs, SavedAttention(*shapes, values.dtype, [((), ..., part)])
+        return outputs, SavedAttention(*shapes, values.dtype, [((), ..., part)], True)
     outputs, parts = np.zeros_like(values), []
     for entry, real in _real_tokens(padding, values.shape[:-1]):
         sequence = queries_keys[entry][real], values[entry][real], buckets[entry][:, real]
         outputs[entry][real], part = _forward(*sequence, checked, n_workers)
         parts.append((entry, real, part))
-    return outputs, SavedAttention(*shapes, values.dtype, parts)
+    return outputs, SavedAttention(*shapes, values.dtype, parts, False)
 
 
 def lsh_attention_backward(gradient, saved):
@@ -268,6 +268,8 @@ def lsh_attention_backward(gradient, saved):
     """
     gradient = require_floats("gradient", gradient, "(..., L, e)", dtype=saved.dtype)
     require_shape("gradient", gradient, saved.values_shape)
+    if saved.is_whole:
+        return _backward(gradient, saved.parts[0][2])
     d_queries_keys, d_values = np.zeros(saved.queries_shape, saved.dtype), np.zeros_like(gradient)
     for entry, real, part in saved.parts:
         d_queries_keys[entry][real], d_values[entry][real] = _backward(gradient[entry][real], part)
@@ -303,6 +305,7 @@ class SavedAttention(NamedTuple):
     values_shape: tuple
     dtype: np.dtype
     parts: list  # (entry of the batch, its real tokens, what either path saved)
+    is_whole: bool  # no padding: one part holds everything
 
 
 class _Saved(NamedTuple):
