@@ -127,6 +127,12 @@ def grade(arguments):
     return become(["-P", "-m", "autograder", "grade", *arguments])
 
 
+def sample(arguments):
+    """write submissions to try the grading on, good and bad: sample FOLDER"""
+    make_environment()
+    return become(["-P", "-m", "autograder", "sample", *arguments])
+
+
 def formgrader(arguments):
     """look at graded submissions in nbgrader's formgrader: formgrader OUT"""
     make_environment()
@@ -168,7 +174,7 @@ def lock(arguments):
 
 COMMANDS = {
     name.__name__.replace("_", "-"): name
-    for name in (lab, test, test_long, trax, labs, grade, formgrader, selftest, site, bench, lock)
+    for name in (lab, test, test_long, trax, labs, sample, grade, formgrader, selftest, site, bench, lock)
 }
 
 

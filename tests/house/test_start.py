@@ -329,7 +329,7 @@ def test_lab_is_not_run_as_root_where_it_is_not(started, monkeypatch):
     assert "--allow-root" not in started[1]
 
 
-@pytest.mark.parametrize("name", ["grade", "formgrader", "selftest", "labs", "site"])
+@pytest.mark.parametrize("name", ["sample", "grade", "formgrader", "selftest", "labs", "site"])
 def test_a_file_beside_the_user_cannot_pose_as_a_module(started, name):
     start.main([name, "folder"])
     assert started[1][0] == "-P"
