@@ -82,8 +82,8 @@ def cross_entropy(logits, targets, weights):
 def cross_entropy_forward(logits, targets, weights):
     """`cross_entropy`: (loss, saved), with `saved` for `cross_entropy_backward`."""
     logits = require_floats("logits", logits, "(..., V)")
-    shares, targets = _shares_and_targets(weights, targets, logits.shape, logits.dtype)
-    return _weighted_surprise(logits, targets, shares)
+    shares = _shares(weights, targets, logits.shape, logits.dtype)
+    return _weighted_surprise(logits, np.asarray(targets), shares)
 
 
 def cross_entropy_backward(gradient, saved):
@@ -96,19 +96,19 @@ def cross_entropy_backward(gradient, saved):
     return d_logits
 
 
-def _shares_and_targets(weights, targets, logits_shape, dtype):
-    """The share of each target in the mean, in `dtype`, and the targets; both checked."""
+def _shares(weights, targets, logits_shape, dtype):
+    """The share of each target in the mean, in `dtype`. Weights and targets are checked."""
     targets = require_integers("targets", targets, "(...)", low=0, below=logits_shape[-1])
     require_shape("targets", targets, logits_shape[:-1])
     weights = require_shape("weights", np.asarray(weights, dtype=dtype), targets.shape)
     total = np.sum(weights)
     if not (np.all(weights >= 0) and total > 0):
         raise ValueError(f"weights needs numbers of at least 0, one of them above 0, got a sum of {total}")
-    return weights / total, targets
+    return weights / total
 
 
 def _weighted_surprise(logits, targets, shares):
-    """Sum of shares times -log softmax(logits)[target], and what its backward needs."""
+    """Sum of shares times -log softmax(logits)[target]: (sum, saved)."""
     logits = logits - np.max(logits, axis=-1, keepdims=True)
     at_targets = np.take_along_axis(logits, targets[..., np.newaxis], axis=-1)[..., 0]
     probabilities = np.exp(logits, out=logits)
@@ -126,8 +126,9 @@ def reformer_block(x1, x2, parameters, rotations, *, n_heads, chunk_length):
     Parameters
     ----------
     x1, x2 : (..., L, d) float32 or float64 arrays, the two streams
-    parameters : {"attention": {norm_scale (d), norm_shift (d), w_qk (d, d), w_v (d, d), w_out (d, d)},
-        "feed_forward": {norm_scale (d), norm_shift (d), w_in (d, d_ff), b_in (d_ff), w_out (d_ff, d), b_out (d)}}
+    parameters : {"attention": {"norm": norm, "w_qk" (d, d), "w_v" (d, d), "w_out" (d, d)},
+        "feed_forward": {"norm": norm, "w_in" (d, d_ff), "b_in" (d_ff), "w_out" (d_ff, d), "b_out" (d)}}
+        where each norm is {"scale" (d), "shift" (d)}, of a layer norm
     rotations : (R, d/H, B/2) array, shared by batch entries and heads
     n_heads : H, a divisor of d
     chunk_length : positions in a chunk, of attention and of the feed-forward layer alike
@@ -142,7 +143,7 @@ def reformer_block(x1, x2, parameters, rotations, *, n_heads, chunk_length):
 
     def attention(x):
         p = parameters["attention"]
-        normed = layer_norm(x, p["norm_scale"], p["norm_shift"])
+        normed = layer_norm(x, **p["norm"])
         queries_keys = split_heads(linear(normed, p["w_qk"], None), n_heads)
         values = split_heads(linear(normed, p["w_v"], None), n_heads)
         buckets = angular_hash(queries_keys, rotations)
@@ -152,7 +153,7 @@ def reformer_block(x1, x2, parameters, rotations, *, n_heads, chunk_length):
 
     def feed(x):
         p = parameters["feed_forward"]
-        normed = layer_norm(x, p["norm_scale"], p["norm_shift"])
+        normed = layer_norm(x, **p["norm"])
         return chunked_feed_forward(normed, partial(feed_forward, parameters=p), chunk_length=chunk_length)
 
     return reversible_forward(x1, x2, attention, feed)
@@ -258,12 +259,10 @@ class LanguageModel:
         Arguments as in `loss_and_gradients`.
         """
         hidden, _ = self.hidden_forward(parameters, inputs, seed=seed, dropout=0.0)
-        shares, targets = self._shares_and_targets(weights, targets, hidden)
         loss = accuracy = 0.0
-        for chunk in position_chunks(hidden.shape[1], self.position_chunk):
-            logits = linear(hidden[:, chunk], parameters["output"]["weights"], parameters["output"]["bias"])
-            loss += _weighted_surprise(logits, targets[:, chunk], shares[:, chunk])[0]
-            accuracy += np.sum(shares[:, chunk] * (np.argmax(logits, axis=-1) == targets[:, chunk]))
+        for chunk, shares, logits, _ in self._output_chunks(parameters["output"], hidden, targets, weights):
+            loss += _weighted_surprise(logits, targets[:, chunk], shares)[0]
+            accuracy += np.sum(shares * (np.argmax(logits, axis=-1) == targets[:, chunk]))
         return {"loss": float(loss), "accuracy": float(accuracy)}
 
     def loss_and_gradients(self, parameters, inputs, targets, weights, *, seed):
@@ -285,21 +284,26 @@ class LanguageModel:
         Raises ValueError if a token is outside the vocabulary or a shape does not fit.
         """
         hidden, saved = self.hidden_forward(parameters, inputs, seed=seed, dropout=self.dropout)
-        shares, targets = self._shares_and_targets(weights, targets, hidden)
         output = parameters["output"]
         loss, d_hidden = 0.0, np.empty_like(hidden)
         d_output = {name: np.zeros_like(output[name]) for name in ("weights", "bias")}
-        for chunk in position_chunks(hidden.shape[1], self.position_chunk):
-            logits, saved_linear = linear_forward(hidden[:, chunk], output["weights"], output["bias"])
-            chunk_loss, saved_loss = _weighted_surprise(logits, targets[:, chunk], shares[:, chunk])
-            d_logits = cross_entropy_backward(1, saved_loss)
+        for chunk, shares, logits, saved_linear in self._output_chunks(output, hidden, targets, weights):
+            surprise, saved_surprise = _weighted_surprise(logits, targets[:, chunk], shares)
+            d_logits = cross_entropy_backward(1, saved_surprise)
             d_hidden[:, chunk], d_weights, d_bias = linear_backward(d_logits, saved_linear)
-            loss += chunk_loss
+            loss += surprise
             d_output["weights"] += d_weights
             d_output["bias"] += d_bias
         gradients = self.hidden_backward(d_hidden, saved)
         gradients["output"] |= d_output
         return float(loss), gradients
+
+    def _output_chunks(self, output, hidden, targets, weights):
+        """For a few positions at a time: their slice, their shares in the mean, their logits, and what to save."""
+        logits_shape = (*hidden.shape[:-1], self.vocabulary_size)
+        shares = _shares(weights, targets, logits_shape, hidden.dtype)
+        for chunk in position_chunks(hidden.shape[1], self.position_chunk):
+            yield chunk, shares[:, chunk], *linear_forward(hidden[:, chunk], output["weights"], output["bias"])
 
     def hidden_forward(self, parameters, tokens, *, seed, dropout):
         """All but the last linear layer: (hidden, saved), with `saved` for `hidden_backward`.
@@ -314,13 +318,18 @@ class LanguageModel:
             )
             for i, layer in parameters["layers"].items()
         ]
+        hidden, saved = self.blocks_forward(parameters, x, blocks)
+        return hidden, (saved_embedding, *saved)
+
+    def blocks_forward(self, parameters, x, blocks):
+        """Run the blocks and the norm after the last: (hidden, saved)."""
         if self.reversible:
             streams, saved_stack = reversible_stack_forward(x, x, blocks)
             x = np.concatenate(streams, axis=-1)
         else:
             x, saved_stack = residual_stack_forward(x, blocks)
-        hidden, saved_norm = layer_norm_forward(x, **norm_of(parameters["output"]))
-        return hidden, (saved_embedding, saved_stack, saved_norm)
+        hidden, saved_norm = layer_norm_forward(x, **parameters["output"]["norm"])
+        return hidden, (saved_stack, saved_norm)
 
     def hidden_backward(self, gradient, saved):
         """Gradients of the parameters from that of the hidden vectors of `hidden_forward`: a nested dict."""
@@ -332,7 +341,7 @@ class LanguageModel:
         else:
             d_x, d_blocks = residual_stack_backward(d_x, saved_stack)
         layers = {str(i): {"attention": d_f, "feed_forward": d_g} for i, (d_f, d_g) in enumerate(d_blocks)}
-        output = {"norm_scale": d_scale, "norm_shift": d_shift}
+        output = {"norm": {"scale": d_scale, "shift": d_shift}}
         return self.embed_backward(d_x, saved_embedding) | {"layers": layers, "output": output}
 
     def embed_forward(self, parameters, tokens, *, first=0):
@@ -364,9 +373,6 @@ class LanguageModel:
             gradients["positions"] = {"rows": d_rows, "columns": d_columns}
         return gradients
 
-    def _shares_and_targets(self, weights, targets, hidden):
-        return _shares_and_targets(weights, targets, (*hidden.shape[:-1], self.vocabulary_size), hidden.dtype)
-
 
 @dataclass(frozen=True, kw_only=True)
 class TransformerLM(LanguageModel):
@@ -386,15 +392,14 @@ def attention_branch(model, parameters, *, seed, dropout=0.0):
     names = PROJECTIONS[model.attention]
 
     def forward(x, replay=None):
-        normed, saved_norm = layer_norm_forward(x, **norm_of(parameters))
-        projected, saved_projections = zip(
-            *(linear_forward(normed, parameters[name], None) for name in names), strict=True
-        )
-        heads = [split_heads(features, model.n_heads) for features in projected]
+        normed, saved_norm = layer_norm_forward(x, **parameters["norm"])
+        projected = [linear_forward(normed, parameters[name], None) for name in names]
+        heads = [split_heads(features, model.n_heads) for features, _ in projected]
         if model.attention == "lsh" and replay is None:
             replay = hash_heads(model, heads[0], np.random.default_rng(seed))
         attended, saved_attention = _attend_forward(model, heads, replay)
         outputs, saved_out = linear_forward(merge_heads(attended), parameters["w_out"], None)
+        saved_projections = [saved for _, saved in projected]
         return _drop(outputs, seed, dropout), (saved_norm, saved_projections, saved_attention, saved_out), replay
 
     def backward(gradient, saved):
@@ -405,8 +410,8 @@ def attention_branch(model, parameters, *, seed, dropout=0.0):
         for name, d_head, saved_projection in zip(names, d_heads, saved_projections, strict=True):
             d_through, gradients[name], _ = linear_backward(merge_heads(d_head), saved_projection)
             d_normed = d_normed + d_through
-        d_x, gradients["norm_scale"], gradients["norm_shift"] = layer_norm_backward(d_normed, saved_norm)
-        return d_x, gradients
+        d_x, d_scale, d_shift = layer_norm_backward(d_normed, saved_norm)
+        return d_x, gradients | {"norm": {"scale": d_scale, "shift": d_shift}}
 
     return Branch(forward, backward)
 
@@ -417,14 +422,12 @@ def feed_forward_branch(model, parameters, *, seed=(), dropout=0.0):
     chunk_length = model.position_chunk
 
     def forward(x, replay=None):
-        normed, saved_norm = layer_norm_forward(x, **norm_of(parameters))
+        normed, saved_norm = layer_norm_forward(x, **parameters["norm"])
         if chunk_length is None:
             outputs, saved = feed_forward_forward(normed, **layer)
         else:
-            outputs, saved = (
-                chunked_feed_forward(normed, partial(feed_forward, **layer), chunk_length=chunk_length),
-                normed,
-            )
+            outputs = chunked_feed_forward(normed, partial(feed_forward, **layer), chunk_length=chunk_length)
+            saved = normed
         return _drop(outputs, seed, dropout), (saved_norm, saved), None
 
     def backward(gradient, saved):
@@ -434,8 +437,8 @@ def feed_forward_branch(model, parameters, *, seed=(), dropout=0.0):
             d_normed, gradients = feed_forward_backward(gradient, saved)
         else:
             d_normed, gradients = chunked_feed_forward_backward(gradient, saved, chunk_length=chunk_length, **layer)
-        d_x, gradients["norm_scale"], gradients["norm_shift"] = layer_norm_backward(d_normed, saved_norm)
-        return d_x, gradients
+        d_x, d_scale, d_shift = layer_norm_backward(d_normed, saved_norm)
+        return d_x, gradients | {"norm": {"scale": d_scale, "shift": d_shift}}
 
     return Branch(forward, backward)
 
@@ -481,8 +484,4 @@ def _draw(rng, dtype, rows, columns, *, std=None):
 
 
 def _norm(n_features, dtype):
-    return {"norm_scale": np.ones(n_features, dtype), "norm_shift": np.zeros(n_features, dtype)}
-
-
-def norm_of(parameters):
-    return {"scale": parameters["norm_scale"], "shift": parameters["norm_shift"]}
+    return {"norm": {"scale": np.ones(n_features, dtype), "shift": np.zeros(n_features, dtype)}}

@@ -9,7 +9,8 @@ so every step can be taken back, whatever f and g are. Training then keeps the l
 
 What f and g compute must be the same both times. Dropout draws its mask again from a seed. Hash buckets are kept, not
 computed again: the vectors come back with a rounding error, and one token that rounds into another bucket changes all
-that follows.
+that follows. (A ReLU whose input rounds to the other side of 0 is harmless by comparison: its value hardly changes, and
+one token counts or does not count in the gradient of one feature.)
 
 Source: Gomez, Ren, Urtasun, Grosse, "The Reversible Residual Network" (2017); Reformer, section 3.
 """

@@ -11,8 +11,8 @@ import numpy as np
 from reformer.arguments import require_count, require_floats, require_integers, require_shape
 from reformer.attention import softmax, unit_keys
 from reformer.layers import layer_norm, linear, merge_heads, split_heads
-from reformer.model import PROJECTIONS, feed_forward_branch, norm_of
-from reformer.reversible import reversible_forward
+from reformer.model import PROJECTIONS, feed_forward_branch
+from reformer.reversible import Branch
 
 
 def sample(model, parameters, prompt, *, n_new, rng, temperature=1.0, top_k=None, stop=None, seed=0):
@@ -99,7 +99,7 @@ def _uncached(model, parameters, seed):
 def _cached(model, parameters):
     """A function from all tokens so far to the next logits. It computes only what it has not seen yet."""
     blocks = [
-        (_CachedAttention(model, layer["attention"]), feed_forward_branch(model, layer["feed_forward"]))
+        (_cached_attention(model, layer["attention"]), feed_forward_branch(model, layer["feed_forward"]))
         for layer in parameters["layers"].values()
     ]
     n_seen = 0
@@ -108,52 +108,33 @@ def _cached(model, parameters):
         nonlocal n_seen
         while n_seen < tokens.shape[1]:
             x, _ = model.embed_forward(parameters, tokens[:, n_seen : n_seen + 1], first=n_seen)
+            hidden, _ = model.blocks_forward(parameters, x, blocks)
             n_seen += 1
-            x = _run_blocks(model, x, blocks)
-        hidden = layer_norm(x[:, 0], **norm_of(parameters["output"]))
-        return linear(hidden, parameters["output"]["weights"], parameters["output"]["bias"])
+        return linear(hidden[:, -1], parameters["output"]["weights"], parameters["output"]["bias"])
 
     return next_logits
 
 
-def _run_blocks(model, x, blocks):
-    x1 = x2 = x
-    for attention, branch in blocks:
-        if model.reversible:
-            x1, x2 = reversible_forward(x1, x2, attention, lambda y, b=branch: b.forward(y)[0])
-        else:
-            x1 = x1 + attention(x1)
-            x1 = x1 + branch.forward(x1)[0]
-    return np.concatenate([x1, x2], axis=-1) if model.reversible else x1
+def _cached_attention(model, parameters):
+    """An attention layer as a `Branch` that is given one position at a time and remembers keys and values."""
+    shared = model.attention == "shared_qk"
+    keys = values = None
+    length = 0
 
-
-class _CachedAttention:
-    """An attention layer that is called with one position at a time and remembers keys and values."""
-
-    def __init__(self, model, parameters):
-        self.model, self.parameters = model, parameters
-        self.keys = self.values = None
-        self.length = 0
-
-    def __call__(self, x):
-        normed = layer_norm(x, **norm_of(self.parameters))
-        heads = [
-            split_heads(linear(normed, self.parameters[name], None), self.model.n_heads)
-            for name in PROJECTIONS[self.model.attention]
-        ]
-        shared = self.model.attention == "shared_qk"
+    def forward(x, replay=None):
+        nonlocal keys, values, length
+        normed = layer_norm(x, **parameters["norm"])
+        projected = [linear(normed, parameters[name], None) for name in PROJECTIONS[model.attention]]
+        heads = [split_heads(features, model.n_heads) for features in projected]
         query, key, value = (heads[0], unit_keys(heads[0]), heads[1]) if shared else heads
-        self._remember(key, value)
+        if keys is None:
+            keys, values = (np.empty((*key.shape[:2], model.max_length, key.shape[-1]), key.dtype) for _ in range(2))
+        keys[:, :, length], values[:, :, length] = key[:, :, 0], value[:, :, 0]
+        length += 1
         # With shared queries and keys a token sees itself only where nothing else is visible.
-        n_visible = max(1, self.length - 1) if shared else self.length
+        visible = slice(max(1, length - 1) if shared else length)
         scale = 1 if shared else query.shape[-1] ** -0.5
-        weights = softmax(query @ np.swapaxes(self.keys[:, :, :n_visible], -1, -2) * scale)
-        return linear(merge_heads(weights @ self.values[:, :, :n_visible]), self.parameters["w_out"], None)
+        weights = softmax(query @ np.swapaxes(keys[:, :, visible], -1, -2) * scale)
+        return linear(merge_heads(weights @ values[:, :, visible]), parameters["w_out"], None), None, None
 
-    def _remember(self, key, value):
-        if self.keys is None:
-            self.keys = np.empty((*key.shape[:2], self.model.max_length, key.shape[-1]), dtype=key.dtype)
-            self.values = np.empty_like(self.keys)
-        self.keys[:, :, self.length] = key[:, :, 0]
-        self.values[:, :, self.length] = value[:, :, 0]
-        self.length += 1
+    return Branch(forward, backward=None)

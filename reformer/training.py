@@ -43,7 +43,7 @@ def training_step(parameters, gradients, state, *, learning_rate, max_norm=1.0, 
     -------
     parameters, state : the new ones; the old ones are not changed
 
-    Raises ValueError if the dicts do not have the same keys, FloatingPointError if a gradient is not finite.
+    Raises ValueError if the dicts do not have the same keys.
     Source: Kingma and Ba, "Adam" (2015), algorithm 1; beta2 and epsilon: Vaswani et al. (2017), section 5.3.
     """
     gradients, _ = clip_by_global_norm(gradients, max_norm)
@@ -77,19 +77,22 @@ def clip_by_global_norm(gradients, max_norm):
     Returns
     -------
     clipped : dict like `gradients`
-    norm : float, the length before: the root of the sum of all squares
+    norm : float, the `global_norm` before
 
-    Raises ValueError if `max_norm` is not above 0, FloatingPointError if the norm is not finite.
+    Raises ValueError if `max_norm` is not above 0.
     Source: Pascanu, Mikolov, Bengio, "On the difficulty of training recurrent neural networks" (2013), algorithm 1.
     """
     if not max_norm > 0:
         raise ValueError(f"max_norm needs a number above 0, got {max_norm}")
-    squares = [np.sum(np.square(g, dtype=np.float64)) for g in flatten_parameters(gradients).values()]
-    norm = float(np.sqrt(np.sum(squares)))
-    if not np.isfinite(norm):
-        raise FloatingPointError(f"the gradients have a global norm of {norm}")
+    norm = global_norm(gradients)
     shrink = max_norm / norm if norm > max_norm else 1.0
     return map_parameters(lambda g: shrink * g, gradients), norm
+
+
+def global_norm(gradients):
+    """Length of all gradients taken together, as a float: the root of the sum of all squares."""
+    squares = [np.sum(np.square(g, dtype=np.float64)) for g in flatten_parameters(gradients).values()]
+    return float(np.sqrt(np.sum(squares)))
 
 
 def scheduled_rate(step, *, peak, n_warmup, decay="none", n_steps=None):
@@ -256,17 +259,18 @@ def _take_step(model, draw_batch, state, learning_rate, max_norm):
     batch = draw_batch(rng)
     loss, gradients = model.loss_and_gradients(state.parameters, *batch, seed=int(rng.integers(2**31)))
     rate = learning_rate(step)
-    advice = "Lower the learning rate, warm up longer, or clip to a smaller norm."
-    if not np.isfinite(loss):
-        raise FloatingPointError(f"The loss is {loss} at step {step}, at a learning rate of {rate:.3g}. {advice}")
-    try:
-        parameters, optimizer = training_step(
-            state.parameters, gradients, state.optimizer, learning_rate=rate, max_norm=max_norm
+    norm = global_norm(gradients)
+    if not np.isfinite([loss, norm]).all():
+        raise FloatingPointError(
+            f"At step {step} the loss is {loss} and the norm of the gradients {norm}. "
+            f"The learning rate was {rate:.3g}: lower it, warm up longer, or clip to a smaller norm."
         )
-    except FloatingPointError as problem:
-        raise FloatingPointError(f"At step {step}, {problem}, at a learning rate of {rate:.3g}. {advice}") from None
-    losses = (*state.losses, float(loss))
-    return TrainingState(parameters, optimizer, rng.bit_generator.state, losses, state.evaluations)
+    parameters, optimizer = training_step(
+        state.parameters, gradients, state.optimizer, learning_rate=rate, max_norm=max_norm
+    )
+    return TrainingState(
+        parameters, optimizer, rng.bit_generator.state, (*state.losses, float(loss)), state.evaluations
+    )
 
 
 def _evaluated(state):

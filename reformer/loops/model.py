@@ -56,7 +56,7 @@ def reformer_block(x1, x2, parameters, rotations, *, n_heads, chunk_length):
             variance = sum((value - mean) ** 2 for value in x[position]) / d
             for k in range(d):
                 centred = (x[position, k] - mean) / math.sqrt(variance + 1e-6)
-                normed[position, k] = p["norm_scale"][k] * centred + p["norm_shift"][k]
+                normed[position, k] = p["norm"]["scale"][k] * centred + p["norm"]["shift"][k]
         return normed
 
     def bucket(vector, rotation):

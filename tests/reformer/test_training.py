@@ -196,9 +196,9 @@ def test_a_loss_that_is_not_finite_stops_and_leaves_the_last_good_checkpoint(tmp
     good = go(start(), 2, checkpoint=path)
     true = type(MODEL).loss_and_gradients
     for bad_loss, bad_gradient, words in [
-        (np.nan, 0, "The loss is nan at step 3, at a learning rate of 0.01. Lower the learning rate"),
-        (np.inf, 0, "The loss is inf at step 3"),
-        (1.0, np.inf, "At step 3, the gradients have a global norm of inf"),
+        (np.nan, 0, "At step 3 the loss is nan .* The learning rate was 0.01: lower it"),
+        (np.inf, 0, "At step 3 the loss is inf"),
+        (1.0, np.inf, "At step 3 the loss is 1.0 and the norm of the gradients inf"),
     ]:
 
         def broken(self, *args, bad_loss=bad_loss, bad_gradient=bad_gradient, **kwargs):
