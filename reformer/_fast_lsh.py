@@ -132,7 +132,7 @@ def _forward_heads(saved, memory):
     ones = np.ones((1, rounds.window_length), saved.values.dtype)
     for r in range(rounds.n_rounds):
         for chunks in rounds.blocks(r):
-            block = rounds.weights(r, chunks)
+            block = rounds.weights(chunks)
             np.matmul(block.weights_t, block.value_windows, out=numerators[:, chunks])
             np.matmul(ones, block.weights, out=_t(denominators[:, chunks]))
             if saved.references is not None:
@@ -171,8 +171,8 @@ def _backward_heads(saved, memory, gradient, d_queries_keys, d_values):
     d_unit_keys = rounds.kept("d_unit_keys", saved.queries_keys.shape)
     for r in range(rounds.n_rounds):
         for chunks in rounds.blocks(r):
-            block = rounds.weights(r, chunks)
-            query_index = rounds.index[:, r, chunks]
+            block = rounds.weights(chunks)
+            query_index = rounds.index[:, chunks]
             _take(d_outputs, query_index, block.d_rows)
             np.copyto(block.d_rows_t, _t(block.d_rows))
             d_logits = np.matmul(block.value_windows, block.d_rows_t, out=block.spare)
@@ -185,7 +185,7 @@ def _backward_heads(saved, memory, gradient, d_queries_keys, d_values):
         _add_unsorted(d_queries, undo, d_queries_keys, is_first=r == 0)
         for stretched, total in ((d_keys, d_unit_keys), (d_window_values, d_values)):
             _add_unsorted(stretched, undo, total, is_first=r == 0)
-            rounds.add_edges(stretched, r, total)
+            rounds.add_edges(stretched, total)
     for head in range(rounds.n_heads):
         _add_unit_keys_backward(d_unit_keys[head], saved.of_heads(head), d_queries_keys[head])
     np.add(d_values, gradient, out=d_values, where=np.isinf(saved.totals))
@@ -215,37 +215,39 @@ class _Rounds:
         self.n_chunks = -(-self.n_positions // self.chunk_length)
         self.n_around = self.options.n_before + self.options.n_after
         self.window_length = (self.n_around + 1) * self.chunk_length
-        buckets = saved.buckets.astype(np.uint16) if self.options.n_buckets <= 2**16 else saved.buckets
-        self.order = sort_by_bucket(buckets)  # several times faster with 16 bits
-        self.positions = self._stretch(self.order)
-        self.bucket_ids = None
-        if self.options.same_bucket_only:
-            ids = offset_rounds(saved.buckets, self.options.n_buckets)
-            self.bucket_ids = self._stretch(np.take_along_axis(ids, self.order, axis=-1))
-        self.has_empty = bool(np.any(self.positions == NOBODY))
-        self.is_bounded = self.options.causal and self.bucket_ids is None and saved.references is None
-        first_rows = self.n_positions * np.arange(self.n_heads)[:, np.newaxis, np.newaxis, np.newaxis]
-        self.index = np.maximum(self.positions, 0) + first_rows  # in the rows of all heads, one after another
-
-    def _stretch(self, of_rounds):
-        """Cut (h, R, L) into chunks, and add the chunks around: (h, R, m, C)."""
-        row = split_into_chunks(of_rounds, self.chunk_length).reshape(self.n_heads, -1, self.chunk_length)
-        place = np.arange(-self.options.n_before, self.n_chunks + self.options.n_after)
-        first = self.n_chunks * np.arange(self.n_rounds)[:, np.newaxis]
-        if self.options.wrap == "global":
-            return np.take(row, (first + place) % row.shape[1], axis=1)
-        stretched = np.take(row, first + place % self.n_chunks, axis=1)
-        if self.options.wrap == "none":
-            stretched[:, :, (place < 0) | (place >= self.n_chunks)] = NOBODY
-        return stretched
+        self.has_empty = self.n_chunks * self.chunk_length > self.n_positions or self.options.wrap == "none"
+        self.is_bounded = self.options.causal and not self.options.same_bucket_only and saved.references is None
+        self.first_rows = self.n_positions * np.arange(self.n_heads)[:, np.newaxis, np.newaxis]
+        small = np.uint16 if self.options.n_buckets <= 2**16 else np.intp  # sorting 16 bits is several times faster
+        self.order = np.empty(saved.buckets.shape, np.int32)
+        for r in range(self.n_rounds):
+            self.order[:, r] = sort_by_bucket(saved.buckets[:, r].astype(small))
 
     def blocks(self, r):
-        """Slices of the chunks of round r, without the ones around it."""
+        """Prepare round r, and cut it into slices of chunks, without the chunks around it."""
+        self.positions = self._stretch(self.order, r)
+        self.index = np.maximum(self.positions, 0) + self.first_rows  # in the rows of all heads, one after another
+        if self.options.same_bucket_only:
+            ids = offset_rounds(self.saved.buckets, self.options.n_buckets)
+            self.bucket_ids = self._stretch(np.take_along_axis(ids, self.order, axis=-1), r)
         if self.is_bounded:
-            self._make_sides(self.positions[:, r])
+            self._make_sides()
         step = _chunks_per_block(self.options)
         starts = range(self.options.n_before, self.options.n_before + self.n_chunks, step)
         return [slice(start, min(start + step, starts.stop)) for start in starts]
+
+    def _stretch(self, of_rounds, r):
+        """Cut round r of (h, R, L) into chunks, and add the chunks around: (h, m, C)."""
+        chunks = split_into_chunks(of_rounds[:, r], self.chunk_length)
+        around = {}
+        for place in [*range(-self.options.n_before, 0), *range(self.n_chunks, self.n_chunks + self.options.n_after)]:
+            if self.options.wrap == "none":
+                around[place] = np.full_like(chunks[:, 0], NOBODY)
+            else:
+                seen = (r + place // self.n_chunks) % self.n_rounds if self.options.wrap == "global" else r
+                around[place] = split_into_chunks(of_rounds[:, seen], self.chunk_length)[:, place % self.n_chunks]
+        before, after = ([around[place][:, np.newaxis] for place in around if (place < 0) == side] for side in (1, 0))
+        return np.concatenate([*before, chunks, *after], axis=1)
 
     def rows(self, name, n_features):
         """Memory for rows in sorted order: (h, m, C, f)."""
@@ -257,11 +259,11 @@ class _Rounds:
             self.memory[name, shape] = np.empty(shape, self.saved.values.dtype)
         return self.memory[name, shape]
 
-    def weights(self, r, chunks):
-        """A workspace with the weights of the queries in some chunks of round r."""
+    def weights(self, chunks):
+        """A workspace with the weights of the queries in some chunks of the round that `blocks` prepared."""
         saved, block = self.saved, self._workspace(chunks.stop - chunks.start)
         around = slice(chunks.start - self.options.n_before, chunks.stop + self.options.n_after)
-        index = self.index[:, r, around]
+        index = self.index[:, around]
         _take(saved.queries_keys, index, block.rows)
         np.copyto(block.queries_t, _t(block.queries))
         np.multiply(block.rows, _take(saved.scales, index, block.scales), out=block.keys)
@@ -273,10 +275,10 @@ class _Rounds:
             np.exp(block.weights, out=block.weights)
         elif saved.references is None:
             np.exp(block.weights, out=block.weights)
-            block.weights *= self._visible(r, chunks, around)
+            block.weights *= self._visible(chunks, around)
         else:
-            np.copyto(block.weights, -np.inf, where=~self._visible(r, chunks, around))
-            self._subtract_tops(block, self.index[:, r, chunks])
+            np.copyto(block.weights, -np.inf, where=~self._visible(chunks, around))
+            self._subtract_tops(block, self.index[:, chunks])
             np.exp(block.weights, out=block.weights)
         _take(saved.values, index, block.values)
         return block
@@ -295,8 +297,9 @@ class _Rounds:
             _take(self.saved.references, query_index, block.tops)
         block.weights -= _t(np.where(np.isneginf(block.tops), 0, block.tops))
 
-    def _make_sides(self, positions):
+    def _make_sides(self):
         """The factors of STEEP (query position - 1/2 - key position): (h, n, W, 2) and (h, n, 2, C)."""
+        positions = self.positions
         keys = self.kept("key_sides", (*positions.shape, 2))
         keys[..., 0] = np.where(positions == NOBODY, LONGEST, positions) if self.has_empty else positions
         keys[..., 1] = 1
@@ -306,16 +309,16 @@ class _Rounds:
         queries[..., 1, :] = STEEP * (positions[:, n_before : n_before + self.n_chunks] - 0.5)
         self.key_sides, self.query_sides = self.windows(keys), queries
 
-    def _visible(self, r, chunks, around):
+    def _visible(self, chunks, around):
         """Which keys are visible to which queries, as in `masks`: (h, g, W, C) booleans."""
-        of_queries = self.positions[:, r, chunks, np.newaxis, :]
-        of_keys = self.windows(self.positions[:, r, around, :, np.newaxis])
+        of_queries = self.positions[:, chunks, np.newaxis, :]
+        of_keys = self.windows(self.positions[:, around, :, np.newaxis])
         visible = np.less(of_keys, of_queries) if self.options.causal else np.not_equal(of_keys, of_queries)
         if self.has_empty:
             visible &= (of_keys != NOBODY) & (of_queries != NOBODY)
-        if self.bucket_ids is not None:
-            bucket_windows = self.windows(self.bucket_ids[:, r, around, :, np.newaxis])
-            visible &= bucket_windows == self.bucket_ids[:, r, chunks, np.newaxis, :]
+        if self.options.same_bucket_only:
+            bucket_windows = self.windows(self.bucket_ids[:, around, :, np.newaxis])
+            visible &= bucket_windows == self.bucket_ids[:, chunks, np.newaxis, :]
         return visible
 
     def windows(self, rows):
@@ -347,11 +350,11 @@ class _Rounds:
             undo[head, self.order[head, r]] = place + head * (self.n_chunks + self.n_around) * self.chunk_length
         return undo.reshape(-1)
 
-    def add_edges(self, sorted_rows, r, total):
+    def add_edges(self, sorted_rows, total):
         """Add the rows (h, m, C, f) of the chunks around a round to (h, L, f)."""
         n_edges = sorted_rows.shape[1]
         for chunk in [*range(self.options.n_before), *range(n_edges - self.options.n_after, n_edges)]:
-            for head, positions in enumerate(self.positions[:, r, chunk]):
+            for head, positions in enumerate(self.positions[:, chunk]):
                 real = positions != NOBODY
                 total[head, positions[real]] += sorted_rows[head, chunk, real]
 
