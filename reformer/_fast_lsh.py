@@ -142,10 +142,10 @@ def _forward_heads(saved, memory):
             factor = _raise_references(saved, tops.reshape(-1, 1)[undo].reshape(saved.totals.shape), is_first=r == 0)
         _add_unsorted(numerators, undo, saved.outputs, factor=factor, is_first=r == 0)
         _add_unsorted(denominators, undo, saved.totals, factor=factor, is_first=r == 0)
-    alone = saved.totals == 0
+    alone = saved.totals[..., 0] == 0
     saved.totals[alone] = np.inf
     np.divide(saved.outputs, saved.totals, out=saved.outputs)
-    np.copyto(saved.outputs, saved.values, where=alone)
+    saved.outputs[alone] = saved.values[alone]
 
 
 def _raise_references(saved, tops, *, is_first):
@@ -188,7 +188,8 @@ def _backward_heads(saved, memory, gradient, d_queries_keys, d_values):
             rounds.add_edges(stretched, total)
     for head in range(rounds.n_heads):
         _add_unit_keys_backward(d_unit_keys[head], saved.of_heads(head), d_queries_keys[head])
-    np.add(d_values, gradient, out=d_values, where=np.isinf(saved.totals))
+    alone = np.isinf(saved.totals[..., 0])
+    d_values[alone] += gradient[alone]
 
 
 def _add_unit_keys_backward(d_unit_keys, saved, d_queries_keys):

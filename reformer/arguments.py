@@ -30,9 +30,9 @@ def require_integers(name, value, axes, *, low, below):
 
 def require_finite(name, array):
     """Return `array` unless it holds a NaN or an infinity."""
-    bad = np.count_nonzero(~np.isfinite(array))
-    if bad:
-        raise ValueError(f"{name} needs finite numbers, got {bad} that are NaN or infinite")
+    finite = np.isfinite(array)
+    if not np.all(finite):
+        raise ValueError(f"{name} needs finite numbers, got {np.count_nonzero(~finite)} that are NaN or infinite")
     return array
 
 
