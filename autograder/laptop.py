@@ -23,7 +23,7 @@ def check(name, function):
         exercise = exercise_named(name)
     except KeyError as error:
         return Message(0, "unknown", f"<b>{html.escape(error.args[0])}</b>", error.args[0])
-    if getattr(function, "__module__", "").startswith("reformer"):
+    if str(getattr(function, "__module__", "")).startswith("reformer"):
         words = f"This is the course's own {name}. Go on with it; your own earns the points."
         return Message(0, "borrowed", html.escape(words), words)
     printed = io.StringIO()
