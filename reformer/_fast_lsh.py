@@ -66,9 +66,10 @@ def hash_vectors(vectors, factor_rotations):
     weight = 1
     for rotations in factor_rotations:
         rows = np.ascontiguousarray(np.swapaxes(rotations, 1, 2)).reshape(-1, rotations.shape[1])
-        memory = np.empty(len(rows) * ROWS_AT_ONCE, vectors.dtype)
-        for start in range(0, n_positions, ROWS_AT_ONCE):
-            part = slice(start, min(start + ROWS_AT_ONCE, n_positions))
+        step = max(1, 2 * BLOCK_SIZE // len(rows))
+        memory = np.empty(len(rows) * min(step, n_positions), vectors.dtype)
+        for start in range(0, n_positions, step):
+            part = slice(start, min(start + step, n_positions))
             rotated = memory[: len(rows) * (part.stop - start)].reshape(len(rows), -1)
             for head in range(n_heads):
                 np.matmul(rows, vectors[head, part].T, out=rotated)
