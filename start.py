@@ -493,7 +493,9 @@ CHROMIUM_PLACES = (
 
 
 def get_chromium():
-    """The path of a Chromium, installed if need be; None where none can be had."""
+    """The path of a Chromium, installed if need be; None where none can be had, or where CHROMIUM names a wrong one."""
+    if os.environ.get("CHROMIUM"):
+        return find_chromium()
     return find_chromium() or playwright_chromium() or apt_chromium() or playwright_chromium(download=True)
 
 
