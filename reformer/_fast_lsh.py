@@ -38,6 +38,7 @@ class Saved(NamedTuple):
     queries_keys: np.ndarray  # (H, L, d)
     values: np.ndarray  # (H, L, e)
     buckets: np.ndarray  # (H, R, L)
+    shares: np.ndarray | None  # (H, R, n, C, W): how much a key counts, where duplicates are corrected
     outputs: np.ndarray  # (H, L, e)
     scales: np.ndarray  # (H, L, 1): one over the length of a key
     totals: np.ndarray  # (H, L, 1): sum of exp(logit - reference); infinite where a token saw only itself
@@ -47,12 +48,6 @@ class Saved(NamedTuple):
 
     def of_heads(self, heads):
         return Saved(*(part[heads] if isinstance(part, np.ndarray) else part for part in self))
-
-
-def fits(n_positions, options):
-    """Whether this path can serve: duplicates are not counted, and no chunk appears twice in a window."""
-    n_chunks = -(-n_positions // options.chunk_length)
-    return not options.correct_duplicates and n_chunks > options.n_before + options.n_after and n_positions < LONGEST
 
 
 def hash_vectors(vectors, factor_rotations):
@@ -90,13 +85,13 @@ def _largest_of_both_signs(rotated):
     return np.where(positive, first, first + half)
 
 
-def forward(queries_keys, values, buckets, options, n_workers=1):
+def forward(queries_keys, values, buckets, options, *, shares=None, n_workers=1):
     """`lsh_attention` of contiguous arrays (H, L, d), (H, L, e) and (H, R, L): (outputs, saved)."""
     scales = inverse_lengths(queries_keys)
     small = np.min(scales, initial=1) * LARGEST_LOGIT[values.dtype] > 1
     references = None if small else np.full_like(scales, -np.inf)
     outputs, totals = np.empty_like(values), np.empty_like(scales)
-    saved = Saved(queries_keys, values, buckets, outputs, scales, totals, references, options, n_workers)
+    saved = Saved(queries_keys, values, buckets, shares, outputs, scales, totals, references, options, n_workers)
     _over_heads(_forward_heads, saved)
     return outputs, saved
 
@@ -218,7 +213,8 @@ class _Rounds:
         self.n_around = self.options.n_before + self.options.n_after
         self.window_length = (self.n_around + 1) * self.chunk_length
         self.has_empty = self.n_chunks * self.chunk_length > self.n_positions or self.options.wrap == "none"
-        self.is_bounded = self.options.causal and not self.options.same_bucket_only and saved.references is None
+        plain = saved.references is None and saved.shares is None and not self.options.same_bucket_only
+        self.is_bounded = plain and self.options.causal and self.n_positions < LONGEST
         self.first_rows = self.n_positions * np.arange(self.n_heads)[:, np.newaxis, np.newaxis]
         small = np.uint16 if self.options.n_buckets <= 2**16 else np.intp  # sorting 16 bits is several times faster
         self.order = np.empty(saved.buckets.shape, np.int32)
@@ -227,7 +223,7 @@ class _Rounds:
 
     def blocks(self, r):
         """Prepare round r, and cut it into slices of chunks, without the chunks around it."""
-        self.positions = self._stretch(self.order, r)
+        self.r, self.positions = r, self._stretch(self.order, r)
         self.index = np.maximum(self.positions, 0) + self.first_rows  # in the rows of all heads, one after another
         if self.options.same_bucket_only:
             ids = offset_rounds(self.saved.buckets, self.options.n_buckets)
@@ -270,18 +266,18 @@ class _Rounds:
         np.copyto(block.queries_t, _t(block.queries))
         np.multiply(block.rows, _take(saved.scales, index, block.scales), out=block.keys)
         np.matmul(block.key_windows, block.queries_t, out=block.weights)
+        own = slice(chunks.start - self.options.n_before, chunks.stop - self.options.n_before)
         if self.is_bounded:
-            own = slice(chunks.start - self.options.n_before, chunks.stop - self.options.n_before)
             np.matmul(self.key_sides[:, own], self.query_sides[:, own], out=block.spare)
             np.minimum(block.weights, block.spare, out=block.weights)
             np.exp(block.weights, out=block.weights)
-        elif saved.references is None:
-            np.exp(block.weights, out=block.weights)
-            block.weights *= self._visible(chunks, around)
         else:
-            np.copyto(block.weights, -np.inf, where=~self._visible(chunks, around))
-            self._subtract_tops(block, self.index[:, chunks])
+            shares = self._visible(chunks, around) if saved.shares is None else _t(saved.shares[:, self.r, own])
+            if saved.references is not None:
+                np.copyto(block.weights, -np.inf, where=shares == 0)
+                self._subtract_tops(block, self.index[:, chunks])
             np.exp(block.weights, out=block.weights)
+            block.weights *= shares
         _take(saved.values, index, block.values)
         return block
 

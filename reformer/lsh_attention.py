@@ -23,9 +23,9 @@ from reformer.arguments import (
     require_integers,
     require_shape,
 )
-from reformer.attention import softmax, unit_keys, unit_keys_backward
-from reformer.chunking import NOBODY, WRAPS, look_adjacent, sort_by_bucket, split_into_chunks, undo_sort
-from reformer.masks import HIDDEN, LAST_RESORT, attention_mask
+from reformer.attention import softmax, unit_keys
+from reformer.chunking import WRAPS, look_adjacent, sort_by_bucket, split_into_chunks, undo_sort
+from reformer.masks import HIDDEN, attention_mask
 
 
 def lsh_attention(
@@ -74,12 +74,10 @@ def lsh_attention(
     ).checked()
     queries_keys, values, buckets = _checked(queries_keys, values, buckets, options)
     if padding is None:
-        return _attend(queries_keys, values, buckets, options)[0]
+        return _attend(queries_keys, values, buckets, options)
     outputs = np.zeros_like(values)
     for entry, real in _real_tokens(padding, values.shape[:-1]):
-        outputs[entry][real], _ = _attend(
-            queries_keys[entry][real], values[entry][real], buckets[entry][:, real], options
-        )
+        outputs[entry][real] = _attend(queries_keys[entry][real], values[entry][real], buckets[entry][:, real], options)
     return outputs
 
 
@@ -89,11 +87,10 @@ def _attend(queries_keys, values, buckets, options):
     keys = _fetch(unit_keys(queries_keys), windows)
     outputs, log_normalizers = attend_within_chunks(queries, keys, _fetch(values, windows), mask)
     undo = undo_sort(order)  # (R, L): empty places stand at the end of a round, so undo never points at one
-    outputs = np.take_along_axis(_join_chunks(outputs, -3), undo[..., np.newaxis], axis=-2)
-    log_normalizers = np.take_along_axis(_join_chunks(log_normalizers, -2), undo, axis=-1)
-    total = np.logaddexp.reduce(log_normalizers, axis=-2)
-    outputs = combine_rounds(outputs, log_normalizers)
-    return outputs, _Saved(queries_keys, values, outputs, total, chunks, windows, mask)
+    outputs = outputs.reshape(*undo.shape[:-1], -1, values.shape[-1])
+    log_normalizers = log_normalizers.reshape(*undo.shape[:-1], -1)
+    outputs = np.take_along_axis(outputs, undo[..., np.newaxis], axis=-2)
+    return combine_rounds(outputs, np.take_along_axis(log_normalizers, undo, axis=-1))
 
 
 def who_sees_whom(buckets, options):
@@ -243,13 +240,13 @@ def lsh_attention_forward(queries_keys, values, buckets, *, padding=None, n_work
     shapes = queries_keys.shape, values.shape
     if padding is None:
         outputs, part = _forward(queries_keys, values, buckets, checked, n_workers)
-        return outputs, SavedAttention(*shapes, values.dtype, [((), ..., part)], True)
+        return outputs, SavedAttention(*shapes, values.dtype, [(..., ..., part)])
     outputs, parts = np.zeros_like(values), []
     for entry, real in _real_tokens(padding, values.shape[:-1]):
         sequence = queries_keys[entry][real], values[entry][real], buckets[entry][:, real]
         outputs[entry][real], part = _forward(*sequence, checked, n_workers)
         parts.append((entry, real, part))
-    return outputs, SavedAttention(*shapes, values.dtype, parts, False)
+    return outputs, SavedAttention(*shapes, values.dtype, parts)
 
 
 def lsh_attention_backward(gradient, saved):
@@ -268,7 +265,7 @@ def lsh_attention_backward(gradient, saved):
     """
     gradient = require_floats("gradient", gradient, "(..., L, e)", dtype=saved.dtype)
     require_shape("gradient", gradient, saved.values_shape)
-    if saved.is_whole:
+    if saved.parts and saved.parts[0][0] is ...:
         return _backward(gradient, saved.parts[0][2])
     d_queries_keys, d_values = np.zeros(saved.queries_shape, saved.dtype), np.zeros_like(gradient)
     for entry, real, part in saved.parts:
@@ -304,80 +301,28 @@ class SavedAttention(NamedTuple):
     queries_shape: tuple
     values_shape: tuple
     dtype: np.dtype
-    parts: list  # (entry of the batch, its real tokens, what either path saved)
-    is_whole: bool  # no padding: one part holds everything
-
-
-class _Saved(NamedTuple):
-    """What the backward pass of the clear path needs."""
-
-    queries_keys: np.ndarray
-    values: np.ndarray
-    outputs: np.ndarray
-    log_normalizers: np.ndarray  # (..., L): over all keys of all rounds
-    chunks: np.ndarray
-    windows: np.ndarray
-    mask: np.ndarray
+    parts: list  # (entry of the batch, its real tokens, what `_fast_lsh` saved)
 
 
 def _forward(queries_keys, values, buckets, options, n_workers):
-    if not _fast_lsh.fits(values.shape[-2], options):
-        return _attend(queries_keys, values, buckets, options)
+    shares = None
+    if options.correct_duplicates:  # of R L W numbers, where the rest of the path is linear in L alone
+        shares = np.exp(who_sees_whom(buckets, options)[-1]).astype(values.dtype)
+        shares = shares.reshape(-1, *shares.shape[-4:])
     arrays = (_one_batch_axis(array) for array in (queries_keys, values, buckets))
-    outputs, saved = _fast_lsh.forward(*arrays, options, n_workers)
+    outputs, saved = _fast_lsh.forward(*arrays, options, shares=shares, n_workers=n_workers)
     return outputs.reshape(values.shape), saved
 
 
 def _backward(gradient, saved):
-    if isinstance(saved, _Saved):
-        return _attend_backward(gradient, saved)
     d_queries_keys, d_values = _fast_lsh.backward(_one_batch_axis(gradient), saved)
     return d_queries_keys.reshape(*gradient.shape[:-1], -1), d_values.reshape(gradient.shape)
-
-
-def _attend_backward(gradient, saved):
-    """Combining the rounds is one softmax over all keys of all rounds, so its gradient is that of a plain softmax.
-
-    With P = exp(logit - total log normaliser): dV_j = sum of P_ij dO_i, and dlogit_ij = P_ij dO_i . (V_j - O_i).
-    """
-    chunks, windows = saved.chunks, saved.windows
-    keys = unit_keys(saved.queries_keys)
-    chunk_queries, window_keys = _fetch(saved.queries_keys, chunks), _fetch(keys, windows)
-    normalizers = saved.log_normalizers[..., np.newaxis]
-    normalizers = _fetch(np.where(np.isneginf(normalizers), 0, normalizers), chunks)
-    weights = np.exp(chunk_queries @ np.swapaxes(window_keys, -1, -2) + saved.mask.astype(keys.dtype) - normalizers)
-    weights[saved.mask <= LAST_RESORT] = 0  # at -1e5 float32 has no digits left to tell exp(0) from 1.01
-    d_outputs = _fetch(gradient, chunks)
-    along = np.sum(d_outputs * _fetch(saved.outputs, chunks), axis=-1, keepdims=True)
-    d_logits = weights * (d_outputs @ np.swapaxes(_fetch(saved.values, windows), -1, -2) - along)
-    d_queries = _scatter(d_logits @ window_keys, chunks, saved.queries_keys)
-    d_keys = _scatter(np.swapaxes(d_logits, -1, -2) @ chunk_queries, windows, keys)
-    d_values = _scatter(np.swapaxes(weights, -1, -2) @ d_outputs, windows, saved.values)
-    alone = (saved.log_normalizers < LAST_RESORT / 2)[..., np.newaxis]  # saw only itself: its output is its value
-    d_values += np.where(alone, gradient, 0)
-    return d_queries + unit_keys_backward(d_keys, saved.queries_keys), d_values
 
 
 def _fetch(vectors, positions):
     """The vectors that stand at some positions: (..., L, d) and (..., R, n, C) give (..., R, n, C, d)."""
     flat = positions.reshape(*positions.shape[:-3], -1, 1)
     return np.take_along_axis(vectors, flat, axis=-2).reshape(*positions.shape, vectors.shape[-1])
-
-
-def _scatter(vectors, positions, like):
-    """The transpose of `_fetch`: add up, for each position, the vectors of all places where it stands."""
-    total = np.zeros_like(like)
-    for entry in np.ndindex(*like.shape[:-2]):
-        taken = positions[entry] != NOBODY
-        np.add.at(total[entry], positions[entry][taken], vectors[entry][taken])
-    return total
-
-
-def _join_chunks(values, axis):
-    """Undo `split_into_chunks`, but for the empty places at the end: axes n, C at `axis` become one."""
-    shape = list(values.shape)
-    shape[axis : axis + 2 or None] = [-1]
-    return values.reshape(shape)
 
 
 def _one_batch_axis(array):

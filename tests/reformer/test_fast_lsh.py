@@ -1,4 +1,4 @@
-"""The tuned path is held to the clear composition, in every option and at both ends of its preconditions."""
+"""The tuned path is held to the clear composition, and its gradients to finite differences, in every option."""
 
 from itertools import product
 
@@ -10,49 +10,73 @@ from hypothesis import strategies as st
 from reformer import _fast_lsh
 from reformer.angular import draw_rotations, factorised_hash
 from reformer.chunking import WRAPS
-from reformer.lsh_attention import (
-    Options,
-    _attend,
-    _attend_backward,
-    hash_vectors,
-    lsh_attention_backward,
-    lsh_attention_forward,
-)
+from reformer.lsh_attention import hash_vectors, lsh_attention, lsh_attention_backward, lsh_attention_forward
+from tests.reformer.finite_differences import worst_error
 
 LOOKS = [(1, 0), (0, 0), (1, 1), (2, 1)]
+LENGTHS = [(40, 8), (37, 8), (8, 8), (5, 8), (3, 1)]  # of sequence and chunk: dividing, not, few chunks, or one
 
 
-def both(queries, values, buckets, options, gradient):
-    """Outputs and gradients by the clear path and by the tuned one."""
-    clear, saved = _attend(queries, values, buckets, options)
-    assert _fast_lsh.fits(values.shape[-2], options)
-    fast, fast_saved = _fast_lsh.forward(queries, values, buckets, options)
-    clear = [clear, *_attend_backward(gradient, saved)]
-    return clear, [fast, *_fast_lsh.backward(gradient, fast_saved)]
-
-
-@pytest.mark.parametrize("causal, wrap, same_bucket_only", list(product((True, False), WRAPS, (False, True))))
-@pytest.mark.parametrize("largest_logit", [600.0, 0.0])  # with 0 every call takes the branch for large logits
-def test_the_tuned_path_agrees_with_the_clear_one(causal, wrap, same_bucket_only, largest_logit, monkeypatch):
-    monkeypatch.setitem(_fast_lsh.LARGEST_LOGIT, np.dtype(np.float64), largest_logit)
+def draw(length, scale=1.0):
     rng = np.random.default_rng(0)
-    for (n_before, n_after), length, scale in product(LOOKS, (40, 37), (1, 30)):
-        queries, values, gradient = (rng.standard_normal((3, length, n)) * s for n, s in ((6, scale), (5, 1), (5, 1)))
-        buckets = rng.integers(0, 4, (3, 3, length))
-        options = Options(4, 8, causal, n_before, n_after, wrap, same_bucket_only)
-        for clear, fast in zip(*both(queries, values, buckets, options, gradient), strict=True):
-            np.testing.assert_allclose(fast, clear, atol=1e-10 * max(1, np.max(np.abs(clear))))
+    queries, values = scale * rng.standard_normal((3, length, 6)), rng.standard_normal((3, length, 5))
+    return queries, values, rng.integers(0, 4, (3, 3, length))
+
+
+def forward_and_gradients(queries, values, buckets, gradient, **options):
+    outputs, saved = lsh_attention_forward(queries, values, buckets, **options)
+    return [outputs, *lsh_attention_backward(gradient, saved)]
+
+
+@pytest.fixture(params=[600.0, 0.0], ids=["small_logits", "large_logits"])
+def largest_logit(request, monkeypatch):
+    """With 0 every call takes the branch for large logits."""
+    monkeypatch.setitem(_fast_lsh.LARGEST_LOGIT, np.dtype(np.float64), request.param)
+
+
+options = pytest.mark.parametrize(
+    "causal, wrap, same_bucket_only, correct_duplicates",
+    list(product((True, False), WRAPS, (False, True), (False, True))),
+)
+
+
+@options
+def test_the_tuned_path_agrees_with_the_clear_one(causal, wrap, same_bucket_only, correct_duplicates, largest_logit):
+    flags = dict(same_bucket_only=same_bucket_only, correct_duplicates=correct_duplicates)
+    for (n_before, n_after), (length, chunk_length), scale in product(LOOKS, LENGTHS, (1, 30)):
+        look = dict(causal=causal, wrap=wrap, n_before=n_before, n_after=n_after)
+        chosen = dict(n_buckets=4, chunk_length=chunk_length, **look, **flags)
+        arguments = draw(length, scale)
+        outputs, _ = lsh_attention_forward(*arguments, **chosen)
+        np.testing.assert_allclose(outputs, lsh_attention(*arguments, **chosen), atol=1e-11)
+
+
+@options
+def test_the_gradients_of_the_tuned_path_are_finite_differences(
+    causal, wrap, same_bucket_only, correct_duplicates, largest_logit
+):
+    flags = dict(same_bucket_only=same_bucket_only, correct_duplicates=correct_duplicates)
+    for (n_before, n_after), (length, chunk_length) in product(LOOKS, LENGTHS[:3]):
+        look = dict(causal=causal, wrap=wrap, n_before=n_before, n_after=n_after)
+        chosen = dict(n_buckets=4, chunk_length=chunk_length, **look, **flags)
+        queries, values, buckets = draw(length)
+
+        def forward(queries, values, buckets=buckets, chosen=chosen):
+            return lsh_attention_forward(queries, values, buckets, **chosen)
+
+        rng = np.random.default_rng(1)
+        assert worst_error(forward, lsh_attention_backward, [queries, values], rng) < 1e-6
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.integers(0, 10**6), st.integers(1, 5), st.integers(1, 4), st.integers(30, 300), st.integers(1, 14))
+@given(st.integers(0, 10**6), st.integers(1, 5), st.integers(1, 4), st.integers(1, 300), st.integers(1, 14))
 def test_the_tuned_path_agrees_on_many_shapes(seed, n_heads, n_rounds, length, chunk_length):
     rng = np.random.default_rng(seed)
-    queries, values, gradient = (rng.standard_normal((n_heads, length, n)) for n in (6, 5, 5))
+    queries, values = (rng.standard_normal((n_heads, length, n)) for n in (6, 5))
     buckets = rng.integers(0, 9, (n_heads, n_rounds, length))
-    options = Options(9, chunk_length, causal=bool(seed % 2))
-    for clear, fast in zip(*both(queries, values, buckets, options, gradient), strict=True):
-        np.testing.assert_allclose(fast, clear, atol=1e-11)
+    chosen = dict(n_buckets=9, chunk_length=chunk_length, causal=bool(seed % 2))
+    outputs, _ = lsh_attention_forward(queries, values, buckets, **chosen)
+    np.testing.assert_allclose(outputs, lsh_attention(queries, values, buckets, **chosen), atol=1e-11)
 
 
 @pytest.mark.parametrize("size", [1.0, 9.0, 200.0, 1e4])
@@ -61,10 +85,10 @@ def test_float32_keeps_its_precision_whatever_the_size_of_the_logits(size):
     queries, values, gradient = rng.standard_normal((3, 2, 300, 16))
     queries *= size / 4
     buckets = rng.integers(0, 8, (2, 3, 300))
-    exact, _ = both(queries, values, buckets, Options(8, 16), gradient)
-    rounded = [array.astype(np.float32) for array in (queries, values, gradient)]
-    _, fast = both(*rounded[:2], buckets, Options(8, 16), rounded[2])
-    for close, right in zip(fast, exact, strict=True):
+    exact = forward_and_gradients(queries, values, buckets, gradient, n_buckets=8, chunk_length=16)
+    queries, values, gradient = (array.astype(np.float32) for array in (queries, values, gradient))
+    rounded = forward_and_gradients(queries, values, buckets, gradient, n_buckets=8, chunk_length=16)
+    for close, right in zip(rounded, exact, strict=True):
         assert close.dtype == np.float32
         np.testing.assert_allclose(close, right, atol=max(2e-6, 2e-6 * size) * np.max(np.abs(right)))
 
@@ -73,12 +97,10 @@ def test_two_workers_give_what_one_gives():
     rng = np.random.default_rng(0)
     queries, values, gradient = rng.standard_normal((3, 2, 3, 700, 8))
     buckets = rng.integers(0, 8, (2, 3, 2, 700))
-    results = []
-    for n_workers in (1, 2):
-        outputs, saved = lsh_attention_forward(
-            queries, values, buckets, n_buckets=8, chunk_length=64, n_workers=n_workers
-        )
-        results.append([outputs, *lsh_attention_backward(gradient, saved)])
+    results = [
+        forward_and_gradients(queries, values, buckets, gradient, n_buckets=8, chunk_length=64, n_workers=n_workers)
+        for n_workers in (1, 2)
+    ]
     for one, two in zip(*results, strict=True):
         np.testing.assert_array_equal(one, two)
 
@@ -100,14 +122,12 @@ def test_views_that_are_not_contiguous_are_taken_for_what_they_show():
     wide = rng.standard_normal((2, 90, 3, 8))
     heads = np.swapaxes(wide, 1, 2)  # (2, 3, 90, 8)
     buckets = rng.integers(0, 8, (2, 3, 2, 90))
-    sizes = dict(n_buckets=8, chunk_length=16)
-    outputs, saved = lsh_attention_forward(heads, heads, buckets, **sizes)
-    copied, copied_saved = lsh_attention_forward(heads.copy(), heads.copy(), buckets, **sizes)
-    np.testing.assert_array_equal(outputs, copied)
-    for ours, theirs in zip(
-        lsh_attention_backward(heads, saved), lsh_attention_backward(heads.copy(), copied_saved), strict=True
-    ):
-        np.testing.assert_array_equal(ours, theirs)
+    results = [
+        forward_and_gradients(shown, shown, buckets, shown, n_buckets=8, chunk_length=16)
+        for shown in (heads, heads.copy())
+    ]
+    for of_view, of_copy in zip(*results, strict=True):
+        np.testing.assert_array_equal(of_view, of_copy)
 
 
 @settings(max_examples=40, deadline=None)
