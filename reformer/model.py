@@ -16,7 +16,7 @@ from functools import partial
 
 import numpy as np
 
-from reformer.angular import angular_hash, draw_rotations, factorised_hash
+from reformer.angular import angular_hash, draw_rotations
 from reformer.arguments import require_choice, require_count, require_floats, require_integers, require_shape
 from reformer.attention import (
     dense_attention_backward,
@@ -45,7 +45,7 @@ from reformer.layers import (
     merge_heads,
     split_heads,
 )
-from reformer.lsh_attention import lsh_attention, lsh_attention_backward, lsh_attention_forward
+from reformer.lsh_attention import hash_vectors, lsh_attention, lsh_attention_backward, lsh_attention_forward
 from reformer.positions import axial_positions, axial_positions_backward, sinusoidal_positions
 from reformer.reversible import (
     Branch,
@@ -446,12 +446,12 @@ def feed_forward_branch(model, parameters, *, seed=(), dropout=0.0):
 def hash_heads(model, queries_keys, rng):
     """Buckets of (batch, H, L, d/H) vectors, in the smallest integers that hold them: (batch, H, R, L).
 
-    Rotations are shared by batch entries and heads.
+    Rotations are shared by batch entries and heads, and are the same for float32 and float64.
     """
     draw = partial(draw_rotations, rng, n_rounds=model.n_rounds, n_features=queries_keys.shape[-1], dtype=np.float64)
     rotations = [draw(n_buckets=factor).astype(queries_keys.dtype) for factor in model.bucket_factors]
-    buckets = factorised_hash(queries_keys, rotations)
-    return buckets.astype(np.min_scalar_type(np.prod(model.bucket_factors) - 1))
+    hashable = np.nan_to_num(queries_keys)  # a NaN goes on to the loss, where training can say what happened
+    return hash_vectors(hashable, rotations).astype(np.min_scalar_type(np.prod(model.bucket_factors) - 1))
 
 
 def _attend_forward(model, heads, buckets):

@@ -105,9 +105,9 @@ def _draw_symbols(rng, n_sequences, length, n_symbols):
 
 
 def _next_token_batch(sequences, counts):
-    """`counts` says which tokens of the sequences count; each is the target of the place before it."""
-    targets = np.roll(sequences, -1, axis=1)
-    targets[:, -1] = 0
-    weights = np.roll(np.broadcast_to(counts, sequences.shape), -1, axis=1).astype(np.float32)
-    weights[:, -1] = 0
-    return Batch(sequences, targets, weights)
+    """`counts` says which tokens of the sequences count; each is the target of the place before it.
+
+    All sequences start with a 0 that does not count, which thereby serves as what follows the last token.
+    """
+    counts = np.broadcast_to(counts, sequences.shape)
+    return Batch(sequences, np.roll(sequences, -1, axis=1), np.roll(counts, -1, axis=1).astype(np.float32))

@@ -235,6 +235,26 @@ def test_only_training_drops_out_and_a_seed_repeats_it():
     assert model.evaluate(parameters, *data) == plain.evaluate(parameters, *data)
 
 
+def test_every_branch_of_every_layer_has_random_numbers_of_its_own(monkeypatch):
+    seeds = []
+    for name in ("attention_branch", "feed_forward_branch"):
+        true = getattr(model_module, name)
+        monkeypatch.setattr(
+            model_module, name, lambda *args, true=true, **kwargs: seeds.append(kwargs["seed"]) or true(*args, **kwargs)
+        )
+    model = ReformerLM(**SMALL | dict(n_layers=3))
+    model.logits(model.draw_parameters(np.random.default_rng(0)), np.zeros((1, 4), dtype=int), seed=8)
+    assert len(set(seeds)) == 6
+
+
+@pytest.mark.parametrize("fields", [dict(same_bucket_only=True), dict(correct_duplicates=True), dict(n_rounds=1)])
+def test_the_options_of_lsh_attention_reach_it(fields):
+    model, rng = MODELS["Reformer"], np.random.default_rng(2)
+    parameters, (tokens, *_) = model.draw_parameters(rng), draw_batch(rng)
+    plain, changed = (m.logits(parameters, tokens) for m in (model, replace(model, **fields)))
+    assert np.max(np.abs(plain - changed)) > 1e-3
+
+
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 2e-5), (np.float64, 1e-12)])
 @pytest.mark.parametrize("n_layers", [2, 16])
 def test_reversible_gradients_equal_those_from_stored_activations(dtype, tolerance, n_layers):

@@ -123,6 +123,15 @@ def test_a_write_that_breaks_off_leaves_the_old_file_and_no_litter(tree, tmp_pat
     assert os.listdir(tmp_path) == ["model.npz"]
 
 
+def test_a_new_file_takes_the_place_of_the_old_one_in_one_move(tree, tmp_path):
+    path, old = tmp_path / "model.npz", tmp_path / "old.npz"
+    save_parameters(path, tree)
+    os.link(path, old)  # a second name for the old file: it would change if that were written over
+    save_parameters(path, map_parameters(np.zeros_like, tree))
+    np.testing.assert_array_equal(load_parameters(old, tree)["tokens"], tree["tokens"])
+    assert not load_parameters(path, tree)["tokens"].any()
+
+
 def test_mapping_goes_through_several_dicts_at_once_and_refuses_different_ones():
     a, b = {"x": {"y": 1}, "z": 2}, {"x": {"y": 10}, "z": 20}
     assert map_parameters(lambda p, q: p + q, a, b) == {"x": {"y": 11}, "z": 22}

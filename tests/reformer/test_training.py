@@ -1,4 +1,5 @@
 import os
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -212,6 +213,15 @@ def test_a_loss_that_is_not_finite_stops_and_leaves_the_last_good_checkpoint(tmp
         assert_same(load_checkpoint(path, good.parameters), good)
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("attention", ["dense", "shared_qk", "lsh"])
+def test_a_learning_rate_far_too_high_ends_with_that_message_whatever_the_attention(attention):
+    model = replace(MODEL, attention=attention)
+    state = start_training(model, np.random.default_rng(0))
+    with pytest.raises(FloatingPointError, match=r"At step \d+ the loss is .* The learning rate was 1e\+30: lower it"):
+        train(model, DRAW, state, n_steps=9, learning_rate=lambda step: 1e30, progress=False)
+
+
 def test_the_state_given_to_train_is_not_changed():
     first = start()
     before = map_parameters(np.copy, first.parameters)
@@ -219,6 +229,18 @@ def test_the_state_given_to_train_is_not_changed():
     assert first.step == 0 and first.losses == ()
     map_parameters(np.testing.assert_array_equal, first.parameters, before)
     assert_same(go(first, 3), go(first, 3))
+
+
+def test_every_step_has_rotations_and_dropout_of_its_own(monkeypatch):
+    seeds, true = [], type(MODEL).loss_and_gradients
+
+    def recording(self, *args, seed):
+        seeds.append(seed)
+        return true(self, *args, seed=seed)
+
+    monkeypatch.setattr(type(MODEL), "loss_and_gradients", recording)
+    go(start(), 5)
+    assert len(set(seeds)) == 5
 
 
 def test_a_run_that_is_done_does_nothing():
