@@ -89,7 +89,7 @@ def forward(queries_keys, values, buckets, options, *, shares=None, n_workers=1)
     """`lsh_attention` of contiguous arrays (H, L, d), (H, L, e) and (H, R, L): (outputs, saved)."""
     scales = inverse_lengths(queries_keys)
     small = np.min(scales, initial=1) * LARGEST_LOGIT[values.dtype] > 1
-    references = None if small else np.full_like(scales, -np.inf)
+    references = None if small else np.empty_like(scales)
     outputs, totals = np.empty_like(values), np.empty_like(scales)
     saved = Saved(queries_keys, values, buckets, shares, outputs, scales, totals, references, options, n_workers)
     _over_heads(_forward_heads, saved)
@@ -122,43 +122,41 @@ def _over_heads(work, saved, *arrays):
 
 
 def _forward_heads(saved, memory):
-    rounds = _Rounds(saved, memory, is_forward=True)
+    rounds = _Rounds(saved, memory)
+    if saved.references is not None:
+        _find_references(rounds, saved.references)
     numerators = rounds.rows("numerators", saved.values.shape[-1])
-    denominators, tops = rounds.rows("denominators", 1), rounds.rows("tops", 1)
+    denominators = rounds.rows("denominators", 1)
     ones = np.ones((1, rounds.window_length), saved.values.dtype)
     for r in range(rounds.n_rounds):
         for chunks in rounds.blocks(r):
             block = rounds.weights(chunks)
-            np.matmul(block.weights_t, block.value_windows, out=numerators[:, chunks])
+            np.matmul(_t(block.weights), block.value_windows, out=numerators[:, chunks])
             np.matmul(ones, block.weights, out=_t(denominators[:, chunks]))
-            if saved.references is not None:
-                tops[:, chunks] = block.tops
-        undo, factor = rounds.undo(r), None
-        if saved.references is not None:
-            factor = _raise_references(saved, tops.reshape(-1, 1)[undo].reshape(saved.totals.shape), is_first=r == 0)
-        _add_unsorted(numerators, undo, saved.outputs, factor=factor, is_first=r == 0)
-        _add_unsorted(denominators, undo, saved.totals, factor=factor, is_first=r == 0)
+        undo = rounds.undo(r)
+        _add_unsorted(numerators, undo, saved.outputs, is_first=r == 0)
+        _add_unsorted(denominators, undo, saved.totals, is_first=r == 0)
     alone = saved.totals[..., 0] == 0
     saved.totals[alone] = np.inf
     np.divide(saved.outputs, saved.totals, out=saved.outputs)
     saved.outputs[alone] = saved.values[alone]
 
 
-def _raise_references(saved, tops, *, is_first):
-    """Let a round's largest logits raise the references: what was added up shrinks, and so does what is to come."""
-    raised = np.maximum(saved.references, tops)
-    finite = np.where(np.isneginf(raised), 0, raised)
-    if not is_first:
-        shrink = np.exp(saved.references - finite)
-        np.multiply(saved.outputs, shrink, out=saved.outputs)
-        np.multiply(saved.totals, shrink, out=saved.totals)
-    np.copyto(saved.references, raised)
-    return np.exp(tops - finite)
+def _find_references(rounds, references):
+    """The largest logit of each query over all rounds, into (h, L, 1); 0 where it sees nobody."""
+    tops = rounds.rows("denominators", 1)
+    references[...] = -np.inf
+    for r in range(rounds.n_rounds):
+        for chunks in rounds.blocks(r):
+            block = rounds.logits(chunks)
+            np.max(block.weights, axis=-2, keepdims=True, out=_t(tops[:, chunks]))
+        np.maximum(references, tops.reshape(-1)[rounds.undo(r)].reshape(references.shape), out=references)
+    references[np.isneginf(references)] = 0
 
 
 def _backward_heads(saved, memory, gradient, d_queries_keys, d_values):
     """With P = weight / total: dV = P' dO and dlogit = P * (dO V' - rowsum(dO * O)). The total is divided out of dO."""
-    rounds = _Rounds(saved, memory, is_forward=False)
+    rounds = _Rounds(saved, memory)
     n_features, n_values = saved.queries_keys.shape[-1], saved.values.shape[-1]
     d_outputs = np.multiply(gradient, 1 / saved.totals, out=rounds.kept("d_outputs", gradient.shape))
     along = np.einsum("hle,hle->hl", d_outputs, saved.outputs)[..., np.newaxis]
@@ -172,7 +170,7 @@ def _backward_heads(saved, memory, gradient, d_queries_keys, d_values):
             _take(d_outputs, query_index, block.d_rows)
             np.copyto(block.d_rows_t, _t(block.d_rows))
             d_logits = np.matmul(block.value_windows, block.d_rows_t, out=block.spare)
-            d_logits -= _t(_take(along, query_index, block.along))
+            d_logits -= _t(_take(along, query_index, block.of_queries))
             d_logits *= block.weights
             np.matmul(_t(d_logits), block.key_windows, out=d_queries[:, chunks])
             rounds.add_products(d_logits, block.queries, chunks, d_keys)
@@ -204,9 +202,8 @@ class _Rounds:
     m = n_before + n + n_after of them.
     """
 
-    def __init__(self, saved, memory, *, is_forward):
-        self.memory = memory
-        self.saved, self.options, self.is_forward = saved, saved.options, is_forward
+    def __init__(self, saved, memory):
+        self.saved, self.options, self.memory = saved, saved.options, memory
         self.n_heads, self.n_rounds, self.n_positions = saved.buckets.shape
         self.chunk_length = self.options.chunk_length
         self.n_chunks = -(-self.n_positions // self.chunk_length)
@@ -259,26 +256,31 @@ class _Rounds:
 
     def weights(self, chunks):
         """A workspace with the weights of the queries in some chunks of the round that `blocks` prepared."""
-        saved, block = self.saved, self._workspace(chunks.stop - chunks.start)
-        around = slice(chunks.start - self.options.n_before, chunks.stop + self.options.n_after)
-        index = self.index[:, around]
-        _take(saved.queries_keys, index, block.rows)
+        block = self.logits(chunks)
+        if self.saved.references is not None:
+            block.weights -= _t(_take(self.saved.references, self.index[:, chunks], block.of_queries))
+        np.exp(block.weights, out=block.weights)
+        if self.saved.shares is not None:
+            first = chunks.start - self.options.n_before
+            block.weights *= _t(self.saved.shares[:, self.r, first : first + block.n_chunks])
+        _take(self.saved.values, block.index, block.values)
+        return block
+
+    def logits(self, chunks):
+        """A workspace with the logits; they are -inf, or as good as that, where a key is hidden."""
+        block = self._workspace(chunks.stop - chunks.start)
+        first = chunks.start - self.options.n_before
+        block.index = self.index[:, first : chunks.stop + self.options.n_after]
+        _take(self.saved.queries_keys, block.index, block.rows)
         np.copyto(block.queries_t, _t(block.queries))
-        np.multiply(block.rows, _take(saved.scales, index, block.scales), out=block.keys)
+        np.multiply(block.rows, _take(self.saved.scales, block.index, block.scales), out=block.keys)
         np.matmul(block.key_windows, block.queries_t, out=block.weights)
-        own = slice(chunks.start - self.options.n_before, chunks.stop - self.options.n_before)
         if self.is_bounded:
+            own = slice(first, first + block.n_chunks)
             np.matmul(self.key_sides[:, own], self.query_sides[:, own], out=block.spare)
             np.minimum(block.weights, block.spare, out=block.weights)
-            np.exp(block.weights, out=block.weights)
         else:
-            shares = self._visible(chunks, around) if saved.shares is None else _t(saved.shares[:, self.r, own])
-            if saved.references is not None:
-                np.copyto(block.weights, -np.inf, where=shares == 0)
-                self._subtract_tops(block, self.index[:, chunks])
-            np.exp(block.weights, out=block.weights)
-            block.weights *= shares
-        _take(saved.values, index, block.values)
+            np.copyto(block.weights, -np.inf, where=self._hidden(chunks))
         return block
 
     def _workspace(self, n_chunks):
@@ -286,14 +288,6 @@ class _Rounds:
         if key not in self.memory:
             self.memory[key] = _Workspace(self, n_chunks)
         return self.memory[key]
-
-    def _subtract_tops(self, block, query_index):
-        """In the forward pass the largest logit of each query, kept for later; in the backward pass the reference."""
-        if self.is_forward:
-            np.max(block.weights, axis=-2, keepdims=True, out=_t(block.tops))
-        else:
-            _take(self.saved.references, query_index, block.tops)
-        block.weights -= _t(np.where(np.isneginf(block.tops), 0, block.tops))
 
     def _make_sides(self):
         """The factors of STEEP (query position - 1/2 - key position): (h, n, W, 2) and (h, n, 2, C)."""
@@ -307,17 +301,16 @@ class _Rounds:
         queries[..., 1, :] = STEEP * (positions[:, n_before : n_before + self.n_chunks] - 0.5)
         self.key_sides, self.query_sides = self.windows(keys), queries
 
-    def _visible(self, chunks, around):
-        """Which keys are visible to which queries, as in `masks`: (h, g, W, C) booleans."""
-        of_queries = self.positions[:, chunks, np.newaxis, :]
-        of_keys = self.windows(self.positions[:, around, :, np.newaxis])
-        visible = np.less(of_keys, of_queries) if self.options.causal else np.not_equal(of_keys, of_queries)
+    def _hidden(self, chunks):
+        """Which keys are hidden from which queries, as in `masks`: (h, g, W, C) booleans."""
+        around = slice(chunks.start - self.options.n_before, chunks.stop + self.options.n_after)
+        queries, keys = self.positions[:, chunks, np.newaxis], self.windows(self.positions[:, around, :, np.newaxis])
+        hidden = keys >= queries if self.options.causal else keys == queries
         if self.has_empty:
-            visible &= (of_keys != NOBODY) & (of_queries != NOBODY)
+            hidden |= (keys == NOBODY) | (queries == NOBODY)
         if self.options.same_bucket_only:
-            bucket_windows = self.windows(self.bucket_ids[:, around, :, np.newaxis])
-            visible &= bucket_windows == self.bucket_ids[:, chunks, np.newaxis, :]
-        return visible
+            hidden |= self.windows(self.bucket_ids[:, around, :, np.newaxis]) != self.bucket_ids[:, chunks, np.newaxis]
+        return hidden
 
     def windows(self, rows):
         """Overlapping views of (h, g + n_around, C, f) as windows: (h, g, W, f)."""
@@ -361,7 +354,7 @@ class _Workspace:
     """Memory for a block of g chunks and views of it, used again and again, so that it stays in the cache."""
 
     def __init__(self, rounds, n_chunks):
-        saved = rounds.saved
+        self.n_chunks, saved = n_chunks, rounds.saved
         n_features, n_values = saved.queries_keys.shape[-1], saved.values.shape[-1]
         chunk_length, window_length = rounds.chunk_length, rounds.window_length
 
@@ -372,16 +365,13 @@ class _Workspace:
         self.rows, self.keys = memory(*around, n_features), memory(*around, n_features)
         self.values, self.scales = memory(*around, n_values), memory(*around, 1)
         self.queries_t = memory(n_chunks, n_features, chunk_length)
-        self.tops = memory(n_chunks, chunk_length, 1)
+        self.of_queries = memory(n_chunks, chunk_length, 1)
         self.weights = memory(n_chunks, window_length, chunk_length)
         self.spare = memory(n_chunks, window_length, chunk_length)
         self.queries = self.rows[:, rounds.options.n_before : rounds.options.n_before + n_chunks]
-        self.weights_t = _t(self.weights)
         self.key_windows, self.value_windows = rounds.windows(self.keys), rounds.windows(self.values)
-        if not rounds.is_forward:
-            self.d_rows = memory(n_chunks, chunk_length, n_values)
-            self.d_rows_t = memory(n_chunks, n_values, chunk_length)
-            self.along = memory(n_chunks, chunk_length, 1)
+        self.d_rows = memory(n_chunks, chunk_length, n_values)
+        self.d_rows_t = memory(n_chunks, n_values, chunk_length)
 
 
 def _take(rows, index, out):
@@ -389,18 +379,16 @@ def _take(rows, index, out):
     return rows.reshape(-1, rows.shape[-1]).take(index, axis=0, out=out, mode="clip")
 
 
-def _add_unsorted(sorted_rows, undo, total, *, is_first, factor=None):
-    """Add rows (h, m, C, f) to (h, L, f), each where it belongs, times a factor (h, L, 1)."""
+def _add_unsorted(sorted_rows, undo, total, *, is_first):
+    """Add rows (h, m, C, f) to (h, L, f), each where it belongs."""
     sorted_rows, total = (rows.reshape(-1, rows.shape[-1]) for rows in (sorted_rows, total))
-    taken = np.empty((ROWS_AT_ONCE, total.shape[-1]), total.dtype)
+    memory = np.empty((ROWS_AT_ONCE, total.shape[-1]), total.dtype)
     for start in range(0, len(total), ROWS_AT_ONCE):
         part = total[start : start + ROWS_AT_ONCE]
-        into = part if is_first else taken[: len(part)]
-        np.take(sorted_rows, undo[start : start + ROWS_AT_ONCE], axis=0, out=into, mode="clip")
-        if factor is not None:
-            into *= factor.reshape(-1, 1)[start : start + ROWS_AT_ONCE]
+        taken = part if is_first else memory[: len(part)]
+        sorted_rows.take(undo[start : start + ROWS_AT_ONCE], axis=0, out=taken, mode="clip")
         if not is_first:
-            part += into
+            part += taken
 
 
 def _chunks_per_block(options):
