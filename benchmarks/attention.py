@@ -40,8 +40,8 @@ def _row(what, peer, length, heads, rounds):
     return dict(what=what, peer=peer, length=length, heads=heads, rounds=rounds)
 
 
-def measure(rows, pythons, *, with_memory, show=print):
-    """Fill in what is measured. A peer whose process dies leaves nulls."""
+def measure(rows, pythons, *, with_memory):
+    """Fill in what is measured, and print it as it comes. A peer whose process dies leaves nulls."""
     results = []
     for peer in dict.fromkeys(row["peer"] for row in rows):
         for row, times in start(pythons[peer], [row for row in rows if row["peer"] == peer]):
@@ -50,7 +50,7 @@ def measure(rows, pythons, *, with_memory, show=print):
             if with_memory and times and row["rounds"] == max(r["rounds"] for r in rows):
                 result["ours_peak_bytes"] = _peak(sys.executable, {**row, "side": "ours"})
                 result["peer_peak_bytes"] = _peak(pythons[peer], {**row, "side": peer})
-            show(as_line(result))
+            print(as_line(result), flush=True)
             results.append(result)
     return results
 
