@@ -58,6 +58,7 @@ def grade(options):
     submissions, out = _checked_folders(options.submissions, options.out)
     chosen, roster, secret = _checked_labs(options.lab, submissions), _roster(options.roster), _secret(options.secret)
     _require_students(submissions, roster)
+    _make_writable(out)
     print(f"isolation: {isolation.NAME} – {isolation.MEANING}.")
     try:
         graded = grade_folder(
@@ -76,7 +77,9 @@ def grade(options):
     not_graded = sum(one.score is None for one in graded)
     if not_graded:
         print(f"{not_graded} could not be graded, through no fault of the students: grade again, see report.html.")
-    print(f"In {_short(out)}: report.html, report.json, gradebook.db, feedback/. Look closer: make formgrader OUT={out}")
+    print(
+        f"In {_short(out)}: report.html, report.json, gradebook.db, feedback/. Look closer: make formgrader OUT={out}"
+    )
     return SOME_NOT_GRADED if not_graded else FINAL
 
 
@@ -123,11 +126,15 @@ def _parser():
     one = _command(commands, grade, "Grade every notebook SUBMISSIONS/<student>/<lab>/<lab>.ipynb.")
     one.add_argument("submissions", metavar="SUBMISSIONS", help="folder with one folder for each student")
     one.add_argument("--out", required=True, help="folder for the gradebook, feedback and reports; may be graded again")
-    one.add_argument("--lab", action="append", default=[], help="grade this lab only (default: all that were handed in)")
+    one.add_argument(
+        "--lab", action="append", default=[], help="grade this lab only (default: all that were handed in)"
+    )
     one.add_argument("--roster", metavar="FILE", help="names of all students, one a line: who has no folder is missing")
     one.add_argument("--secret", metavar="FILE", help="secret of the hidden questions (default: grading/secret)")
 
-    one = _command(commands, labs, "Make labs/ from solutions/, and the secret of the hidden questions if there is none.")
+    one = _command(
+        commands, labs, "Make labs/ from solutions/, and the secret of the hidden questions if there is none."
+    )
     one.add_argument("--check", action="store_true", help="write nothing; exit 1 if labs/ is not what solutions/ makes")
 
     one = _command(commands, formgrader, "Open nbgrader's formgrader on a folder that `grade` wrote.")
@@ -158,12 +165,15 @@ def _checked_folders(submissions, out):
         raise Usage(f"{out} lies inside {submissions}; keep the results apart from what students handed in")
     if out.exists() and (not out.is_dir() or any(out.iterdir())) and not (out / "nbgrader_config.py").is_file():
         raise Usage(f"{out} exists and was not made by grading; choose a new folder for --out")
+    return submissions, out
+
+
+def _make_writable(out):
     try:
         out.mkdir(parents=True, exist_ok=True)
         (out / "report.json").open("a").close()
     except OSError as error:
         raise Usage(f"{out} cannot be written ({error.strerror})") from None
-    return submissions, out
 
 
 def _checked_labs(names, submissions):

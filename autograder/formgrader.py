@@ -1,11 +1,12 @@
 """nbgrader's formgrader on what `grade` wrote: Jupyter's server, started in that folder, opened at /formgrader."""
 
 import os
+import secrets
 from pathlib import Path
 
 
 def serve(out, *, browser, port):
-    """Serve the formgrader of a folder until Ctrl-C; the server prints its address. Returns the exit code."""
+    """Serve the formgrader of a folder until Ctrl-C, and print its address. Returns the exit code."""
     from jupyter_server.serverapp import ServerApp
 
     out = Path(out).resolve()
@@ -18,11 +19,13 @@ def serve(out, *, browser, port):
             f"--ServerApp.port={port}",
             f"--ServerApp.open_browser={browser}",
             "--PasswordIdentityProvider.hashed_password=",  # so that the address with its token always opens it
+            f"--IdentityProvider.token={os.environ.get('JUPYTER_TOKEN') or secrets.token_hex(24)}",
             "--ServerApp.answer_yes=True",  # one Ctrl-C is enough
             "--ServerApp.log_level=ERROR",
             "--LabApp.log_level=ERROR",
             *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
         ]
     )
+    print(f"The formgrader is at {server.display_url.split()[0]}\nCtrl-C stops it.", flush=True)
     server.start()
     return 0

@@ -4,8 +4,8 @@ nbgrader keeps what it is good at. It meets notebooks that are rebuilt and judge
 points off them and its feedback shows the reasons. Manual grades that a person entered before are kept by it.
 """
 
-import glob
 import html
+import os
 import shutil
 from pathlib import Path
 
@@ -47,7 +47,7 @@ class Gradebook:
         copy = self.out / "nbgrader" / "source" / lab.name
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(source.parent, copy, ignore=shutil.ignore_patterns(".*"))
-        self._convert(GenerateAssignment, lab.name, "*", f"the lab {lab.name}")
+        self._convert(GenerateAssignment, lab.name, ".", f"the lab {lab.name}")
         release = self.out / "nbgrader" / "release" / lab.name / f"{lab.name}.ipynb"
         return nbformat.read(release, as_version=4)
 
@@ -61,8 +61,8 @@ class Gradebook:
         judged.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, judged / f"{lab.name}.ipynb")
         what = f"the submission of {student}"
-        self._convert(Autograde, lab.name, glob.escape(student), what)
-        self._convert(GenerateFeedback, lab.name, glob.escape(student), what)
+        self._convert(Autograde, lab.name, student, what)
+        self._convert(GenerateFeedback, lab.name, student, what)
 
     def _convert(self, converter, lab, student, what):
         from nbgrader.converters.base import NbGraderException
@@ -74,9 +74,20 @@ class Gradebook:
         with nbgrader_at_work(self.log):
             course = CourseDirectory(config=config, assignment_id=lab, student_id=student)
             try:
-                converter(coursedir=course, config=config, force=True).start()
+                _of_one_notebook(converter)(coursedir=course, config=config, force=True).start()
             except NbGraderException as error:
                 raise GradebookFault(f"nbgrader refused {what}; its own words are in {self.log}") from error
+
+
+def _of_one_notebook(converter):
+    """Return a converter that takes the course's names as they are; nbgrader would read them as patterns of files."""
+
+    class OfOneNotebook(converter):
+        def init_notebooks(self):
+            folder = self._format_source(self.coursedir.assignment_id, self.coursedir.student_id)
+            self.assignments = {folder: [os.path.join(folder, f"{self.coursedir.assignment_id}.ipynb")]}
+
+    return OfOneNotebook
 
 
 def _write_outputs(notebook, results, printed):

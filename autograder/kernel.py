@@ -6,7 +6,6 @@ Answers come in the reply to the request that asks for them, so nothing that is 
 
 import contextlib
 import functools
-import json
 import os
 import re
 import shutil

@@ -35,7 +35,9 @@ def require_exercises(lab, notebook):
     ids = [marks.get("grade_id") for _, marks in cells]
     for name in ids:
         if name is None:
-            raise LabFault(f"{lab.name}: every cell needs an nbgrader id; the one after {_before(ids, None)!r} has none")
+            raise LabFault(
+                f"{lab.name}: every cell needs an nbgrader id; the one after {_before(ids, None)!r} has none"
+            )
         if ids.count(name) > 1:
             raise LabFault(f"{lab.name}: the id {name!r} is given to {ids.count(name)} cells")
     expected = [name for exercise in lab.exercises for name in (exercise.name, f"check_{exercise.name}")]

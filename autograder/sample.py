@@ -1,4 +1,4 @@
-"""Ten submissions to try grading on, made from the instructor's version of a lab: what a class hands in, good and bad."""
+"""Ten submissions to try grading on, made from the instructor's version of a lab: good ones and bad ones."""
 
 import copy
 import inspect

@@ -1,4 +1,4 @@
-"""The course's secret: hidden questions draw their inputs from it, so it stays outside git and every regrade needs it."""
+"""The course's secret: hidden questions draw their inputs from it. It stays outside git; every regrade needs it."""
 
 import os
 import secrets

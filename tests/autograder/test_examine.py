@@ -239,7 +239,9 @@ def test_a_cell_of_one_s_own_that_kills_the_kernel_costs_only_what_rests_on_it(e
 
 def test_an_answer_in_a_cell_without_its_id_still_counts(examined, right):
     source = "def angular_hash(vectors, rotations):\n    y = vectors[..., None, :, :] @ rotations\n"
-    notebook = with_own_cell(without(right, "angular_hash"), source + "    return np.argmax(np.append(y, -y, -1), -1)\n")
+    notebook = with_own_cell(
+        without(right, "angular_hash"), source + "    return np.argmax(np.append(y, -y, -1), -1)\n"
+    )
     results, notes = examined(notebook=notebook)
     assert results["angular_hash"].score == 9
     assert "the cell angular_hash was deleted; it counts as empty" in notes

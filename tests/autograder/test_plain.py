@@ -15,15 +15,21 @@ ARRAYS = st.sampled_from(["?", "i1", "u2", "i4", "i8", "f2", "f4", "f8"]).flatma
 )
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | ARRAYS,
-    lambda items: st.lists(items, max_size=3)
-    | st.lists(items, max_size=3).map(tuple)
-    | st.dictionaries(st.text() | st.integers(), items, max_size=3),
+    lambda items: (
+        st.lists(items, max_size=3)
+        | st.lists(items, max_size=3).map(tuple)
+        | st.dictionaries(st.text() | st.integers(), items, max_size=3)
+    ),
     max_leaves=8,
 ).filter(lambda value: _depth(value) < plain.MAX_DEPTH)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda items: st.lists(items)
-    | st.dictionaries(st.sampled_from(["array", "list", "tuple", "dict", "dtype", "shape", "data"]), items, max_size=3),
+    lambda items: (
+        st.lists(items)
+        | st.dictionaries(
+            st.sampled_from(["array", "list", "tuple", "dict", "dtype", "shape", "data"]), items, max_size=3
+        )
+    ),
 )
 
 
@@ -83,7 +89,9 @@ def test_text_that_is_none_of_ours_is_refused(text):
         plain.decode(text)
 
 
-@pytest.mark.parametrize("value", [object(), {1, 2}, np.array([object()]), np.array(["text"]), 1j, lambda: 0, [[object()]]])
+@pytest.mark.parametrize(
+    "value", [object(), {1, 2}, np.array([object()]), np.array(["text"]), 1j, lambda: 0, [[object()]]]
+)
 def test_what_is_not_plain_is_refused_by_its_type(value):
     with pytest.raises(plain.NotPlain):
         plain.encode(value)

@@ -1,0 +1,108 @@
+"""A learner's kernel: what is in its room, what it is told of the machine, and that nothing of it is left behind."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from autograder import plain, secret
+from autograder.exercises import MODULES_OF_UNIT
+from autograder.kernel import Kernel, KernelFault, Limits, Stopped, environment, furnish
+
+
+def test_a_room_holds_modules_of_earlier_units_only(tmp_path):
+    furnish(tmp_path, unit=3)
+    there = {path.stem for path in (tmp_path / "packages" / "reformer").glob("*.py")}
+    earlier = {name for unit, names in MODULES_OF_UNIT.items() if unit < 3 for name in names}
+    assert there == {"__init__", "arguments", *earlier} and "angular" not in there
+    furnish(tmp_path / "later", unit=4)
+    assert (tmp_path / "later" / "packages" / "reformer" / "angular.py").exists()
+    text = "".join(path.read_text("utf-8") for path in (tmp_path / "packages").rglob("*.py"))
+    assert "Misconception" not in text and "def judge" not in text
+
+
+def test_a_kernel_is_told_nothing_of_its_host(tmp_path, monkeypatch):
+    monkeypatch.setenv("MY_TOKEN", "secret")
+    told = environment(tmp_path)
+    assert "secret" not in told.values() and told["PYTHONHASHSEED"] == "0" and told["MPLBACKEND"] == "Agg"
+
+
+def test_cells_run_answers_come_back_and_nothing_is_left(quick):
+    with Kernel(3, quick) as kernel:
+        room, process = kernel._room, psutil.Process(kernel._process.pid)
+        assert kernel.run("import numpy as np\nprint('hello')").output == "hello\n"
+        assert kernel.run("1 / 0").error == "ZeroDivisionError: division by zero"
+        assert kernel.run("def f(:").error == "SyntaxError: invalid syntax (line 1)"
+        stand_ins = "from autograder import check\nfrom classroom.figures import draw, frame\nimport explorers.angular"
+        drawing = "with frame(draw(check('f', 3))) as picture:\n    [*picture]\n    picture['x'].show(y=1)"
+        assert kernel.run(f"{stand_ins}\n{drawing}") == kernel.run("")
+        outside = "import sys; print([entry for entry in sys.path if not entry])\nimport autograder.judge"
+        assert kernel.run(outside).error == "ModuleNotFoundError: No module named 'autograder.judge'"
+        kernel.run("def f(x):\n    return x + np.random.rand()")
+        one, other = (plain.decode(kernel.ask("f", plain.encode((np.ones(2),)))["value"]) for _ in range(2))
+        assert np.array_equal(one, other)  # drawn from the same seed in every call
+        assert kernel.ask("g", plain.encode((1,))) == {"missing": True}
+        kernel.put_in_place("g", "def g(x):\n    return x + math.pi\n")
+        assert plain.decode(kernel.ask("g", plain.encode((1,)))["value"]) == 1 + np.pi
+        kernel.run(
+            "import subprocess, sys\nchild = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])"
+        )
+        children = process.children()
+    gone, alive = psutil.wait_procs([process, *children], timeout=5)
+    assert len(children) == 1 and alive == [] and not room.exists()
+
+
+def test_printed_text_is_cut_and_counted(quick):
+    with Kernel(3, quick) as kernel:
+        output = kernel.run("print('x' * 1_000_000)\nprint('\\x1b[31mred\\x1b[0m\\x07')").output
+    assert len(output) < quick.output_kept + 100 and output.endswith("(the rest is left out)")
+
+
+def test_a_kernel_that_cannot_start_is_nobody_s_fault_but_the_machine_s(monkeypatch, quick):
+    monkeypatch.setattr("autograder.isolation.enclose", lambda argv, **what: ["false"])
+    before = set(Path("/tmp").glob("room-*"))
+    with pytest.raises(KernelFault, match="did not start"), Kernel(3, quick):
+        pass
+    assert set(Path("/tmp").glob("room-*")) <= before
+
+
+def test_the_walls_are_given_the_whole_command(monkeypatch, quick):
+    def enclose(argv, *, room, env, limits):
+        seen.update(room=room, env=env, limits=limits)
+        return ["env", "WALLED=yes", *argv]
+
+    seen = {}
+    monkeypatch.setattr("autograder.isolation.enclose", enclose)
+    with Kernel(3, quick) as kernel:
+        assert kernel.run("import os; print(os.environ['WALLED'])").output == "yes\n"
+    assert seen["limits"] is quick and seen["env"]["HOME"].startswith(str(seen["room"]))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
+def test_memory_is_limited():
+    with Kernel(3, Limits()) as kernel:
+        assert kernel.run("x = b'1' * 10**10").error == "MemoryError"
+
+
+@pytest.mark.parametrize("line", ["'x' * 70", "'/' * 100_000"])
+def test_an_endless_flood_is_stopped(line, quick):
+    with pytest.raises(Stopped) as stop, Kernel(3, quick) as kernel:
+        kernel.run(f"while True:\n    print({line})")
+    assert stop.value.outcome in ("output-limit", "timeout")  # whichever comes first; messages may be lost in a flood
+    assert len(stop.value.output) < quick.output_kept + 100
+
+
+def test_the_secret_is_drawn_once_for_its_owner_only(tmp_path):
+    path = tmp_path / "grading" / "secret"
+    assert secret.make_secret(path) and not secret.make_secret(path)
+    assert len(secret.read_secret(path)) == 64 and secret.read_secret(path) == path.read_bytes().strip()
+    if os.name == "posix":
+        assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_secret_is_kept_out_of_git():
+    ignored = subprocess.run(["git", "check-ignore", "-q", str(secret.SECRET)], cwd=secret.ROOT)
+    assert ignored.returncode in (0, 128)  # 128: not a checkout
