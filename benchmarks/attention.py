@@ -133,9 +133,11 @@ def main():
     if set(chosen.peers) - {"trax"} and not chosen.peers_python.exists():
         parser.error(f"{chosen.peers_python} does not exist; `pydoc benchmarks` says how to make it")
     pythons = {peer: sys.executable if peer == "trax" else chosen.peers_python for peer in chosen.peers}
-    versions = find_versions(pythons.values())
-    rows = measure(make_rows(chosen.peers, chosen.lengths, chosen.rounds), pythons, with_memory=not chosen.no_memory)
-    print("written:", write("long", rows, versions).relative_to(ROOT))
+    versions, results = find_versions(pythons.values()), []
+    for peer in chosen.peers:
+        rows = make_rows([peer], chosen.lengths, chosen.rounds)
+        results += measure(rows, pythons, with_memory=not chosen.no_memory)
+        print("written:", write("long", results, versions).relative_to(ROOT), flush=True)
 
 
 if __name__ == "__main__":
