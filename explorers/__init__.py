@@ -5,7 +5,8 @@
 
 from explorers.angular import AngularExplorer
 from explorers.page import standalone_page
+from explorers.soft_lookup import SoftLookupExplorer
 
-EXPLORERS = [AngularExplorer]
+EXPLORERS = [SoftLookupExplorer, AngularExplorer]
 
-__all__ = ["EXPLORERS", "AngularExplorer", "standalone_page"]
+__all__ = ["EXPLORERS", "AngularExplorer", "SoftLookupExplorer", "standalone_page"]

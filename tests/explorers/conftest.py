@@ -8,7 +8,7 @@ from playwright.sync_api import sync_playwright
 from explorers import AngularExplorer, standalone_page
 from tests.explorers.lab_page import CHROMIUM_FLAGS, Lab, jupyterlab_server, write_notebook
 
-CELLS = {"angular.ipynb": "from explorers import AngularExplorer\n\nexplorer = AngularExplorer()\nexplorer"}
+NOTEBOOKS = {"angular.ipynb": "AngularExplorer", "soft_lookup.ipynb": "SoftLookupExplorer"}
 
 
 @pytest.fixture(scope="session")
@@ -24,21 +24,32 @@ def browser(chromium):
 def server(tmp_path_factory):
     """A JupyterLab that serves one notebook for each explorer."""
     folder = tmp_path_factory.mktemp("jupyterlab")
-    for name, source in CELLS.items():
-        write_notebook(folder / name, source)
+    for name, explorer in NOTEBOOKS.items():
+        write_notebook(folder / name, f"from explorers import {explorer}\n\nexplorer = {explorer}()\nexplorer")
     with jupyterlab_server(folder) as address:
         yield address
+
+
+def _open_in_jupyterlab(browser, server, notebook):
+    """Open a notebook with an explorer, run it, and close it when the tests are done."""
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    lab = Lab(page, server.format(notebook))
+    lab.run_all()
+    page.wait_for_selector(".explorer-sentence:not(:empty)", timeout=60_000)
+    yield lab
+    page.close()
 
 
 @pytest.fixture(scope="session")
 def angular_lab(browser, server):
     """The angular explorer, run and drawn in JupyterLab."""
-    page = browser.new_page(viewport={"width": 1400, "height": 1000})
-    lab = Lab(page, server.format("angular.ipynb"))
-    lab.run_all()
-    page.wait_for_selector(".explorer-sentence:not(:empty)", timeout=60_000)
-    yield lab
-    page.close()
+    yield from _open_in_jupyterlab(browser, server, "angular.ipynb")
+
+
+@pytest.fixture(scope="session")
+def soft_lookup_lab(browser, server):
+    """The explorer of the soft look-up, run and drawn in JupyterLab."""
+    yield from _open_in_jupyterlab(browser, server, "soft_lookup.ipynb")
 
 
 @pytest.fixture

@@ -1,0 +1,197 @@
+"""The explorer of the soft look-up: its numbers are those of `reformer.neighbors`, its picture follows keys."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+import traitlets
+
+from explorers import SoftLookupExplorer
+from explorers.explorer import join_modules
+from reformer.neighbors import kernel_regression
+
+browser_test = pytest.mark.browser
+
+SENTENCE = ".explorer-sentence"
+ROAD = ".explorer [role=application]"
+
+
+def weights_by_numpy(explorer):
+    places = np.array([[explorer.query]]), explorer.keys_on_road[:, np.newaxis]
+    return kernel_regression(*places, np.eye(len(explorer.values)), explorer.bandwidth)[0]
+
+
+# ---- In Python alone
+
+
+@pytest.mark.parametrize(("query", "bandwidth", "n_near"), [(0.0, 0.05, 1), (4.6, 0.5, 3), (10.0, 3.0, 12)])
+def test_the_first_state_is_whole_before_a_browser_sees_it(query, bandwidth, n_near):
+    explorer = SoftLookupExplorer(query=query, bandwidth=bandwidth, n_near=n_near)
+    assert explorer.weights.sum() == pytest.approx(1)
+    np.testing.assert_array_equal(explorer.weights, weights_by_numpy(explorer))
+    assert explorer.estimate == pytest.approx(explorer.weights @ explorer.values)
+    assert explorer.hard_estimate == pytest.approx(explorer.values[explorer.neighbors].mean())
+    away = np.abs(explorer.keys_on_road - query)
+    others = np.delete(away, explorer.neighbors)
+    assert len(explorer.neighbors) == n_near and away[explorer.neighbors].max() <= others.min(initial=np.inf)
+
+
+@pytest.mark.parametrize("state", [{"query": 10.5}, {"bandwidth": 0.0}, {"n_near": 0}])
+def test_a_state_that_is_not_on_offer_is_refused(state):
+    with pytest.raises(traitlets.TraitError, match=next(iter(state))):
+        SoftLookupExplorer(**state)
+
+
+def test_the_alternative_text_says_what_the_first_view_shows():
+    explorer = SoftLookupExplorer()
+    heaviest = int(np.argmax(explorer.weights))
+    held = explorer.weights[explorer.neighbors].sum()
+    estimate = f"{explorer.estimate:.2f}".replace("-", "−")
+    for words in (
+        f"At the query, {explorer.query}, the estimate is {estimate}",
+        f"point {heaviest} weighs most, {100 * explorer.weights[heaviest]:.0f} %",
+        f"the {explorer.n_near} nearest hold {100 * held:.0f} %",
+    ):
+        assert words in explorer.alternative_text
+
+
+# ---- In the browser, without Jupyter
+
+
+@browser_test
+def test_the_browsers_averages_are_numpys_averages(open_page):
+    page, _ = open_page("<!doctype html><title>functions</title>")
+    script = """async ([source, cases]) => {
+        const { weightsOf, nearest, softEstimate, hardEstimate } = await import(
+            URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+        return cases.map(([keys, values, query, bandwidth, k]) => [
+            weightsOf(keys, query, bandwidth), nearest(keys, query, k),
+            softEstimate(keys, values, query, bandwidth), hardEstimate(keys, values, query, k)]);
+    }"""
+    rng = np.random.default_rng(0)
+    cases = [
+        (rng.uniform(0, 10, 9).tolist(), rng.normal(size=9).tolist(), query, bandwidth, k)
+        for query, bandwidth, k in [(5.0, 0.5, 3), (0.0, 0.05, 1), (10.0, 3.0, 9), (3.3, 0.05, 2)]
+    ]
+    cases.append(([1.0, 3.0, 3.0, 1.0], [1.0, 2.0, 3.0, 4.0], 2.0, 0.05, 3))  # ties go to the lower
+    for case, got in zip(cases, page.evaluate(script, [join_modules("soft_lookup.js"), cases]), strict=True):
+        keys, values, query, bandwidth, k = case
+        explorer = SoftLookupExplorer(keys_on_road=keys, values=values, query=query, bandwidth=bandwidth, n_near=k)
+        np.testing.assert_allclose(got[0], explorer.weights, atol=1e-12)
+        assert got[1] == explorer.neighbors.tolist()
+        assert got[2:] == pytest.approx([explorer.estimate, explorer.hard_estimate])
+
+
+@browser_test
+def test_keys_sliders_and_pointer_move_query_points_and_bandwidth(open_page):
+    page, _ = open_page(SoftLookupExplorer())
+    page.wait_for_selector(f"{SENTENCE}:not(:empty)")
+    assert page.locator(SENTENCE).text_content() == (
+        "At 4.6 with bandwidth 0.50 the estimate is −1.36. Point 5 weighs most, 70 %; "
+        "the 3 nearest hold 98 % of the weight, and by themselves would give −1.02."
+    )
+
+    def says(words):
+        page.wait_for_function(f"words => document.querySelector('{SENTENCE}').textContent.includes(words)", arg=words)
+
+    stage = page.locator(ROAD)
+    for _ in range(3):
+        stage.press("Shift+ArrowRight")
+    stage.press("ArrowLeft")
+    says("At 6.0 with")
+    stage.press("ArrowDown")
+    says("bandwidth 0.45")
+    stage.press("Shift+K")
+    says("the 2 nearest")
+    page.get_by_role("slider", name="Query").fill("2")
+    says("At 2.0 with")
+
+    box = stage.locator("canvas").bounding_box()
+    x, y = box["x"] + 34, box["y"] + 12
+    across, down = box["width"] - 48, box["height"] - 42
+    page.mouse.click(x + 0.9 * across, y + 2)
+    says("At 9.0 with")
+    explorer = SoftLookupExplorer()
+    page.mouse.move(x + across * explorer.keys_on_road[7] / 10, y + down * (2 - explorer.values[7]) / 4)
+    page.mouse.down()
+    page.mouse.move(x + 0.9 * across, y + 0.25 * down, steps=4)
+    page.mouse.up()
+    says("Point 7 weighs most")
+    moved = """() => ["keys_on_road", "values"].map((name) => {
+        const { data } = explorer.model.get(name);
+        return new Float64Array(data.buffer, data.byteOffset, 12)[7];
+    })"""
+    assert page.evaluate(moved) == pytest.approx([9.0, 1.0], abs=0.02)
+    assert page.evaluate("explorer.model.get('chosen')") == 7
+
+
+@browser_test
+def test_a_narrow_bandwidth_gives_the_nearest_value_and_steps_add_up(open_page):
+    page, _ = open_page(SoftLookupExplorer(bandwidth=0.05, n_near=1))
+    page.wait_for_selector(f"{SENTENCE}:not(:empty)")
+    words = page.locator(SENTENCE).text_content()
+    soft, hard = re.search(r"estimate is (\S+)\. ", words)[1], re.search(r"would give (\S+)\.$", words)[1]
+    assert soft == hard and "100 %; the nearest point holds 100 %" in words
+    script = """() => {
+        const stage = document.querySelector(".explorer [role=application]");
+        for (let i = 0; i < 30; i++) stage.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
+        return explorer.model.get("query");
+    }"""
+    assert page.evaluate(script) == 7.6
+
+
+# ---- In JupyterLab
+
+
+def agrees_with_numpy(lab, **expected):
+    """Wait until the kernel holds the expected traits and what the browser computed is what NumPy computes."""
+    code = f"""
+import json
+import numpy as np
+from reformer.neighbors import kernel_regression
+places = np.array([[explorer.query]]), explorer.keys_on_road[:, np.newaxis]
+weights = kernel_regression(*places, np.eye(len(explorer.values)), explorer.bandwidth)[0]
+same = np.allclose(weights, explorer.weights) and np.isclose(weights @ explorer.values, explorer.estimate)
+same = same and len(explorer.neighbors) == explorer.n_near
+print(json.dumps([[getattr(explorer, name) for name in {list(expected)}], bool(same)]))
+"""
+    for _ in range(40):
+        values, same = json.loads(lab.in_kernel(code))
+        if same and values == list(expected.values()):
+            return True
+        lab.page.wait_for_timeout(100)
+    return False
+
+
+@browser_test
+def test_jupyterlab_draws_it_and_kernel_and_browser_follow_each_other(soft_lookup_lab):
+    page = soft_lookup_lab.page
+    assert page.locator(".explorer canvas").count() == 4
+    assert agrees_with_numpy(soft_lookup_lab, query=4.6, bandwidth=0.5, n_near=3)
+    page.locator(ROAD).press("ArrowRight")
+    page.locator(ROAD).press("ArrowUp")
+    assert agrees_with_numpy(soft_lookup_lab, query=4.7, bandwidth=0.55)
+    page.get_by_role("button", name="Draw new points").click()
+    assert agrees_with_numpy(soft_lookup_lab, seed=6)
+    soft_lookup_lab.in_kernel("explorer.query = 1.5")
+    page.wait_for_function(f"document.querySelector('{SENTENCE}').textContent.startsWith('At 1.5 with')")
+
+
+@browser_test
+@pytest.mark.parametrize("key", ["ArrowLeft", "ArrowDown", "k", "n", "p", "w", "s", "a", "d", "r"])
+def test_every_key_changes_the_picture_and_the_notebook_stays_as_it_is(soft_lookup_lab, key):
+    page = soft_lookup_lab.page
+    cells = page.locator(".jp-Notebook .jp-Cell").count()
+    before = page.locator(f"{ROAD} canvas").evaluate("canvas => canvas.toDataURL()")
+    page.locator(ROAD).press(key)
+    script = f"before => document.querySelector('{ROAD} canvas').toDataURL() !== before"
+    page.wait_for_function(script, arg=before, timeout=5000)
+    assert page.locator(".jp-Notebook .jp-Cell").count() == cells
+
+
+@browser_test
+def test_jupyterlab_reports_no_error_and_nothing_outside_is_asked(soft_lookup_lab):
+    outside = [url for url in soft_lookup_lab.requests if not re.match(r"(blob:)?http://127\.0\.0\.1:|data:", url)]
+    assert soft_lookup_lab.requests and not outside
+    assert soft_lookup_lab.errors == []
