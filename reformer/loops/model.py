@@ -118,6 +118,7 @@ def reformer_block(x1, x2, parameters, rotations, *, n_heads, chunk_length):
 
 
 def training_step(parameters, gradients, state, *, learning_rate, max_norm=1.0, beta1=0.9, beta2=0.98, epsilon=1e-9):
+    # Flat dicts only: no dict inside a dict.
     square_sum = 0.0
     for gradient in gradients.values():
         for entry in np.ndindex(*gradient.shape):

@@ -58,9 +58,17 @@ def draw_batch(rng, batch=2, length=10):
 
 @pytest.mark.parametrize("name", MODELS)
 @settings(max_examples=4, deadline=None)
-@given(seed=seeds, batch=st.integers(1, 2), length=st.integers(1, 12))
-def test_the_gradients_of_a_whole_model_are_its_finite_differences(name, seed, batch, length):
-    model, rng = MODELS[name], np.random.default_rng(seed)
+@given(
+    seed=seeds,
+    batch=st.integers(1, 2),
+    length=st.integers(1, 12),
+    n_layers=st.integers(1, 2),
+    n_heads=st.sampled_from([1, 2, 3]),
+    d_ff=st.integers(1, 7),
+)
+def test_the_gradients_of_a_whole_model_are_its_finite_differences(name, seed, batch, length, n_layers, n_heads, d_ff):
+    model = replace(MODELS[name], n_layers=n_layers, n_heads=n_heads, d_ff=d_ff, d_model=2 * n_heads)
+    rng = np.random.default_rng(seed)
     data = draw_batch(rng, batch, length)
     flat = flatten_parameters(model.draw_parameters(rng, np.float64))
     with buckets_of_the_first_call() as start_over:
