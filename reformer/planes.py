@@ -11,7 +11,6 @@ Source: Charikar, "Similarity Estimation Techniques from Rounding Algorithms" (2
 import numpy as np
 
 from reformer.arguments import require_count, require_finite, require_floats
-from reformer.neighbors import cosine_similarity
 
 
 def draw_planes(rng, *, n_tables, n_features, n_planes, dtype=np.float32):
@@ -112,7 +111,7 @@ def approximate_k_nearest(vectors, k, normals):
     ----------
     vectors : (L, d) float32 or float64 array
     k : number of neighbours sought, at least 1
-    normals : (T, d, P) array, the planes of T tables
+    normals : (T, d, P) array, the planes of T tables, T at least 1, P from 1 to 62
 
     Returns
     -------
@@ -123,15 +122,19 @@ def approximate_k_nearest(vectors, k, normals):
     k = require_count("k", k)
     vectors = require_finite("vectors", require_floats("vectors", vectors, "(L, d)"))
     normals = require_floats("normals", normals, "(T, d, P)")
+    if len(normals) == 0 or not 1 <= normals.shape[-1] <= 62:
+        needed = "(T, d, P) with T at least 1 and P from 1 to 62"
+        raise ValueError(f"normals needs shape {needed}, got shape {normals.shape}")
     buckets = [hash_value(side_of_planes(vectors, planes)) for planes in normals]
     tables = [build_hash_table(of_position) for of_position in buckets]
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    unit = vectors / np.where(length > 0, length, 1)
     neighbors = np.full((len(vectors), k), -1, dtype=np.intp)
     for position in range(len(vectors)):
         shared = [table[of_position[position]] for table, of_position in zip(tables, buckets, strict=True)]
         candidates = np.unique(np.concatenate(shared))
         candidates = candidates[candidates != position]
-        if len(candidates):
-            similarity = cosine_similarity(vectors[position : position + 1], vectors[candidates])[0]
-            nearest = candidates[np.argsort(-similarity, kind="stable")[:k]]
-            neighbors[position, : len(nearest)] = nearest
+        similarity = unit[candidates] @ unit[position]
+        nearest = candidates[np.argsort(-similarity, kind="stable")[:k]]
+        neighbors[position, : len(nearest)] = nearest
     return neighbors

@@ -1,16 +1,17 @@
-"""Loop twins of `reformer.planes` (unit 02). Shapes and meaning are described there; batch axes are left out."""
+"""Loop twins of `reformer.planes` (unit 02). Shapes and meaning are described there."""
 
 import numpy as np
 
 
 def side_of_planes(vectors, normals):
-    sides = np.zeros((len(vectors), normals.shape[1]), dtype=bool)
-    for i, vector in enumerate(vectors):
-        for p in range(normals.shape[1]):
+    n_features, n_planes = normals.shape
+    sides = np.zeros((*vectors.shape[:-1], n_planes), dtype=bool)
+    for entry in np.ndindex(*vectors.shape[:-1]):
+        for p in range(n_planes):
             dot = 0.0
-            for feature, number in enumerate(vector):
-                dot += number * normals[feature, p]
-            sides[i, p] = dot >= 0
+            for feature in range(n_features):
+                dot += vectors[entry][feature] * normals[feature, p]
+            sides[entry][p] = dot >= 0
     return sides
 
 

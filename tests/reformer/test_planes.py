@@ -1,0 +1,237 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reformer.loops import planes as loops
+from reformer.neighbors import k_nearest
+from reformer.planes import approximate_k_nearest, build_hash_table, draw_planes, hash_value, side_of_planes
+
+few = settings(max_examples=30, deadline=None)
+seeds = st.integers(0, 10**6)
+batches = st.sampled_from([(), (1,), (3,), (2, 3)])
+dtypes = st.sampled_from([np.float32, np.float64])
+counts = st.integers(1, 5)
+
+
+def pairs_at(angle, n_pairs, n_features, rng):
+    """Pairs of random unit vectors, each pair at the same angle: (n_pairs, 2, d)."""
+    first, other = rng.standard_normal((2, n_pairs, n_features))
+    first /= np.linalg.norm(first, axis=-1, keepdims=True)
+    other -= np.sum(first * other, axis=-1, keepdims=True) * first
+    other /= np.linalg.norm(other, axis=-1, keepdims=True)
+    return np.stack([first, np.cos(angle) * first + np.sin(angle) * other], axis=1)
+
+
+def families(rng, n_families, size, n_features):
+    """Vectors scattered about a few centres, so that there are near neighbours to find."""
+    centres = np.repeat(rng.standard_normal((n_families, n_features)), size, axis=0)
+    return centres + 0.5 * rng.standard_normal((n_families * size, n_features))
+
+
+def recall(found, exact):
+    return np.mean(np.any(found[:, :, np.newaxis] == exact[:, np.newaxis, :], axis=1))
+
+
+@few
+@given(seeds, batches, counts, counts, counts, dtypes)
+def test_side_of_planes_agrees_with_its_loop_twin(seed, batch, n_vectors, n_features, n_planes, dtype):
+    rng = np.random.default_rng(seed)
+    vectors = rng.standard_normal((*batch, n_vectors, n_features)).astype(dtype)
+    normals = rng.standard_normal((n_features, n_planes)).astype(dtype)
+    vectorised, looped = side_of_planes(vectors, normals), loops.side_of_planes(vectors, normals)
+    assert vectorised.shape == looped.shape == (*batch, n_vectors, n_planes)
+    assert vectorised.dtype == looped.dtype == np.bool_
+    decided = np.abs(vectors @ normals) > 1e-5
+    np.testing.assert_array_equal(vectorised[decided], looped[decided])
+
+
+@few
+@given(seeds, batches, st.integers(1, 62))
+def test_hash_value_agrees_with_its_loop_twin_and_with_pythons_integers(seed, batch, n_planes):
+    sides = np.random.default_rng(seed).random((*batch, n_planes)) < 0.5
+    buckets = hash_value(sides)
+    assert buckets.dtype == np.int64 and np.shape(buckets) == batch
+    np.testing.assert_array_equal(buckets, loops.hash_value(sides))
+    for entry in np.ndindex(*batch):
+        assert buckets[entry] == int("".join("01"[int(side)] for side in sides[entry][::-1]), 2)
+
+
+@few
+@given(seeds, st.integers(0, 40), st.integers(1, 9))
+def test_a_hash_table_lists_each_position_once_under_its_bucket(seed, n_positions, n_buckets):
+    buckets = np.random.default_rng(seed).integers(0, n_buckets, n_positions)
+    table = build_hash_table(buckets)
+    assert table == loops.build_hash_table(buckets)
+    assert sorted(sum(table.values(), [])) == list(range(n_positions))
+    for bucket, positions in table.items():
+        assert positions == np.flatnonzero(buckets == bucket).tolist() != []
+
+
+@few
+@given(seeds, st.integers(1, 12), st.integers(1, 5), counts, counts, st.integers(1, 14), dtypes)
+def test_approximate_k_nearest_agrees_with_its_loop_twin(seed, n_vectors, n_features, n_tables, n_planes, k, dtype):
+    # Small whole numbers put vectors in planes and the zero vector among them; other ties are broken by a shake.
+    rng = np.random.default_rng(seed)
+    vectors = rng.integers(-2, 3, (n_vectors, n_features)).astype(dtype)
+    vectors += rng.uniform(0.01, 0.1, vectors.shape).astype(dtype) * (vectors != 0)
+    normals = rng.standard_normal((n_tables, n_features, n_planes)).astype(dtype)
+    found = approximate_k_nearest(vectors, k, normals)
+    assert found.shape == (n_vectors, k) and found.dtype == np.intp
+    similarity = np.sort(_cosines(vectors), axis=-1)
+    if np.all(np.diff(similarity, axis=-1) > 1e-5):
+        np.testing.assert_array_equal(found, loops.approximate_k_nearest(vectors, k, normals))
+
+
+def _cosines(vectors):
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    unit = vectors / np.where(length > 0, length, 1)
+    return unit @ unit.T
+
+
+def test_zero_counts_as_the_positive_side():
+    normals = np.array([[1.0, 1.0], [0.0, 1.0]])
+    sides = side_of_planes(np.array([[0.0, 2.0], [1.0, -1.0], [0.0, 0.0], [-3.0, 1.0]]), normals)
+    assert sides.tolist() == [[True, True], [True, True], [True, True], [False, False]]
+
+
+@few
+@given(seeds, st.floats(1e-3, 1e3))
+def test_the_length_of_a_vector_does_not_matter_and_the_opposite_one_is_on_the_other_side(seed, scale):
+    rng = np.random.default_rng(seed)
+    vectors, normals = rng.standard_normal((20, 4)), rng.standard_normal((4, 6))
+    decided = np.abs(vectors @ normals) > 1e-9
+    sides = side_of_planes(vectors, normals)
+    np.testing.assert_array_equal(side_of_planes(scale * vectors, normals)[decided], sides[decided])
+    np.testing.assert_array_equal(side_of_planes(-vectors, normals)[decided], ~sides[decided])
+
+
+def test_every_table_may_have_planes_of_its_own():
+    rng = np.random.default_rng(0)
+    vectors, normals = rng.standard_normal((7, 4)), rng.standard_normal((3, 4, 5))
+    sides = side_of_planes(vectors, normals)
+    for of_table, one in zip(sides, normals, strict=True):
+        np.testing.assert_array_equal(of_table, side_of_planes(vectors, one))
+
+
+def test_planes_are_standard_normal_and_come_from_the_generator_alone():
+    shape = dict(n_tables=4, n_features=50, n_planes=50)
+    normals = draw_planes(np.random.default_rng(3), **shape)
+    assert normals.shape == (4, 50, 50) and normals.dtype == np.float32
+    assert draw_planes(np.random.default_rng(3), dtype=np.float64, **shape).dtype == np.float64
+    assert abs(normals.mean()) < 0.05 and abs(normals.std() - 1) < 0.05
+    np.testing.assert_array_equal(draw_planes(np.random.default_rng(3), **shape), normals)
+
+
+@pytest.mark.parametrize("n_planes", [1, 2, 5, 8])
+@pytest.mark.parametrize("degrees", [10, 45, 90, 135])
+def test_pairs_share_a_bucket_as_often_as_the_theory_says(n_planes, degrees):
+    n_pairs, rng = 20_000, np.random.default_rng(n_planes + degrees)
+    normals = rng.standard_normal((n_pairs, 5, n_planes))
+    buckets = hash_value(side_of_planes(pairs_at(np.radians(degrees), n_pairs, 5, rng), normals))
+    expected = (1 - degrees / 180) ** n_planes
+    standard_error = np.sqrt(max(expected * (1 - expected), 1 / n_pairs) / n_pairs)
+    assert abs(np.mean(buckets[:, 0] == buckets[:, 1]) - expected) < 4 * standard_error
+
+
+@pytest.mark.parametrize("n_features", [2, 40])
+def test_tables_find_pairs_as_often_as_the_theory_says(n_features):
+    n_pairs, rng = 4000, np.random.default_rng(n_features)
+    pairs = pairs_at(np.pi / 6, n_pairs, n_features, rng)
+    buckets = hash_value(side_of_planes(pairs[:, np.newaxis], rng.standard_normal((n_pairs, 4, n_features, 6))))
+    expected = 1 - (1 - (5 / 6) ** 6) ** 4
+    measured = np.mean(np.any(buckets[..., 0] == buckets[..., 1], axis=-1))
+    assert abs(measured - expected) < 4 * np.sqrt(expected * (1 - expected) / n_pairs)
+
+
+def test_in_two_dimensions_each_plane_adds_two_buckets():
+    rng = np.random.default_rng(0)
+    angles = np.linspace(0, 2 * np.pi, 20_000)
+    circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    for n_planes in (1, 2, 3, 6):
+        assert len(np.unique(hash_value(side_of_planes(circle, rng.standard_normal((2, n_planes)))))) == 2 * n_planes
+
+
+def test_where_all_share_a_bucket_the_search_is_exact():
+    rng = np.random.default_rng(0)
+    vectors = rng.standard_normal((40, 6))
+    vectors[:, 0] = 1 + np.abs(vectors[:, 0])
+    normals = np.eye(6)[np.newaxis, :, :1]
+    np.testing.assert_array_equal(approximate_k_nearest(vectors, 5, normals), k_nearest(vectors, 5))
+
+
+def test_candidates_come_once_without_the_vector_itself_and_most_similar_first():
+    rng = np.random.default_rng(1)
+    vectors, normals = rng.standard_normal((60, 5)), rng.standard_normal((6, 5, 3))
+    cosine = _cosines(vectors)
+    for i, row in enumerate(approximate_k_nearest(vectors, 20, normals)):
+        named = row[row >= 0]
+        assert i not in named and len(set(named)) == len(named)
+        assert np.all(row[len(named) :] == -1)
+        assert np.all(np.diff(cosine[i, named]) <= 1e-12)
+
+
+def test_tables_bring_neighbours_back_that_planes_have_lost():
+    rng = np.random.default_rng(0)
+    vectors = families(rng, 20, 10, 16)
+    exact, normals = k_nearest(vectors, 5), rng.standard_normal((16, 16, 8))
+    by_tables = [recall(approximate_k_nearest(vectors, 5, normals[:n]), exact) for n in (1, 4, 16)]
+    by_planes = [recall(approximate_k_nearest(vectors, 5, normals[:1, :, :n]), exact) for n in (1, 4, 8)]
+    assert by_tables == sorted(by_tables) and by_planes == sorted(by_planes, reverse=True)
+    assert by_tables[0] < 0.5 < 0.9 < by_tables[-1]
+
+
+def test_fewer_candidates_than_sought_leave_minus_one():
+    vectors = np.array([[3.0, 1.0], [1.0, 3.0], [2.0, 1.0], [-1.0, 3.0], [-2.0, 1.0], [1.0, -2.0]])
+    tables = np.array([[[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0], [1.0, -1.0]]])
+    quadrants = [[2, 1], [2, 0], [0, 1], [4, -1], [3, -1], [-1, -1]]
+    assert approximate_k_nearest(vectors, 2, tables[:1]).tolist() == quadrants
+    assert approximate_k_nearest(vectors, 2, tables)[[1, 3]].tolist() == [[3, 2], [1, 4]]
+
+
+def test_the_zero_vector_is_like_nothing_and_equal_directions_go_by_position():
+    vectors = np.array([[2.0, 0.0], [1.0, 0.0], [0.0, 0.0], [4.0, 0.0]])
+    found = approximate_k_nearest(vectors, 3, np.eye(2)[np.newaxis])
+    assert found.tolist() == [[1, 3, 2], [0, 3, 2], [0, 1, 3], [0, 1, 2]]
+
+
+def test_a_lone_vector_finds_nobody_and_no_positions_make_an_empty_table():
+    assert approximate_k_nearest(np.ones((1, 3)), 2, np.ones((2, 3, 4))).tolist() == [[-1, -1]]
+    assert build_hash_table(np.zeros(0, dtype=int)) == {}
+
+
+rng, x, n, b = np.random.default_rng(0), np.zeros((5, 4)), np.zeros((2, 4, 3)), np.zeros(5, dtype=int)
+
+
+@pytest.mark.parametrize(
+    "call, named",
+    [
+        (lambda: draw_planes(rng, n_tables=0, n_features=4, n_planes=4), "n_tables"),
+        (lambda: draw_planes(rng, n_tables=1, n_features=0, n_planes=4), "n_features"),
+        (lambda: draw_planes(rng, n_tables=1, n_features=4, n_planes=True), "n_planes"),
+        (lambda: side_of_planes(x.astype(int), n[0]), "vectors"),
+        (lambda: side_of_planes(x[0], n[0]), "vectors"),
+        (lambda: side_of_planes(x + np.nan, n[0]), "vectors"),
+        (lambda: side_of_planes(x, n[0].astype(int)), "normals"),
+        (lambda: side_of_planes(x, n[0, :3]), "normals"),
+        (lambda: side_of_planes(x, n[0, :, 0]), "normals"),
+        (lambda: side_of_planes(x, n[0] + np.inf), "normals"),
+        (lambda: hash_value(np.zeros((3, 4))), "sides"),
+        (lambda: hash_value(np.zeros((3, 63), dtype=bool)), "sides"),
+        (lambda: hash_value(np.zeros((3, 0), dtype=bool)), "sides"),
+        (lambda: hash_value(np.bool_(True)), "sides"),
+        (lambda: build_hash_table(b * 1.0), "buckets"),
+        (lambda: build_hash_table(b[np.newaxis]), "buckets"),
+        (lambda: approximate_k_nearest(x, 0, n), "k"),
+        (lambda: approximate_k_nearest(x, 2.0, n), "k"),
+        (lambda: approximate_k_nearest(x[np.newaxis], 1, n), "vectors"),
+        (lambda: approximate_k_nearest(x + np.inf, 1, n), "vectors"),
+        (lambda: approximate_k_nearest(x, 1, n[0]), "normals"),
+        (lambda: approximate_k_nearest(x, 1, n[:, :3]), "normals"),
+        (lambda: approximate_k_nearest(x, 1, n[:0]), "normals"),
+        (lambda: approximate_k_nearest(x, 1, n[:, :, :0]), "normals"),
+    ],
+)
+def test_a_bad_argument_is_refused_by_name(call, named):
+    with pytest.raises(ValueError, match=f"^{named} needs"):
+        call()
