@@ -14,7 +14,7 @@ def main():
     argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n")[0]).parse_args()
     peer = "trax" if find_spec("trax") else "dense"
     rows = [row for row in make_rows([peer], [1024, 4096], [1, 4]) if row["heads"] == 2]
-    results = measure(rows, {peer: sys.executable}, with_memory=False)
+    results = measure(rows, {peer: sys.executable})
     print("written:", write("short", results, find_versions([])).relative_to(ROOT))
 
 

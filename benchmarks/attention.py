@@ -19,7 +19,8 @@ from benchmarks.measure import ROOT, start
 RESULTS = Path(__file__).parent / "results"
 PEERS = ("trax", "hf", "lucidrains", "sdpa")
 PACKAGES = ("numpy", "trax", "jax", "jaxlib", "torch", "transformers", "reformer-pytorch")
-TOO_LONG = {"lucidrains": 16384, "model_step": 1024}  # lucidrains: memory grows with the square of the length
+TOO_LONG = {"lucidrains": 16384, "sdpa": 16384}  # memory, or time, grows with the square of the length
+MODEL_LENGTH = 1024
 
 
 def make_rows(peers, lengths, rounds, heads=2, whats=("forward", "forward+backward")):
@@ -32,7 +33,7 @@ def make_rows(peers, lengths, rounds, heads=2, whats=("forward", "forward+backwa
             shapes = [(heads, n) for n in rounds] + ([(8, max(rounds))] if length == 4096 else [])
             rows += [_row(what, peer, length, h, r) for h, r in shapes for what in whats]
         if peer == "hf" and "forward+backward" in whats:
-            rows.append(_row("model_step", peer, TOO_LONG["model_step"], 4, max(rounds)))
+            rows.append(_row("model_step", peer, MODEL_LENGTH, 4, max(rounds)))
     return rows
 
 
@@ -40,14 +41,14 @@ def _row(what, peer, length, heads, rounds):
     return dict(what=what, peer=peer, length=length, heads=heads, rounds=rounds)
 
 
-def measure(rows, pythons, *, with_memory):
+def measure(rows, pythons, *, memory_lengths=()):
     """Fill in what is measured, and print it as it comes. A peer whose process dies leaves nulls."""
     results = []
     for peer in dict.fromkeys(row["peer"] for row in rows):
         for row, times in start(pythons[peer], [row for row in rows if row["peer"] == peer]):
             empty = dict.fromkeys(("ours_cpu_s", "peer_cpu_s", "ratio", "ours_peak_bytes", "peer_peak_bytes"))
             result = {**row, **empty, **(times or {})}
-            if with_memory and times and row["rounds"] == max(r["rounds"] for r in rows):
+            if times and row["length"] in memory_lengths and row["rounds"] == max(r["rounds"] for r in rows):
                 result["ours_peak_bytes"] = _peak(sys.executable, {**row, "side": "ours"})
                 result["peer_peak_bytes"] = _peak(pythons[peer], {**row, "side": peer})
             print(as_line(result), flush=True)
@@ -122,7 +123,13 @@ def main():
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
     parser.add_argument("--lengths", nargs="+", type=int, default=[1024, 4096, 16384, 65536])
     parser.add_argument("--rounds", nargs="+", type=int, default=[1, 4])
-    parser.add_argument("--no-memory", action="store_true", help="leave out peak memory, which takes most of the time")
+    parser.add_argument(
+        "--memory-lengths",
+        nargs="*",
+        type=int,
+        default=[1024, 4096, 16384, 65536],
+        help="lengths at which to take peak memory as well, with the most rounds; slow, being a process a side",
+    )
     parser.add_argument(
         "--peers-python",
         type=Path,
@@ -136,7 +143,7 @@ def main():
     versions, results = find_versions(pythons.values()), []
     for peer in chosen.peers:
         rows = make_rows([peer], chosen.lengths, chosen.rounds)
-        results += measure(rows, pythons, with_memory=not chosen.no_memory)
+        results += measure(rows, pythons, memory_lengths=chosen.memory_lengths)
         print("written:", write("long", results, versions).relative_to(ROOT), flush=True)
 
 
