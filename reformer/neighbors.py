@@ -24,7 +24,7 @@ def cosine_similarity(queries, keys):
 
     Returns
     -------
-    similarity : (..., Q, K) array of values -1 .. 1
+    similarity : (..., Q, K) array of values -1 .. 1, up to rounding
 
     Raises ValueError if a dtype or shape does not fit, or a number is not finite.
     """
@@ -35,7 +35,8 @@ def cosine_similarity(queries, keys):
 def k_nearest(vectors, k):
     """For each vector the k others that point most nearly its way, the most similar first.
 
-    A vector is not its own neighbour. Ties go to the lower position.
+    A vector is not its own neighbour. Ties go to the lower position; where similarities differ by rounding alone, as
+    those with two equal vectors may, either can come first.
 
     Parameters
     ----------
@@ -78,9 +79,8 @@ def kernel_regression(queries, keys, values, bandwidth):
     Source: Nadaraya, "On Estimating Regression" (1964); Watson, "Smooth Regression Analysis" (1964).
     """
     queries, keys = _require_pair(queries, keys)
-    values = _require_values(values, keys)
-    if not (np.isscalar(bandwidth) and np.isfinite(bandwidth) and bandwidth > 0):
-        raise ValueError(f"bandwidth needs a number above 0, got {bandwidth!r}")
+    values = _require_values(values, queries, keys)
+    bandwidth = _require_bandwidth(bandwidth)
     difference = queries[..., :, np.newaxis, :] - keys[..., np.newaxis, :, :]
     return _softmax(-np.sum(difference**2, axis=-1) / (2 * bandwidth**2)) @ values
 
@@ -102,7 +102,7 @@ def softmax_attention(queries, keys, values):
     Source: Vaswani et al., "Attention Is All You Need" (2017), equation 1.
     """
     queries, keys = _require_pair(queries, keys)
-    values = _require_values(values, keys)
+    values = _require_values(values, queries, keys)
     return _softmax(queries @ np.swapaxes(keys, -1, -2) / np.sqrt(keys.shape[-1]).astype(keys.dtype)) @ values
 
 
@@ -112,8 +112,11 @@ def _softmax(logits):
 
 
 def _unit(vectors):
-    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return vectors / np.where(length == 0, 1, length).astype(vectors.dtype)
+    # Divided by their largest entry first, vectors of any length have squares that neither overflow nor vanish.
+    largest = np.max(np.abs(vectors), axis=-1, keepdims=True, initial=0)
+    scaled = vectors / np.where(largest == 0, 1, largest)
+    length = np.linalg.norm(scaled, axis=-1, keepdims=True)
+    return scaled / np.where(length == 0, 1, length)
 
 
 def _require_pair(queries, keys):
@@ -122,11 +125,29 @@ def _require_pair(queries, keys):
     if keys.shape[-1] != queries.shape[-1] or keys.shape[-2] == 0:
         needed = f"(..., K, d) with d = {queries.shape[-1]} as in queries and K at least 1"
         raise ValueError(f"keys needs shape {needed}, got shape {keys.shape}")
+    _require_batch("keys", keys, queries)
     return queries, keys
 
 
-def _require_values(values, keys):
+def _require_values(values, queries, keys):
     values = require_finite("values", require_floats("values", values, "(..., K, d_v)"))
     if values.shape[-2] != keys.shape[-2]:
         raise ValueError(f"values needs one row for each of the {keys.shape[-2]} keys, got shape {values.shape}")
+    _require_batch("values", values, queries, keys)
     return values
+
+
+def _require_batch(name, array, *others):
+    batches = [other.shape[:-2] for other in others]
+    try:
+        np.broadcast_shapes(array.shape[:-2], *batches)
+    except ValueError:
+        raise ValueError(f"{name} needs batch axes that go with {batches}, got shape {array.shape}") from None
+
+
+def _require_bandwidth(bandwidth):
+    """Return `bandwidth` as a float: a NumPy number would turn float32 into float64."""
+    array = np.asarray(bandwidth)
+    if array.ndim or array.dtype.kind not in "iuf" or not np.isfinite(array) or array <= 0:
+        raise ValueError(f"bandwidth needs a finite number above 0, got {bandwidth!r}")
+    return float(array)
