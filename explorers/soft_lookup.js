@@ -111,7 +111,7 @@ function drawRoad(picture, theme, state) {
   drawKernel(context, theme, state, frame);
   const { keys, values, bandwidth, n_near } = state;
   const hard = (place) => hardEstimate(keys, values, place, n_near);
-  drawCurve(context, frame, hard, { strokeStyle: theme.alert, lineWidth: 1.4 }, [5, 4]);
+  drawCurve(context, frame, hard, { strokeStyle: theme.alert, lineWidth: 1.4 }, MARKS.hard.dashes);
   const soft = (place) => softEstimate(keys, values, place, bandwidth);
   drawCurve(context, frame, soft, { strokeStyle: theme.accent, lineWidth: 2.2 });
   drawQuery(context, theme, state, frame);
@@ -166,8 +166,8 @@ function drawQuery(context, theme, { query }, { top, bottom, x }) {
 }
 
 const MARKS = {
-  soft: { shape: "star", size: 9, fill: "accent", text: "soft estimate" },
-  hard: { shape: "square", size: 6, fill: "alert", text: "hard estimate" },
+  soft: { shape: "star", size: 9, fill: "accent", dashes: [], text: "soft estimate" },
+  hard: { shape: "square", size: 6, fill: "alert", dashes: [5, 4], text: "hard estimate" },
   near: { shape: "disc", size: 5.5, fill: "ink", text: "one of the nearest" },
   other: { shape: "ring", size: 5.5, fill: "paper", text: "any other point" },
 };
@@ -197,15 +197,23 @@ function drawPoint(context, theme, { keys, values, bandwidth, weights, neighbors
   label(context, theme, i, atX, atY + side * (size + 10), { color: theme.quiet, font: `11px ${theme.font}` });
 }
 
-/** The key of the marks, drawn with the marks themselves, in two rows where the page is narrow. */
+/** The key of the marks, drawn with the marks themselves, and the estimates' marks on their lines. */
 function drawKey(picture, theme) {
   const context = picture.begin(theme);
   const column = picture.width / 2;
-  Object.entries(MARKS).forEach(([kind, { text }], i) => {
-    const [x, y] = [12 + column * (i % 2), 12 + 22 * Math.floor(i / 2)];
-    const line = i < 2 ? (i === 0 ? "; its curve is whole" : "; its curve is dashed") : "";
-    drawMark(context, theme, kind, x, y, 5.5);
-    label(context, theme, text + line, x + 14, y, { align: "left", color: theme.quiet });
+  Object.entries(MARKS).forEach(([kind, { fill, dashes, text }], i) => {
+    const [x, y] = [18 + column * (i % 2), 12 + 22 * Math.floor(i / 2)];
+    if (dashes) {
+      context.beginPath();
+      context.moveTo(x - 16, y);
+      context.lineTo(x + 16, y);
+      Object.assign(context, { strokeStyle: theme[fill], lineWidth: 1.8 });
+      context.setLineDash(dashes);
+      context.stroke();
+      context.setLineDash([]);
+    }
+    drawMark(context, theme, kind, x, y, kind === "soft" ? 8 : 5.5);
+    label(context, theme, text, x + 22, y, { align: "left", color: theme.quiet });
   });
 }
 
@@ -377,7 +385,7 @@ function describePictures({ road, key, bars, bandwidths }, state) {
   const { keys, values, weights, alongRoad, query, average, n_near, held } = state;
   road.describe(`${keys.length} points along a road from 0 to ${ROAD}. ${describe(state)}`);
   const words = Object.values(MARKS).map(({ shape, text }) => `${shape}, ${text}`);
-  key.describe(`Marks: ${words.join("; ")}.`);
+  key.describe(`Marks: ${words.join("; ")}. The soft curve is whole, the hard one dashed.`);
   bars.note.textContent = `dashed: hard, ${Math.round(100 / n_near)} each`;
   bars.describe(
     `Weights in per cent, along the road: ${alongRoad
