@@ -7,6 +7,7 @@ exercise it happened in: the kernel is started anew, the good cells before are r
 
 import inspect
 import time
+import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -121,7 +122,8 @@ class _Examination:
 
     def _examine_exercise(self, exercise):
         answered = self._put_questions(exercise)
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             verdict = judge(exercise, answered)
         result = self._result(exercise, verdict)
         self.results.append(result)

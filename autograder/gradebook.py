@@ -47,7 +47,8 @@ class Gradebook:
         copy = self.out / "nbgrader" / "source" / lab.name
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(source.parent, copy, ignore=shutil.ignore_patterns(".*"))
-        self._convert(GenerateAssignment, lab.name, ".", f"the lab {lab.name}")
+        what = f"the lab {lab.name} (has it changed since this folder was made? then grade into a new one)"
+        self._convert(GenerateAssignment, lab.name, ".", what)
         release = self.out / "nbgrader" / "release" / lab.name / f"{lab.name}.ipynb"
         return nbformat.read(release, as_version=4)
 

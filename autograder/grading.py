@@ -60,26 +60,25 @@ def grade_folder(submissions, out, *, secret, labs=(), roster=(), limits=None, p
 
 def grade_one(folder, student, lab, release, secret, limits):
     """Grade one submission. Returns it, the rebuilt notebook, and what each cell printed."""
-    known_ids = {grade_id(cell) for cell in release.cells}
-    submission = take_in(folder, student, lab.name, known_ids)
+    graded = _tried_twice(lambda: _grade(folder, student, lab, release, secret, limits))
+    if isinstance(graded, Exception):
+        return _not_graded(Submission(student, lab.name), lab, (), graded), None, {}
+    return graded
+
+
+def _grade(folder, student, lab, release, secret, limits):
+    submission = take_in(folder, student, lab.name, {grade_id(cell) for cell in release.cells})
     rebuilt = rebuild(release, submission.cells)
     if submission.refusal:
-        notebook = rebuild(release, ()).notebook
         results = failed_results(lab, submission.refusal, submission.reason)
-        return Graded(submission, submission.refusal, results, (submission.reason,)), notebook, {}
-    examined = _tried_twice(lambda: _examine(rebuilt.notebook, lab, student, secret, limits))
-    notes = (*submission.notes, *rebuilt.notes)
-    if isinstance(examined, Exception):
-        return _not_graded(submission, lab, notes, examined), rebuilt.notebook, {}
-    graded = Graded(submission, _outcome(examined.results), examined.results, (*notes, *examined.notes))
-    return graded, rebuilt.notebook, examined.printed
+        return Graded(submission, submission.refusal, results, (submission.reason,)), rebuilt.notebook, {}
 
-
-def _examine(notebook, lab, student, secret, limits):
     def generator(exercise, question):
         return exercise.generator(question, secret, student)
 
-    return examine(notebook, lab, generator, limits)
+    examined = examine(rebuilt.notebook, lab, generator, limits)
+    notes = (*submission.notes, *rebuilt.notes, *examined.notes)
+    return Graded(submission, _outcome(examined.results), examined.results, notes), rebuilt.notebook, examined.printed
 
 
 def _entered(gradebook, graded, lab, notebook, printed):

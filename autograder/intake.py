@@ -57,7 +57,7 @@ def students_in(folder):
 def labs_in(folder):
     """Return the names of the lab folders that some student has, sorted."""
     students = [Path(folder) / student for student in students_in(folder)]
-    students = [student for student in students if not student.is_symlink()]
+    students = [student for student in students if not student.is_symlink() and os.access(student, os.R_OK)]
     return sorted({entry.name for student in students for entry in os.scandir(student) if entry.is_dir()})
 
 

@@ -3,6 +3,7 @@
 Run as `python -P -s launch.py CONNECTION_FILE MEMORY_BYTES` in a room that `autograder.kernel` has furnished.
 """
 
+import contextlib
 import sys
 from pathlib import Path
 
@@ -12,8 +13,9 @@ def limit_memory(n_bytes):
         import resource
     except ImportError:  # Windows has no such limits
         return
-    resource.setrlimit(resource.RLIMIT_AS, (n_bytes, n_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with contextlib.suppress(ValueError, OSError):  # macOS may refuse it
+        resource.setrlimit(resource.RLIMIT_AS, (n_bytes, n_bytes))
 
 
 def leave_only_the_library_and(packages):

@@ -8,6 +8,9 @@ import dataclasses
 
 import pytest
 
+from autograder.examine import CourseFault, examine
+from autograder.intake import read_notebook
+from autograder.rebuild import rebuild
 from autograder.sample import as_bytes, without
 
 FULL = {"angular_hash": 9, "offset_rounds": 7, "collision_probability": 6, "chance_to_meet": 6}
@@ -248,12 +251,19 @@ def test_an_answer_in_a_cell_without_its_id_still_counts(examined, right):
 
 
 def test_a_notebook_out_of_time_keeps_the_points_it_has(examined, quick):
-    limits = dataclasses.replace(quick, submission=6.0)
+    limits = dataclasses.replace(quick, cell=60.0, submission=8.0)
     results, _ = examined({"collision_probability": "while True:\n    pass\n"}, limits=limits)
     assert results["angular_hash"].score == 9
     assert results["collision_probability"].outcome == results["chance_to_meet"].outcome == "timeout"
-    assert "the whole notebook took longer than 6 seconds" in " ".join(results["chance_to_meet"].reasons)
+    assert "the whole notebook took longer than 8 seconds" in " ".join(results["chance_to_meet"].reasons)
 
 
-def test_the_examination_of_a_notebook_can_be_repeated(examined, right):
-    assert as_bytes(right) == as_bytes(right) and examined() == examined()
+def test_a_cell_of_the_course_that_fails_is_not_the_student_s_fault(release, right, lab, quick):
+    notebook = rebuild(release, read_notebook(as_bytes(right))).notebook
+    notebook.cells[1].source = "import nowhere"
+    with pytest.raises(CourseFault, match="'imports' failed: ModuleNotFoundError"):
+        examine(notebook, lab, None, quick)
+
+
+def test_the_examination_of_a_notebook_can_be_repeated(examined):
+    assert examined() == examined()
