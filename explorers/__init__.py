@@ -4,9 +4,10 @@
 """
 
 from explorers.angular import AngularExplorer
+from explorers.hash_planes import HashPlanesExplorer
 from explorers.page import standalone_page
 from explorers.soft_lookup import SoftLookupExplorer
 
-EXPLORERS = [SoftLookupExplorer, AngularExplorer]
+EXPLORERS = [SoftLookupExplorer, HashPlanesExplorer, AngularExplorer]
 
-__all__ = ["EXPLORERS", "AngularExplorer", "SoftLookupExplorer", "standalone_page"]
+__all__ = ["EXPLORERS", "AngularExplorer", "HashPlanesExplorer", "SoftLookupExplorer", "standalone_page"]

@@ -8,7 +8,11 @@ from playwright.sync_api import sync_playwright
 from explorers import AngularExplorer, standalone_page
 from tests.explorers.lab_page import CHROMIUM_FLAGS, Lab, jupyterlab_server, write_notebook
 
-NOTEBOOKS = {"angular.ipynb": "AngularExplorer", "soft_lookup.ipynb": "SoftLookupExplorer"}
+NOTEBOOKS = {
+    "angular.ipynb": "AngularExplorer",
+    "hash_planes.ipynb": "HashPlanesExplorer",
+    "soft_lookup.ipynb": "SoftLookupExplorer",
+}
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +48,12 @@ def _open_in_jupyterlab(browser, server, notebook):
 def angular_lab(browser, server):
     """The angular explorer, run and drawn in JupyterLab."""
     yield from _open_in_jupyterlab(browser, server, "angular.ipynb")
+
+
+@pytest.fixture(scope="session")
+def hash_planes_lab(browser, server):
+    """The explorer of hash planes, run and drawn in JupyterLab."""
+    yield from _open_in_jupyterlab(browser, server, "hash_planes.ipynb")
 
 
 @pytest.fixture(scope="session")
