@@ -6,11 +6,12 @@ STEPS = (1e-4, 1e-5, 1e-6)  # a kink, as of ReLU, within one step makes it usele
 CLOSE = 1e-7
 
 
-def gradient_error(function, array, gradient, rng, n_directions=2):
+def gradient_error(function, array, gradient, rng, *, n_directions=2, floor=1e-6):
     """Compare a gradient with fourth-order finite differences of `function(array)`, a number, along random directions.
 
     Returns the worst difference over the directions, each at the step that suits it best, relative to the length of
-    the gradient: a direction of n standard normal numbers is expected to change the result by about that much.
+    the gradient: a direction of n standard normal numbers is expected to change the result by about that much. A
+    gradient shorter than `floor` counts as that long, since the differences have a rounding error of their own.
     """
     worst = 0.0
     for _ in range(n_directions):
@@ -18,7 +19,7 @@ def gradient_error(function, array, gradient, rng, n_directions=2):
         claimed, error = np.sum(gradient * direction), np.inf
         for step in STEPS:
             slope = _slope(function, array, direction, step)
-            error = min(error, abs(slope - claimed) / max(np.linalg.norm(gradient), 1e-6))
+            error = min(error, abs(slope - claimed) / max(np.linalg.norm(gradient), floor))
             if error < CLOSE:
                 break
         worst = max(worst, error)

@@ -67,7 +67,7 @@ def draw_batch(rng, batch=2, length=10):
     d_ff=st.integers(1, 7),
 )
 def test_the_gradients_of_a_whole_model_are_its_finite_differences(name, seed, batch, length, n_layers, n_heads, d_ff):
-    model = replace(MODELS[name], n_layers=n_layers, n_heads=n_heads, d_ff=d_ff, d_model=2 * n_heads)
+    model = replace(MODELS[name], n_layers=n_layers, n_heads=n_heads, d_ff=d_ff, d_model=max(4, 2 * n_heads))
     rng = np.random.default_rng(seed)
     data = draw_batch(rng, batch, length)
     flat = flatten_parameters(model.draw_parameters(rng, np.float64))
@@ -107,8 +107,8 @@ def check_gradients(model, flat, data, seed, rng, start_over):
             changed = unflatten_parameters(flat | {parameter: moved})
             return model.loss_and_gradients(changed, *data, seed=seed)[0]
 
-        error = gradient_error(loss, flat[parameter], gradient, rng, n_directions=1)
-        assert error < 1e-6 or error * np.linalg.norm(gradient) < 1e-9 * whole, parameter
+        error = gradient_error(loss, flat[parameter], gradient, rng, n_directions=1, floor=1e-3 * whole)
+        assert error < 1e-6, parameter
 
 
 @few
