@@ -2,16 +2,16 @@
 
 The same function as the clear composition in `lsh_attention`, to which a test holds it. What is different:
 
-- Work goes block by block: a few chunks at a time, in buffers that stay in cache. Nothing of size R L W ever exists,
-  so memory is linear in length and flat in the number of rounds.
+- Work goes block by block: a few chunks at a time, in memory that stays in the cache. Nothing of size R L W exists
+  (but for the correction of duplicates), so memory is linear in length and flat in the number of rounds.
 - A window is not copied. A block's keys lie in one row, and overlapping views of it serve as windows.
 - Logits and weights stand as keys x queries. Then only queries are transposed, once each, and every matrix product
   has the form the library is quickest at.
 - Weights stay unnormalised: the sum over rounds of exp(logit) V, divided by the sum over rounds of exp(logit), is the
-  combination of the rounds. Logits are at most |q|, keys having length one, so exp needs no maximum subtracted unless
-  some |q| is large; then a slower branch keeps a running maximum.
+  combination of the rounds. Logits are at most |q|, keys having length one, so exp needs nothing subtracted unless some
+  |q| is large; then a pass of its own finds the largest logit of each query first.
 - The causal mask is a bound: with T = 2^20 (query position - 1/2 - key position), min(logit, T) is the logit where the
-  key is earlier and at most -2^19 elsewhere. T is a matrix product of rank 2, exact in floating point below 2^23.
+  key is earlier and at most -2^19 elsewhere. T is a matrix product of rank 2, exact in float32 below position 2^22.
 - The backward pass saves only outputs and normalisers, sorts again, and computes the weights again.
 """
 
@@ -29,7 +29,7 @@ BLOCK_SIZE = 2**16  # logits in a block: several arrays of this size must fit th
 ROWS_AT_ONCE = 2**9  # rows moved back into the order of the sequence at a time
 LARGEST_LOGIT = {np.dtype(np.float32): 60.0, np.dtype(np.float64): 600.0}  # exp of it, squared, is a finite number
 STEEP = 2.0**20
-LONGEST = 2**22
+LONGEST = 2**22  # positions that the causal bound can tell apart; also a position later than all
 
 
 class Saved(NamedTuple):
@@ -217,14 +217,16 @@ class _Rounds:
         self.order = np.empty(saved.buckets.shape, np.int32)
         for r in range(self.n_rounds):
             self.order[:, r] = sort_by_bucket(saved.buckets[:, r].astype(small))
+        if self.options.same_bucket_only:
+            ids = offset_rounds(saved.buckets, self.options.n_buckets)
+            self.sorted_buckets = np.take_along_axis(ids, self.order, axis=-1)
 
     def blocks(self, r):
         """Prepare round r, and cut it into slices of chunks, without the chunks around it."""
         self.r, self.positions = r, self._stretch(self.order, r)
         self.index = np.maximum(self.positions, 0) + self.first_rows  # in the rows of all heads, one after another
         if self.options.same_bucket_only:
-            ids = offset_rounds(self.saved.buckets, self.options.n_buckets)
-            self.bucket_ids = self._stretch(np.take_along_axis(ids, self.order, axis=-1), r)
+            self.bucket_ids = self._stretch(self.sorted_buckets, r)
         if self.is_bounded:
             self._make_sides()
         step = _chunks_per_block(self.options)
