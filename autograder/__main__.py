@@ -119,7 +119,7 @@ def sample(options):
 
 def _parser():
     parser = argparse.ArgumentParser(
-        prog="autograder", description="Release labs, grade what students hand in, test the exercises."
+        prog="python -m autograder", description="Release labs, grade what students hand in, test the exercises."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 

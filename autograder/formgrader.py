@@ -11,6 +11,7 @@ def serve(out, *, browser, port):
 
     out = Path(out).resolve()
     os.chdir(out)  # nbgrader reads the configuration of its working folder
+    token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(24)
     server = ServerApp.instance()
     server.initialize(
         [
@@ -19,13 +20,13 @@ def serve(out, *, browser, port):
             f"--ServerApp.port={port}",
             f"--ServerApp.open_browser={browser}",
             "--PasswordIdentityProvider.hashed_password=",  # so that the address with its token always opens it
-            f"--IdentityProvider.token={os.environ.get('JUPYTER_TOKEN') or secrets.token_hex(24)}",
+            f"--IdentityProvider.token={token}",
             "--ServerApp.answer_yes=True",  # one Ctrl-C is enough
             "--ServerApp.log_level=ERROR",
             "--LabApp.log_level=ERROR",
             *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
         ]
     )
-    print(f"The formgrader is at {server.display_url.split()[0]}\nCtrl-C stops it.", flush=True)
+    print(f"The formgrader is at {server.connection_url}formgrader?token={token}\nCtrl-C stops it.", flush=True)
     server.start()
     return 0

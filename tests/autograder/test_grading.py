@@ -132,22 +132,21 @@ def test_the_report_for_a_person_is_one_page_complete_in_itself(batch, in_batch)
 
 def test_the_formgrader_opens_on_what_was_graded(batch, lab, tmp_path):
     command = [sys.executable, "-m", "autograder", "formgrader", str(batch), "--no-browser", "--port", "8931"]
-    env = {**os.environ, "JUPYTER_RUNTIME_DIR": str(tmp_path), "JUPYTER_TOKEN": "token"}
+    env = {**os.environ, "JUPYTER_RUNTIME_DIR": str(tmp_path)}
+    env.pop("JUPYTER_TOKEN", None)
     log = tmp_path / "log"
     with log.open("w") as said, subprocess.Popen(command, env=env, stdout=said, stderr=said) as server:
         try:
-            address = _address(server, log)
-            assert "/formgrader" in address
-            site = address.partition("/formgrader")[0]
-            assert "<title>nbgrader" in _fetched(f"{site}/formgrader")
-            assert lab.name in _fetched(f"{site}/formgrader/api/assignments")
-            entries = json.loads(_fetched(f"{site}/formgrader/api/submissions/{lab.name}"))
+            site, _, token = _address(server, log).partition("/formgrader?token=")
+            assert "<title>nbgrader" in _fetched(f"{site}/formgrader?token={token}")
+            assert lab.name in _fetched(f"{site}/formgrader/api/assignments?token={token}")
+            entries = json.loads(_fetched(f"{site}/formgrader/api/submissions/{lab.name}?token={token}"))
             assert {entry["student"]: entry["score"] for entry in entries if entry["autograded"]} == {
                 student: float(sum(points)) for student, (_, points, _) in EXPECTED.items()
             }
-            notebooks = json.loads(_fetched(f"{site}/formgrader/api/submitted_notebooks/{lab.name}/{lab.name}"))
-            wrong = next(one["id"] for one in notebooks if one["student"] == "wrong")
-            assert "This is what you get when" in _fetched(f"{site}/formgrader/submissions/{wrong}")
+            api = f"{site}/formgrader/api/submitted_notebooks/{lab.name}/{lab.name}?token={token}"
+            wrong = next(one["id"] for one in json.loads(_fetched(api)) if one["student"] == "wrong")
+            assert "This is what you get when" in _fetched(f"{site}/formgrader/submissions/{wrong}?token={token}")
         finally:
             server.terminate()
 
@@ -156,7 +155,7 @@ def _address(server, log):
     """Wait until the server says where it is; it does so once it listens."""
     end = time.monotonic() + 120
     while server.poll() is None and time.monotonic() < end:
-        found = re.search(r"http://[^\s?]*/formgrader", log.read_text("utf-8"))
+        found = re.search(r"http://\S+/formgrader\?token=\w+(?=\n)", log.read_text("utf-8"))
         if found:
             return found.group()
         time.sleep(0.2)
@@ -164,8 +163,8 @@ def _address(server, log):
 
 
 def _fetched(url):
-    request = urllib.request.Request(url, headers={"Authorization": "token token"})
-    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as answer:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor())
+    with opener.open(url, timeout=60) as answer:
         assert answer.status == 200
         return answer.read().decode("utf-8")
 
