@@ -3,9 +3,9 @@
 Also here, because grading and the labs' text both need it: which modules of `reformer` a unit teaches.
 """
 
-from autograder.exercises import lab03_angular_lsh
+from autograder.exercises import lab01_neighbors, lab02_hash_planes, lab03_angular_lsh
 
-LABS = {lab.name: lab for lab in (lab03_angular_lsh.LAB,)}
+LABS = {lab.name: lab for lab in (lab01_neighbors.LAB, lab02_hash_planes.LAB, lab03_angular_lsh.LAB)}
 
 # A lab's kernel is given the modules of earlier units only: what a unit teaches is what its lab asks for.
 MODULES_OF_UNIT = {1: ("neighbors",), 2: ("planes",), 3: ("angular",)}
