@@ -381,7 +381,11 @@ class TransformerLM(LanguageModel):
 
 @dataclass(frozen=True, kw_only=True)
 class ReformerLM(LanguageModel):
-    """A Reformer: LSH attention, reversible layers. Fields as in `LanguageModel`."""
+    """A Reformer: LSH attention, reversible layers. Fields as in `LanguageModel`.
+
+    Nothing a later token says reaches an earlier one. But it takes a place in the sorted sequence, and so moves the
+    borders of the chunks: which of the earlier tokens one sees can depend on later ones, here as in the published code.
+    """
 
     attention: str = "lsh"
     reversible: bool = True

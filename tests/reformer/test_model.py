@@ -199,6 +199,28 @@ def test_a_later_token_changes_nothing_earlier_in_a_reformer_whose_chunks_hold_a
     np.testing.assert_allclose(after[:, :place], before[:, :place], atol=1e-5)
 
 
+@pytest.mark.parametrize("name", [name for name in MODELS if MODELS[name].positions == "learned"])
+@few
+@given(seed=seeds, place=st.integers(0, 9))
+def test_what_is_predicted_at_a_place_has_no_gradient_for_later_places(name, seed, place):
+    model, rng = MODELS[name], np.random.default_rng(seed)
+    inputs, targets, _ = draw_batch(rng)
+    weights = np.tile(np.arange(10) == place, (2, 1))
+    _, gradients = model.loss_and_gradients(model.draw_parameters(rng), inputs, targets, weights, seed=seed)
+    of_positions = gradients["positions"]["table"]
+    assert not of_positions[place + 1 :].any()
+    assert of_positions[place].any()
+
+
+def test_a_later_token_can_still_move_the_borders_of_chunks_and_so_change_who_sees_whom():
+    model, rng = ReformerLM(**SMALL), np.random.default_rng(0)
+    parameters, tokens = model.draw_parameters(rng), rng.integers(0, VOCABULARY, (40, 12))
+    changed = tokens.copy()
+    changed[:, -1] = (changed[:, -1] + 1) % VOCABULARY
+    before, after = (model.logits(parameters, t)[:, :-1] for t in (tokens, changed))
+    assert np.max(np.abs(before - after)) > 1e-3
+
+
 @few
 @given(seeds)
 def test_each_sequence_of_a_batch_is_treated_by_itself(seed):
