@@ -553,7 +553,7 @@ function describePictures({ disc, key, recall, codes }, state) {
   key.describe(`Marks: ${marks.join("; ")}.`);
   disc.describe(`${n_points} points in a disc, cut by ${plural(n_planes, "plane")}. ${describe(state)}`);
   const row = (table) => Array.from(table.subarray((n_tables - 1) * MAX_PLANES, n_tables * MAX_PLANES), percent);
-  recall.note.textContent = "discs: recall; squares: pairs compared";
+  recall.note.textContent = "● recall, ■ compared";
   recall.title.textContent = `All queries, ${plural(n_tables, "table")}`;
   recall.describe(
     `With ${plural(n_tables, "table")} of 1 to ${MAX_PLANES} planes recall is ${row(state.recall).join(", ")}; ` +

@@ -85,6 +85,10 @@ def nearest_to_the_normal(vectors, normals):
     return dots >= np.max(dots, axis=-1, keepdims=True)
 
 
+def first_plane_only(vectors, normals):
+    return vectors @ normals[:, 0] >= 0
+
+
 def sides_by_einsum(vectors, normals):
     return np.einsum("...d,dp->...p", vectors, normals) >= 0
 
@@ -184,6 +188,11 @@ SIDE_OF_PLANES = Exercise(
             "only the normal that fits a vector best gets True; each plane is asked on its own, and several may say "
             "True",
         ),
+        Misconception(
+            first_plane_only,
+            "a function for one plane is written first",
+            "only the first plane is asked: the answer has one side for each vector instead of P",
+        ),
     ),
     styles=(sides_by_einsum, sides_by_products, sides_plane_by_plane),
 )
@@ -255,6 +264,10 @@ def minus_for_negative_sides(sides):
 
 def as_floats(sides):
     return sides @ 2.0 ** np.arange(sides.shape[-1])
+
+
+def all_tokens_added_up(sides):
+    return np.sum(sides * _weights(sides))
 
 
 def value_by_sum(sides):
@@ -334,6 +347,11 @@ HASH_VALUE = Exercise(
             "`np.zeros` and powers of 2.0 give floats",
             "the numbers are right, but they are floats: a bucket is a whole number",
         ),
+        Misconception(
+            all_tokens_added_up,
+            "`np.sum` adds over all axes unless told otherwise",
+            "the sum runs over all tokens, too: with `axis=-1` it runs over the planes alone",
+        ),
     ),
     styles=(value_by_sum, value_by_doubling, value_by_shifts),
 )
@@ -395,6 +413,14 @@ def positions_from_one(buckets):
         bucket: [position + 1 for position in positions]
         for bucket, positions in planes.build_hash_table(buckets).items()
     }
+
+
+def list_of_lists(buckets):
+    return [np.flatnonzero(buckets == bucket).tolist() for bucket in range(max(buckets, default=-1) + 1)]
+
+
+def sets_of_positions(buckets):
+    return {bucket: set(positions) for bucket, positions in planes.build_hash_table(buckets).items()}
 
 
 def table_by_search(buckets):
@@ -475,6 +501,16 @@ BUILD_HASH_TABLE = Exercise(
             positions_from_one,
             "positions are counted from one in prose",
             "the positions are counted from 1; the first token is at position 0",
+        ),
+        Misconception(
+            list_of_lists,
+            "small numbers invite a list with a place for each",
+            "the table is a list with a place for every bucket, empty ones included; a dict needs only those in use",
+        ),
+        Misconception(
+            sets_of_positions,
+            "a bucket is thought of as a set",
+            "the positions are kept in sets, which have no order; they have to be lists, in ascending order",
         ),
     ),
     styles=(table_by_search, table_by_sorting, table_by_groups),
@@ -622,6 +658,10 @@ def topped_up_by_exact_search(vectors, k, normals):
     return found
 
 
+def rows_of_different_lengths(vectors, k, normals):
+    return [[int(j) for j in row if j >= 0] for row in planes.approximate_k_nearest(vectors, k, normals)]
+
+
 def search_by_masks(vectors, k, normals):
     buckets = planes.hash_value(planes.side_of_planes(vectors, normals))
     shared = np.any(buckets[:, :, np.newaxis] == buckets[:, np.newaxis, :], axis=0)
@@ -752,6 +792,11 @@ APPROXIMATE_K_NEAREST = Exercise(
             topped_up_by_exact_search,
             "fewer than k neighbours look like a failure",
             "free places are filled by exact search; where the tables find fewer than k, -1 has to say so",
+        ),
+        Misconception(
+            rows_of_different_lengths,
+            "the neighbours are collected in lists and returned as they are",
+            "the rows differ in length: each needs k places, with -1 where nobody was found",
         ),
     ),
     styles=(search_by_masks, search_by_sets, search_bucket_by_bucket),
