@@ -100,6 +100,7 @@ def reversible_backward(y1, y2, d_y1, d_y2, f_vjp, g_vjp):
     g_value, g_pull = g_vjp(y1)
     x2 = y2 - g_value
     d_x1 = d_y1 + g_pull(d_y2)  # y1 reaches the loss directly and through g
+    del g_pull  # it holds the activations of g; those of f need the room
     f_value, f_pull = f_vjp(x2)
     x1 = y1 - f_value
     d_x2 = d_y2 + f_pull(d_x1)  # x2 reaches the loss directly and through f
