@@ -112,7 +112,7 @@ COSINE_SIMILARITY = Exercise(
     questions=(
         Case("two queries and three keys in the plane", _two_queries_three_keys, tolerance=1e-5),
         Case("four queries, six keys, three features", _normals((4, 3), (6, 3)), tolerance=1e-5),
-        Case("the zero vector, similar to nothing: 0", _a_zero_among_them, tolerance=1e-5),
+        Case("a zero vector on either side, with similarity 0", _a_zero_among_them, tolerance=1e-5),
         Property(
             "longer or shorter vectors are just as similar",
             _all_lengths_changed,
@@ -261,6 +261,11 @@ def ties_to_the_higher(vectors, k):
     return np.argsort(_similarity_without_itself(vectors), axis=-1, kind="stable")[:, ::-1][:, :k]
 
 
+def reversed_and_first_dropped(vectors, k):
+    ascending = np.argsort(neighbors.cosine_similarity(vectors, vectors), axis=-1, kind="stable")
+    return ascending[:, ::-1][:, 1 : k + 1]
+
+
 def opposite_counts_as_near(vectors, k):
     return _first(np.abs(_similarity_without_itself(vectors, itself=0)), k)
 
@@ -361,6 +366,12 @@ K_NEAREST = Exercise(
             "reversing an ascending order reverses ties, too",
             "a tie goes to the higher position; the specification sends it to the lower one, so sort the negative "
             "instead of reversing",
+        ),
+        Misconception(
+            reversed_and_first_dropped,
+            "the usual idiom, `np.argsort(...)[:, ::-1][:, 1:k + 1]`",
+            "an ascending order is reversed and its first place dropped: that sends ties to the higher position, and "
+            "drops the wrong vector where two point the same way",
         ),
         Misconception(
             opposite_counts_as_near,
