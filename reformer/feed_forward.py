@@ -68,7 +68,7 @@ def chunked_feed_forward(inputs, layer, *, chunk_length):
     outputs : (..., L, d) array
 
     Raises ValueError if `chunk_length` is below 1 or a shape or dtype does not fit.
-    Source: Reformer, section 3, equation 10.
+    Source: Reformer, section 3, "Chunking".
     """
     inputs = require_floats("inputs", inputs, "(..., L, d)")
     outputs = np.empty_like(inputs)

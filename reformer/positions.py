@@ -51,7 +51,7 @@ def axial_positions(rows, columns):
     positions : (n_rows n_columns, d_rows + d_columns) array
 
     Raises ValueError if a shape or dtype does not fit.
-    Source: Reformer, section 4, after Ho et al., "Axial Attention" (2019); Trax `AxialPositionalEncoding`.
+    Source: Ho et al., "Axial Attention in Multidimensional Transformers" (2019); Trax `AxialPositionalEncoding`.
     """
     rows = require_floats("rows", rows, "(n_rows, d_rows)")
     columns = require_floats("columns", columns, "(n_columns, d_columns)", dtype=rows.dtype)

@@ -48,7 +48,7 @@ def reversible_forward(x1, x2, f, g):
     y1, y2 : (..., d) arrays
 
     Raises ValueError if a shape or dtype does not fit.
-    Source: Gomez et al. (2017), equation 6; Reformer, equation 8.
+    Source: Gomez et al. (2017), section 3; Reformer, section 3, "RevNets".
     """
     x1, x2 = _streams("x1", x1, "x2", x2)
     y1 = x1 + require_shape("f(x2)", f(x2), x1.shape)
@@ -69,7 +69,7 @@ def reversible_inverse(y1, y2, f, g):
     x1, x2 : (..., d) arrays, equal to the inputs of the block up to rounding
 
     Raises ValueError if a shape or dtype does not fit.
-    Source: Gomez et al. (2017), equation 7; Reformer, equation 9.
+    Source: Gomez et al. (2017), section 3; Reformer, section 3, "RevNets".
     """
     y1, y2 = _streams("y1", y1, "y2", y2)
     x2 = y2 - require_shape("g(y1)", g(y1), y2.shape)
@@ -197,7 +197,7 @@ def reversible_stack_forward(x1, x2, blocks):
     (y1, y2), saved : the outputs, and what `reversible_stack_backward` needs: the outputs again, and what each branch
         wants replayed
 
-    Source: Reformer, section 3, "Reversible layers".
+    Source: Reformer, section 3, "Reversible Transformer".
     """
     replays = []
     for f, g in blocks:

@@ -71,7 +71,7 @@ def choose_token(logits, uniforms, *, temperature=1.0, top_k=None):
     tokens : (...) intp array
 
     Raises ValueError if a shape or number is not as above.
-    Source: top-k: Fan, Lewis, Dauphin, "Hierarchical Neural Story Generation" (2018), section 5.
+    Source: top-k: Fan, Lewis, Dauphin, "Hierarchical Neural Story Generation" (2018).
     """
     logits = require_floats("logits", logits, "(..., V)")
     uniforms = require_shape("uniforms", np.asarray(uniforms), logits.shape[:-1])

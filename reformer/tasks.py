@@ -42,7 +42,7 @@ def duplication(rng, *, n_sequences, length, n_symbols):
     batch : `Batch`
 
     Raises ValueError if a number is not as above.
-    Source: Reformer, section 5, "a synthetic task"; there L = 1024 and N = 127.
+    Source: Reformer, section 2, "Analysis on a synthetic task"; there L = 1024 and N = 127.
     """
     half = require_count("length", length, at_least=4, even=True) // 2
     words = _draw_symbols(rng, n_sequences, half - 1, n_symbols)

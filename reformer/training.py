@@ -111,7 +111,7 @@ def scheduled_rate(step, *, peak, n_warmup, decay="none", n_steps=None):
     rate : float
 
     Raises ValueError if a number or the decay is not as above.
-    Source: Vaswani et al. (2017), section 5.3; cosine: Loshchilov and Hutter, "SGDR" (2017), equation 5.
+    Source: Vaswani et al. (2017), section 5.3; cosine: Loshchilov and Hutter, "SGDR" (2017).
     """
     n_warmup = require_count("n_warmup", n_warmup)
     require_choice("decay", decay, DECAYS)
