@@ -195,7 +195,7 @@ def _ranks_are_clear(vectors, k):
 
 
 def _five_in_the_plane(rng):
-    return np.array([[4.0, 0.0], [2.0, 1.0], [0.0, 3.0], [-1.0, 1.0], [5.0, 1.0]]), 2
+    return np.array([[4.0, 0.0], [2.0, 1.0], [0.0, 3.0], [-1.0, 1.0], [9.0, 2.0]]), 2
 
 
 def _on_the_axes(rng):
