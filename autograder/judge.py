@@ -193,11 +193,12 @@ def _both_whole(expected, got):
 
 
 def _difference_in_values(expected, got, tolerance):
-    if tolerance == 0:
-        wrong = got != expected
-    else:
-        scale = max(1e-30, np.max(np.abs(expected), initial=0))
-        wrong = ~(np.abs(got.astype(float) - expected) <= tolerance * scale)
+    same = (got == expected) | (np.isnan(got) & np.isnan(expected))
+    if tolerance:
+        scale = np.max(np.abs(expected), initial=1e-30, where=np.isfinite(expected))
+        with np.errstate(invalid="ignore"):
+            same |= np.abs(got.astype(float) - expected) <= tolerance * scale
+    wrong = ~same
     n_wrong = np.count_nonzero(wrong)
     if n_wrong == 0:
         return ""

@@ -107,3 +107,25 @@ def test_hidden_inputs_follow_from_the_secret_and_the_student():
     assert drawn(b"s", "ann") != drawn(b"s", "bob") != drawn(b"t", "bob")
     with pytest.raises(ValueError, match="secret"):
         EXERCISE.generator(question)
+
+
+def test_infinite_numbers_are_compared_where_they_are_expected():
+    expected = np.array([0.0, -np.inf, 2.0])
+    assert difference(expected, np.array([1e-9, -np.inf, 2.0]), 1e-6) == ""
+    assert difference(expected, np.array([0.0, np.inf, 2.0]), 1e-6)
+    assert difference(expected, np.array([0.0, -np.inf, np.inf]), 1e-6)
+    assert difference(np.array([1.0, 2.0]), np.array([1.0, np.nan]), np.inf) == "1 of 2 values are not finite"
+
+
+def test_a_known_mistake_that_gives_nan_is_named_by_its_nan():
+    def no_guard(values):
+        return values / np.linalg.norm(values)
+
+    def guarded(values):
+        return values / max(np.linalg.norm(values), 1e-300)
+
+    mistake = Misconception(no_guard, "zero is forgotten", "zero is divided by zero")
+    questions = (Case("zeros", lambda rng: (np.zeros(3),), tolerance=1e-6), Case("ones", lambda rng: (np.ones(3),)))
+    exercise = Exercise(guarded, guarded, questions, (mistake,))
+    verdict = judge(exercise, ask(exercise, no_guard, questions, exercise.generator))
+    assert verdict.named is mistake and verdict.score == 1
