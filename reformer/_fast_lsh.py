@@ -235,16 +235,15 @@ class _Rounds:
 
     def _stretch(self, of_rounds, r):
         """Cut round r of (h, R, L) into chunks, and add the chunks around: (h, m, C)."""
-        chunks = split_into_chunks(of_rounds[:, r], self.chunk_length)
-        around = {}
+        before, after = [], []
         for place in [*range(-self.options.n_before, 0), *range(self.n_chunks, self.n_chunks + self.options.n_after)]:
+            seen = (r + place // self.n_chunks) % self.n_rounds if self.options.wrap == "global" else r
+            first = place % self.n_chunks * self.chunk_length
+            chunk = split_into_chunks(of_rounds[:, seen, first : first + self.chunk_length], self.chunk_length)
             if self.options.wrap == "none":
-                around[place] = np.full_like(chunks[:, 0], NOBODY)
-            else:
-                seen = (r + place // self.n_chunks) % self.n_rounds if self.options.wrap == "global" else r
-                around[place] = split_into_chunks(of_rounds[:, seen], self.chunk_length)[:, place % self.n_chunks]
-        before, after = ([around[place][:, np.newaxis] for place in around if (place < 0) == side] for side in (1, 0))
-        return np.concatenate([*before, chunks, *after], axis=1)
+                chunk[...] = NOBODY
+            (before if place < 0 else after).append(chunk)
+        return np.concatenate([*before, split_into_chunks(of_rounds[:, r], self.chunk_length), *after], axis=1)
 
     def rows(self, name, n_features):
         """Memory for rows in sorted order: (h, m, C, f)."""
