@@ -89,6 +89,11 @@ def sign_lost(queries, keys):
     return np.abs(neighbors.cosine_similarity(queries, keys))
 
 
+def zero_divided_by_zero(queries, keys):
+    query_lengths, key_lengths = np.linalg.norm(queries, axis=-1), np.linalg.norm(keys, axis=-1)
+    return queries @ keys.T / (query_lengths[:, np.newaxis] * key_lengths)
+
+
 def cosine_by_einsum(queries, keys):
     queries, keys = queries.astype(np.float32), keys.astype(np.float32)
     dots = np.einsum("qd,kd->qk", queries, keys)
@@ -176,6 +181,11 @@ COSINE_SIMILARITY = Exercise(
             sign_lost,
             "similarity is thought of as something from 0 to 1",
             "the sign is lost: opposite vectors have similarity -1, as dissimilar as can be",
+        ),
+        Misconception(
+            zero_divided_by_zero,
+            "the formula divides by two lengths, and one of them may be 0",
+            "the zero vector is divided by its length, 0, which gives NaN; its similarity with everything is to be 0",
         ),
     ),
     styles=(cosine_by_einsum, cosine_with_a_tiny_number, cosine_query_by_query),
@@ -476,6 +486,11 @@ def plain_average(queries, keys, values, bandwidth):
     return np.broadcast_to(np.mean(values, axis=0), (len(queries), values.shape[1]))
 
 
+def weights_vanish_far_away(queries, keys, values, bandwidth):
+    weights = np.exp(-_squared_distance(queries, keys) / (2 * bandwidth**2))
+    return weights / np.sum(weights, axis=-1, keepdims=True) @ values
+
+
 def regression_by_a_quotient(queries, keys, values, bandwidth):
     squared_distance = _squared_distance(queries, keys)
     excess = squared_distance - squared_distance.min(axis=1, keepdims=True)
@@ -582,6 +597,11 @@ KERNEL_REGRESSION = Exercise(
             plain_average,
             "averaging is where the lesson starts",
             "all keys have the same weight, wherever the query is",
+        ),
+        Misconception(
+            weights_vanish_far_away,
+            "the formula as it stands in books",
+            "all weights of a far query round to 0, and 0/0 is NaN; subtract the largest exponent before `np.exp`",
         ),
     ),
     styles=(regression_by_a_quotient, regression_in_single_precision, regression_query_by_query),
