@@ -100,7 +100,7 @@ def difference(expected, answer, tolerance):
     if expected is None or isinstance(expected, str):
         return "" if type(answer) is type(expected) and answer == expected else f"expected {expected!r}"
     if answer is None:
-        return "the function returned None: is a `return` missing"
+        return "the function returned None, so perhaps a return is missing"
     return _difference_in_arrays(np.asarray(expected), answer, tolerance)
 
 
@@ -205,4 +205,5 @@ def _difference_in_values(expected, got, tolerance):
     place = tuple(int(index) for index in np.argwhere(wrong)[0])
     where = f"at {list(place)} " if place else ""
     right = f"{expected.size - n_wrong} of {expected.size} values are right; " if expected.size > 1 else ""
-    return f"{right}{where}it gives {got[place]:.4g} where {expected[place]:.4g} is right"
+    digits = next(n for n in (4, 7, 17) if n == 17 or f"{got[place]:.{n}g}" != f"{expected[place]:.{n}g}")
+    return f"{right}{where}it gives {got[place]:.{digits}g} where {expected[place]:.{digits}g} is right"

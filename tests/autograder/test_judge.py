@@ -129,3 +129,7 @@ def test_a_known_mistake_that_gives_nan_is_named_by_its_nan():
     exercise = Exercise(guarded, guarded, questions, (mistake,))
     verdict = judge(exercise, ask(exercise, no_guard, questions, exercise.generator))
     assert verdict.named is mistake and verdict.score == 1
+
+
+def test_two_numbers_that_differ_are_told_with_digits_that_differ():
+    assert "it gives 0.9600192 where 0.96 is right" in difference(np.array([0.96]), np.array([0.9600192]), 1e-6)
