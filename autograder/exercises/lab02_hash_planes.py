@@ -30,7 +30,9 @@ def _four_and_two_planes(rng):
 
 
 def _in_the_plane(rng):
-    return np.array([[0.0, 2.0], [1.0, -1.0], [0.0, 0.0], [-3.0, 1.0]]), np.array([[1.0, 1.0], [0.0, 1.0]])
+    # Scaled to length 1, vectors 0 and 4 get a dot product just below 0 with normal 0, in every order of adding.
+    vectors = np.array([[0.0, -3.0, 2.0], [-1.0, 2.0, -1.0], [0.0, 0.0, 0.0], [2.0, -1.0, 1.0], [-3.0, 0.0, 1.0]])
+    return vectors, np.array([[1.0, 1.0], [2.0, 0.0], [3.0, 0.0]])
 
 
 def _two_lengths(rng):
@@ -69,6 +71,18 @@ def normals_in_rows(vectors, normals):
 
 def other_side(vectors, normals):
     return vectors @ normals < 0
+
+
+def other_side_and_the_plane(vectors, normals):
+    return vectors @ normals <= 0
+
+
+def no_batch_axes(vectors, normals):
+    return np.einsum("ld,dp->lp", vectors, normals) >= 0
+
+
+def by_cosine(vectors, normals):
+    return neighbors.cosine_similarity(vectors, normals.T) >= 0
 
 
 def planes_first(vectors, normals):
@@ -172,6 +186,23 @@ SIDE_OF_PLANES = Exercise(
             "True and False are exchanged: True is the side that the normal points to",
         ),
         Misconception(
+            other_side_and_the_plane,
+            "the dot product is meant to be positive for the side away from the normal, or `<=` is typed for `>=`",
+            "the comparison is turned round: True is the side that the normal points to, where the dot product is 0 "
+            "or above",
+        ),
+        Misconception(
+            no_batch_axes,
+            "the task is read for one sequence, and einsum is given no `...`",
+            "only `vectors` of shape (L, d) are expected: there may be batch axes in front (in einsum, write '...')",
+        ),
+        Misconception(
+            by_cosine,
+            "the cosine was the measure of nearness in unit 01, and its sign is the same",
+            "the cosine is compared with 0: rounding pushes some 0s to just below; the dot product of the vectors as "
+            "they are needs no division",
+        ),
+        Misconception(
             planes_first,
             "`normals.T @ vectors.T` multiplies just as well",
             "the planes are on the last axis but one: the result has shape (..., P, L) instead of (..., L, P)",
@@ -270,6 +301,14 @@ def all_tokens_added_up(sides):
     return np.sum(sides * _weights(sides))
 
 
+def overflowing_weights(sides):
+    return np.sum(sides * 2 ** np.arange(sides.shape[-1], dtype=np.int32), axis=-1)
+
+
+def first_byte_only(sides):
+    return np.packbits(sides, axis=-1, bitorder="little")[..., 0]
+
+
 def value_by_sum(sides):
     return np.sum(sides * 2 ** np.arange(sides.shape[-1], dtype=np.int64), axis=-1)
 
@@ -298,14 +337,14 @@ HASH_VALUE = Exercise(
             _all_codes,
             lambda calls, answers: sorted(np.asarray(answers[0]).tolist()) == list(range(16)),
         ),
-        Case("forty planes: numbers beyond 32 bits", _forty_planes, hidden=True),
+        Case("forty planes: numbers beyond 32 bits", _forty_planes),
         Case("a batch of sequences with heads", _sides(2, 3, 9, 12), hidden=True),
     ),
     misconceptions=(
         Misconception(
             reversed_bits,
             "binary numbers are written with the highest bit in front",
-            "the bits are read the other way round: plane 0 weighs 1, the last plane weighs most",
+            "plane 0 weighs most; here it has to weigh 1, and the last plane most",
         ),
         Misconception(
             twice_the_plane,
@@ -352,6 +391,17 @@ HASH_VALUE = Exercise(
             "`np.sum` adds over all axes unless told otherwise",
             "the sum runs over all tokens, too: with `axis=-1` it runs over the planes alone",
         ),
+        Misconception(
+            overflowing_weights,
+            "int32 is a common integer type, and up to 31 planes it is enough",
+            "the weights overflow: with 40 planes they need more than 32 bits, so use int64",
+        ),
+        Misconception(
+            first_byte_only,
+            "`np.packbits` reads bits as numbers, and up to eight planes one of its bytes is enough",
+            "the bits are packed into bytes and only the first byte is kept: from the ninth plane on, planes count "
+            "nothing",
+        ),
     ),
     styles=(value_by_sum, value_by_doubling, value_by_shifts),
 )
@@ -386,6 +436,10 @@ def last_position_only(buckets):
 
 def first_position_only(buckets):
     return {int(bucket): [int(np.argmax(buckets == bucket))] for bucket in buckets}
+
+
+def first_position_forgotten(buckets):
+    return {bucket: positions[1:] for bucket, positions in planes.build_hash_table(buckets).items()}
 
 
 def empty_buckets_too(buckets):
@@ -447,7 +501,7 @@ BUILD_HASH_TABLE = Exercise(
         Case("six tokens in three buckets", _given(2, 0, 2, 5, 0, 2)),
         Case("all tokens in one bucket", _given(3, 3, 3, 3)),
         Case("each token in a bucket of its own", _given(4, 2, 1, 0)),
-        Case("no tokens at all", _given()),
+        Case("no tokens at all", _given(), hidden=True),
         Case("forty tokens, sixteen buckets", _buckets(40, 16)),
         Property(
             "every position stands in the table exactly once", lambda rng: [_buckets(30, 7)(rng)], _every_position_once
@@ -476,10 +530,15 @@ BUILD_HASH_TABLE = Exercise(
             "the first position of a bucket alone is kept: append where the bucket is there already",
         ),
         Misconception(
+            first_position_forgotten,
+            "`else: table[bucket] = []` opens the list, but puts nobody in",
+            "a new bucket is opened with an empty list, and the position that opened it is forgotten",
+        ),
+        Misconception(
             empty_buckets_too,
             "a list for every bucket is made in advance",
-            "empty buckets have an entry, too: with 62 planes that would be 2^62 lists, so a bucket is made when it is "
-            "first used",
+            "empty buckets have an entry, too: with 40 planes that would be a million million lists, so a bucket is "
+            "made when it is first used",
         ),
         Misconception(
             latest_in_front,
@@ -600,6 +659,10 @@ def exact_search(vectors, k, normals):
     return _ranked(vectors, k, everybody, _by_cosine(vectors))
 
 
+def exact_search_of_lab_01(vectors, k, normals):
+    return neighbors.k_nearest(vectors, k)
+
+
 def first_table_only(vectors, k, normals):
     return planes.approximate_k_nearest(vectors, k, normals[:1])
 
@@ -630,6 +693,22 @@ def least_similar_first(vectors, k, normals):
 
 def ranked_by_dot_product(vectors, k, normals):
     return _ranked(vectors, k, _others(vectors, normals), lambda i, own: vectors[own] @ vectors[i])
+
+
+def ranked_by_distance(vectors, k, normals):
+    return _ranked(
+        vectors, k, _others(vectors, normals), lambda i, own: -np.linalg.norm(vectors[own] - vectors[i], axis=-1)
+    )
+
+
+def ties_reversed(vectors, k, normals):
+    latest_first = [own[::-1] for own in _others(vectors, normals)]
+    return _ranked(vectors, k, latest_first, _by_cosine(vectors))
+
+
+def first_of_the_ranking_dropped(vectors, k, normals):
+    with_itself = [np.unique(own) for own in _candidates(vectors, normals)]
+    return _ranked(vectors, k + 1, with_itself, _by_cosine(vectors))[:, 1:]
 
 
 def ranked_by_shared_tables(vectors, k, normals):
@@ -737,6 +816,11 @@ APPROXIMATE_K_NEAREST = Exercise(
             "everybody is compared with everybody: only those that share a bucket may be looked at, that is the saving",
         ),
         Misconception(
+            exact_search_of_lab_01,
+            "`k_nearest` gives the better answer, and is written already",
+            "the exact `k_nearest` is called: only those that share a bucket may be looked at, that is the saving",
+        ),
+        Misconception(
             first_table_only,
             "one table is built and the loop over the others forgotten, or all use the same planes",
             "the first table alone is used; each of the T tables has planes of its own and may find what others miss",
@@ -766,6 +850,24 @@ APPROXIMATE_K_NEAREST = Exercise(
             ranked_by_dot_product,
             "the dot product is taken for the cosine",
             "the candidates are ranked by dot product: long vectors win, whatever their direction; take the cosine",
+        ),
+        Misconception(
+            ranked_by_distance,
+            "near is read as 'at a small distance'",
+            "the candidates are ranked by distance: lengths play a part in it; take the cosine, which asks for the "
+            "direction only",
+        ),
+        Misconception(
+            ties_reversed,
+            "`np.argsort(similarity)[::-1]` is the usual way to sort downwards",
+            "equally similar candidates stand in descending order: `[::-1]` turns ties round, too; sort `-similarity` "
+            "with `kind='stable'`",
+        ),
+        Misconception(
+            first_of_the_ranking_dropped,
+            "each vector is most similar to itself, so the first of the ranking is dropped",
+            "the first of the ranking is dropped, as if that were always the token itself: with equal directions it "
+            "may be another, and the zero vector is 0 to everybody; take the token out by its position",
         ),
         Misconception(
             ranked_by_shared_tables,
