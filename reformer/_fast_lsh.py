@@ -106,7 +106,7 @@ def backward(gradient, saved):
 def _over_heads(work, saved, *arrays):
     """Do the work for a few heads at a time: as many as fill a block together, one where sequences are long."""
     n_heads, n_positions, _ = saved.values.shape
-    step = max(1, _chunks_per_block(saved.options) * saved.options.chunk_length // n_positions)
+    step = max(1, _chunks_per_block(saved) * saved.options.chunk_length // n_positions)
     groups = [slice(start, start + step) for start in range(0, n_heads, step)]
 
     def share(first):
@@ -229,7 +229,7 @@ class _Rounds:
             self.bucket_ids = self._stretch(self.sorted_buckets, r)
         if self.is_bounded:
             self._make_sides()
-        step = _chunks_per_block(self.options)
+        step = _chunks_per_block(self.saved)
         starts = range(self.options.n_before, self.options.n_before + self.n_chunks, step)
         return [slice(start, min(start + step, starts.stop)) for start in starts]
 
@@ -392,9 +392,12 @@ def _add_unsorted(sorted_rows, undo, total, *, is_first):
             part += taken
 
 
-def _chunks_per_block(options):
+def _chunks_per_block(saved):
+    """Several workers take larger blocks: after each operation they wait for each other to get at the interpreter."""
+    options = saved.options
     window_length = (options.n_before + 1 + options.n_after) * options.chunk_length
-    return max(1, BLOCK_SIZE // (window_length * options.chunk_length))
+    size = BLOCK_SIZE if saved.n_workers == 1 else 4 * BLOCK_SIZE
+    return max(1, size // (window_length * options.chunk_length))
 
 
 def _t(matrices):
