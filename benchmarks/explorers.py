@@ -1,4 +1,4 @@
-"""Time from key to picture, for the angular explorer in JupyterLab: `python -m benchmarks.explorers`.
+"""Time from key to picture, for every explorer in JupyterLab: `python -m benchmarks.explorers`.
 
 The clock starts at the time stamp of the keydown event and stops in the first task after the frame in which the picture
 was drawn; the stricter figure stops at the start of the frame after that. Keys come one at a time, at uneven distances.
@@ -7,21 +7,23 @@ Needs Chromium (see CHROMIUM) and Playwright. The screen is simulated: nothing i
 
 import os
 import tempfile
-from pathlib import Path
 
 import numpy as np
 from playwright.sync_api import sync_playwright
 
-from tests.explorers.lab_page import CHROMIUM_FLAGS, Lab, jupyterlab_server, write_notebook
+from tests.explorers.lab_page import CHROMIUM_FLAGS, STAGE, explorer_in_lab, jupyterlab_server, write_explorer_notebook
 
 N_KEYS = 60
-CASES = {
-    "circle, B = 8, R = 1": {},
-    "circle, B = 16, R = 8": {"n_buckets": 16, "n_rounds": 8},
-    "sphere, B = 16, R = 8": {"n_buckets": 16, "n_rounds": 8, "dimension": 3},
-}
-NOTEBOOK = "from explorers import AngularExplorer\n\nexplorer = AngularExplorer()\nexplorer"
-POINTS = ".explorer [role=application]"
+# Every fourth key; the others are the right arrow.
+KEYS = {"SoftLookupExplorer": "ArrowUp", "HashPlanesExplorer": "t", "AngularExplorer": "t"}
+CASES = [
+    ("SoftLookupExplorer", "12 points", {}),
+    ("HashPlanesExplorer", "P = 3, T = 1", {}),
+    ("HashPlanesExplorer", "P = 8, T = 6", {"n_planes": 8, "n_tables": 6}),
+    ("AngularExplorer", "circle, B = 8, R = 1", {}),
+    ("AngularExplorer", "circle, B = 16, R = 8", {"n_buckets": 16, "n_rounds": 8}),
+    ("AngularExplorer", "sphere, B = 16, R = 8", {"n_buckets": 16, "n_rounds": 8, "dimension": 3}),
+]
 
 # A frame's callbacks run, then it is painted, then the message arrives. Drawing begins with clearRect on the canvas.
 WATCH = """() => {
@@ -45,14 +47,14 @@ WATCH = """() => {
 }"""
 
 
-def measure(lab, state):
-    """Press keys on the points and return the times of both clocks, in milliseconds, as an (n, 2) array."""
+def measure(lab, state, fourth_key):
+    """Press keys on the stage and return the times of both clocks, in milliseconds, as an (n, 2) array."""
     lab.in_kernel("\n".join(f"explorer.{name} = {value}" for name, value in state.items()))
     lab.page.wait_for_timeout(1500)
-    lab.page.evaluate("window.times = []")
+    lab.page.evaluate(WATCH)
     pauses = np.random.default_rng(0).uniform(120, 260, N_KEYS)
     for i, pause in enumerate(pauses):
-        lab.page.locator(POINTS).press("ArrowRight" if i % 4 else "t")
+        lab.page.locator(STAGE).press("ArrowRight" if i % 4 else fourth_key)
         lab.page.wait_for_timeout(pause)
     return np.array([[times["drawn"], times["next"]] for times in lab.page.evaluate("window.times")])
 
@@ -60,23 +62,16 @@ def measure(lab, state):
 def main():
     path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
-        write_notebook(Path(folder) / "angular.ipynb", NOTEBOOK)
+        for name in KEYS:
+            write_explorer_notebook(folder, name)
         with jupyterlab_server(folder) as address:
             browser = driver.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
-            lab = Lab(browser.new_page(viewport={"width": 1400, "height": 1000}), address.format("angular.ipynb"))
-            lab.run_all()
-            lab.page.wait_for_selector(".explorer-sentence:not(:empty)")
-            lab.page.evaluate(WATCH)
-            print(f"{'':24}{'keys':>6}{'median':>9}{'p95':>7}{'next frame: median':>21}{'p95':>7}  (ms)")
-            for name, state in CASES.items():
-                drawn, following = measure(lab, state).T
-                figures = [
-                    np.median(drawn),
-                    np.percentile(drawn, 95),
-                    np.median(following),
-                    np.percentile(following, 95),
-                ]
-                print(f"{name:24}{len(drawn):6}{figures[0]:9.1f}{figures[1]:7.1f}{figures[2]:21.1f}{figures[3]:7.1f}")
+            print(f"{'':42}{'keys':>6}{'median':>9}{'p95':>7}{'next frame: median':>21}{'p95':>7}  (ms)")
+            for name, case, state in CASES:
+                with explorer_in_lab(browser, address, name) as lab:
+                    times = measure(lab, state, KEYS[name])
+                (drawn, following), (slow, slow_following) = np.percentile(times, [50, 95], axis=0)
+                print(f"{name:20}{case:22}{len(times):6}{drawn:9.1f}{slow:7.1f}{following:21.1f}{slow_following:7.1f}")
             browser.close()
     print("load average", " ".join(f"{load:.1f}" for load in os.getloadavg()), "on", os.cpu_count(), "cores")
 

@@ -7,26 +7,41 @@ import {
   button,
   choice,
   clamp,
+  closest,
+  controlPanel,
   decode,
+  degrees,
   dot,
+  drawBucketNumber,
+  drawChosenRing,
+  drawPointKey,
+  drawPointMark,
+  drawPointNumber,
   encode,
   keepDrawn,
-  keyHelp,
+  keepInStep,
+  kindOf,
   label,
+  layOut,
   make,
   marker,
+  marksInWords,
+  meetsQuery,
   minus,
   normalFrom,
   onKeys,
+  onPressOrDrag,
   PALETTE,
   Picture,
+  plural,
+  POINT_MARKS,
   prefersStill,
   scaled,
-  sentence,
   slider,
   throttledSave,
   unit,
   View,
+  wrapped,
 } from "./shared.js";
 
 const MAX_ROUNDS = 8;
@@ -34,8 +49,6 @@ const N_TRIALS = 2000;
 const STEP = Math.PI / 90; // what one arrow key moves
 const LABEL_ROOM = 30; // pixels outside the circle
 const RING = 7;
-const degrees = (angle) => `${Math.round((angle * 180) / Math.PI)}°`;
-const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 
 // ---- Hashing -------------------------------------------------------------------------------------------------
 
@@ -133,10 +146,7 @@ function derive(model) {
   const angles = Array.from({ length: n_points }, (_, i) => angleBetween(point(query), point(i)));
   const others = angles.map((_, i) => i).filter((i) => i !== query);
   const near = [...others].sort((i, j) => angles[i] - angles[j]).slice(0, n_near);
-  const met = angles.map((_, i) => {
-    for (let r = 0; r < n_rounds; r++) if (buckets[r * n_points + i] === buckets[r * n_points + query]) return true;
-    return false;
-  });
+  const met = meetsQuery(buckets, n_points, query);
   const sizes = new Array(n_buckets).fill(0);
   for (let i = 0; i < n_points; i++) sizes[buckets[shown * n_points + i]]++;
   return {
@@ -271,13 +281,7 @@ function drawSectors(context, theme, state, view) {
     fillRegion(context, theme, state, bucket, state.shown);
     if (to - from < 0.1) continue;
     const middle = (from + to) / 2;
-    drawBucketNumber(
-      context,
-      theme,
-      state,
-      bucket,
-      view.place([Math.cos(middle), Math.sin(middle)], view.radius * 0.84),
-    );
+    numberRegion(context, theme, state, bucket, view.place([Math.cos(middle), Math.sin(middle)], view.radius * 0.84));
   }
   for (let r = 0; r < state.n_rounds && state.n_rounds > 1; r++) drawRing(context, theme, state, view, r);
 }
@@ -304,7 +308,7 @@ function drawSphere(context, theme, state, view) {
     fillRegion(context, theme, state, bucket, state.shown);
     if (areaOf(outline.map((direction) => view.place(direction))) < 1200) continue;
     const middle = [0, 1, 2].map((f) => outline.reduce((sum, direction) => sum + direction[f], 0));
-    drawBucketNumber(context, theme, state, bucket, view.place(unit(middle)));
+    numberRegion(context, theme, state, bucket, view.place(unit(middle)));
   }
   context.beginPath();
   context.arc(view.middle, view.middle, view.radius, 0, 2 * Math.PI);
@@ -321,15 +325,8 @@ function areaOf(places) {
   return Math.abs(doubled) / 2;
 }
 
-function drawBucketNumber(context, theme, state, bucket, [x, y]) {
-  const isQuerys = bucket === state.bucketOfQuery(state.shown);
-  Object.assign(context, {
-    font: `${isQuerys ? "700 17px" : "13px"} ${theme.font}`,
-    textAlign: "center",
-    textBaseline: "middle",
-  });
-  context.fillStyle = isQuerys ? theme.ink : theme.quiet;
-  context.fillText(bucket, x, y);
+function numberRegion(context, theme, state, bucket, [x, y]) {
+  drawBucketNumber(context, theme, bucket, bucket === state.bucketOfQuery(state.shown), x, y);
 }
 
 /** The columns of R as arrows, and their negatives dashed, from the middle. The longest reaches well inside. */
@@ -356,33 +353,6 @@ function drawColumns(context, theme, state, view) {
   }
 }
 
-/** What a point is to the query; the key below the picture shows the same marks. */
-function kindOf(state, i) {
-  if (i === state.query) return "query";
-  if (state.met[i]) return "met";
-  return state.near.includes(i) ? "missed" : "other";
-}
-
-const MARKS = {
-  query: { shape: "star", size: 11, fill: "ink", text: "query" },
-  met: { shape: "disc", size: 4.5, fill: "ink", text: "meets it" },
-  missed: { shape: "diamond", size: 7.5, fill: "alert", text: "near, but missed" },
-  other: { shape: "ring", size: 3.5, fill: "paper", text: "neither" },
-};
-
-function drawMark(context, theme, kind, x, y, scale = 1) {
-  const { shape, size, fill } = MARKS[kind];
-  context.beginPath();
-  marker(context, shape, x, y, size * scale);
-  Object.assign(context, {
-    fillStyle: theme[fill],
-    lineWidth: 1.4,
-    strokeStyle: kind === "other" ? theme.quiet : theme.paper,
-  });
-  context.stroke();
-  context.fill();
-}
-
 function drawPoints(context, theme, state, view) {
   const order = Array.from({ length: state.n_points }, (_, i) => i);
   const rank = { other: 0, met: 1, missed: 2, query: 3 };
@@ -391,26 +361,19 @@ function drawPoints(context, theme, state, view) {
   for (const i of order) {
     const [x, y, faces] = places[i];
     context.globalAlpha = faces ? 1 : 0.3;
-    drawMark(context, theme, kindOf(state, i), x, y, faces ? 1 : 0.8);
+    drawPointMark(context, theme, kindOf(state, i), x, y, faces ? 1 : 0.8);
     context.globalAlpha = 1;
-    if (i === state.chosen) {
-      context.beginPath();
-      context.arc(x, y, 14, 0, 2 * Math.PI);
-      Object.assign(context, { strokeStyle: theme.accent, lineWidth: 1.5 });
-      context.stroke();
-    }
+    if (i === state.chosen) drawChosenRing(context, theme, x, y);
     const named = i === state.query || i === state.chosen || state.near.includes(i);
     if (named && (faces || kindOf(state, i) === "missed")) labelPoint(context, theme, state, view, i);
   }
 }
 
 function labelPoint(context, theme, state, view, i) {
-  const kind = kindOf(state, i);
   const [x, y] = view.flat
     ? view.place(state.point(i), view.radius + 18)
     : view.place(state.point(i)).map((v, f) => v - (f ? 16 : 0));
-  const font = `${kind === "query" || kind === "missed" ? "700 " : ""}12px ${theme.font}`;
-  label(context, theme, String(i), x, y, { color: kind === "missed" ? theme.alert : theme.ink, font });
+  drawPointNumber(context, theme, kindOf(state, i), i, x, y);
 }
 
 /** Chance to meet, by angle: theory as lines, measured as dots, the query's own pairs as marks above and below. */
@@ -438,14 +401,8 @@ function drawCurve(picture, theme, state, curve) {
 
   for (const i of [...state.others].sort((i, j) => (kindOf(state, j) < kindOf(state, i) ? -1 : 1))) {
     const kind = kindOf(state, i);
-    drawMark(
-      context,
-      theme,
-      kind,
-      x(state.angles[i]),
-      kind === "met" ? top - 12 : bottom + 11,
-      kind === "missed" ? 0.8 : 0.75,
-    );
+    const height = kind === "met" ? top - 12 : bottom + 11;
+    drawPointMark(context, theme, kind, x(state.angles[i]), height, kind === "missed" ? 0.8 : 0.75);
   }
   const small = `11px ${theme.font}`;
   label(context, theme, "its pairs that meet", right, top - 12, { align: "right", color: theme.quiet, font: small });
@@ -518,17 +475,6 @@ function drawSizes(picture, theme, state) {
   context.setLineDash([]);
 }
 
-/** The key of the marks, drawn with the marks themselves. */
-function drawKey(picture, theme) {
-  const context = picture.begin(theme);
-  let x = 12;
-  for (const [kind, { text }] of Object.entries(MARKS)) {
-    drawMark(context, theme, kind, x, 11, 0.85);
-    label(context, theme, text, x + 13, 11, { align: "left", color: theme.quiet });
-    x += 13 + context.measureText(text).width + 26;
-  }
-}
-
 // ---- The widget ----------------------------------------------------------------------------------------------
 
 const KEYS = [
@@ -543,7 +489,6 @@ const KEYS = [
 /** Changes of the traits that keys, pointer and buttons share. */
 function actions(model) {
   const nPoints = () => model.get("circle").shape[0];
-  const wrapped = (value, low, high) => low + ((((value - low) % (high - low)) + (high - low)) % (high - low));
   return {
     choose: (step) => model.set("chosen", wrapped(model.get("chosen") + step, 0, nPoints())),
     makeQuery: () => model.set("query", model.get("chosen")),
@@ -573,48 +518,33 @@ function actions(model) {
 
 /** Drag a point to move it, press it to make it the query; drag beside the points to turn the sphere. */
 function listenToPointer(canvas, model, action, current) {
-  let drag = null;
-  canvas.addEventListener("pointerdown", (event) => {
-    const { state, view } = current();
-    const distance = (i) => {
-      const [x, y, faces] = view.place(state.point(i));
-      return Math.hypot(x - event.offsetX, y - event.offsetY) + (faces ? 0 : 1000);
-    };
-    const closest = Array.from({ length: state.n_points }, (_, i) => i).reduce((a, b) =>
-      distance(b) < distance(a) ? b : a,
-    );
-    drag = { point: distance(closest) < 18 ? closest : null, x: event.offsetX, y: event.offsetY, moved: false };
-    if (drag.point !== null) model.set("chosen", drag.point);
-    canvas.setPointerCapture(event.pointerId);
+  onPressOrDrag(canvas, {
+    grab(x, y) {
+      const { state, view } = current();
+      const [away, i] = closest(state.n_points, (i) => {
+        const [atX, atY, faces] = view.place(state.point(i));
+        return Math.hypot(atX - x, atY - y) + (faces ? 0 : 1000);
+      });
+      if (away >= 18) return null;
+      model.set("chosen", i);
+      return i;
+    },
+    press: (point) => point !== null && model.set("query", point),
+    drag(point, x, y, dx, dy) {
+      const { view } = current();
+      if (point !== null) action.move(point, view.vectorAt(x, y));
+      else if (!view.flat) action.look(-dx / 2, dy / 2);
+    },
   });
-  canvas.addEventListener("pointermove", (event) => {
-    if (!drag) return;
-    const { view } = current();
-    const [dx, dy] = [event.offsetX - drag.x, event.offsetY - drag.y];
-    if (!drag.moved && Math.hypot(dx, dy) < 4) return;
-    drag.moved = true;
-    if (drag.point !== null) return action.move(drag.point, view.vectorAt(event.offsetX, event.offsetY));
-    if (!view.flat) action.look(-dx / 2, dy / 2);
-    Object.assign(drag, { x: event.offsetX, y: event.offsetY });
-  });
-  canvas.addEventListener("pointerup", () => {
-    if (drag && drag.point !== null && !drag.moved) model.set("query", drag.point);
-    drag = null;
-  });
-  canvas.addEventListener("pointercancel", () => (drag = null));
 }
 
 function listenToKeys(el, model, action, view) {
-  const step = (sideways, upwards) => (event) => {
-    const stride = (event.shiftKey ? 5 : 1) * STEP;
+  const move = (sideways, upwards) => {
     const chosen = model.get("chosen"); // from the model: the next key may come before the next picture
-    action.move(chosen, view().moved(action.pointAt(chosen), stride * sideways, stride * upwards));
+    action.move(chosen, view().moved(action.pointAt(chosen), sideways, upwards));
   };
   onKeys(el, {
-    ArrowLeft: step(-1, 0),
-    ArrowRight: step(1, 0),
-    ArrowUp: step(0, 1),
-    ArrowDown: step(0, -1),
+    ...arrowKeys(STEP, move),
     n: () => action.choose(1),
     p: () => action.choose(-1),
     q: action.makeQuery,
@@ -630,8 +560,7 @@ function listenToKeys(el, model, action, view) {
 /** The native controls: { element, refresh }. */
 function controls(model, action) {
   const nPoints = model.get("circle").shape[0];
-  const shownRound = slider(model, "shown_round", "Round shown", { min: 1, max: MAX_ROUNDS });
-  const parts = [
+  return controlPanel(
     choice(model, "dimension", "Points on the", [
       [2, "Circle"],
       [3, "Sphere"],
@@ -639,16 +568,11 @@ function controls(model, action) {
     slider(model, "query", "Query point", { min: 0, max: nPoints - 1 }),
     slider(model, "n_buckets", "Buckets B", { min: 2, max: 2 * model.get("drawn").shape[2], step: 2 }),
     slider(model, "n_rounds", "Hash rounds R", { min: 1, max: MAX_ROUNDS }),
-    { element: button("Redraw the rotation", action.redraw), refresh() {} },
+    button("Redraw the rotation", action.redraw),
     slider(model, "turn", "Turn of the rotation", { min: -180, max: 180, show: (turn) => `${Math.round(turn)}°` }),
     slider(model, "n_near", "Nearest points sought", { min: 1, max: Math.min(12, nPoints - 1) }),
-    shownRound,
-  ];
-  const element = make("div", { className: "explorer-controls" }, ...parts.map((part) => part.element));
-  const refresh = () => {
-    parts.forEach((part) => part.refresh(part === shownRound ? { max: model.get("n_rounds") } : {}));
-  };
-  return { element, refresh };
+    slider(model, "shown_round", "Round shown", { min: 1, max: () => model.get("n_rounds") }),
+  );
 }
 
 /** The circle leaves room outside it for the numbers of points and, from two rounds on, for a ring a round. */
@@ -663,11 +587,7 @@ function viewOf({ n_features, n_rounds }, model, size) {
 function describePictures({ cloud, key, curve, sizes }, state, { measured, inRounds, trials }) {
   const { n_points, n_features, n_buckets, n_rounds, shown } = state;
   const place = n_features === 2 ? "circle" : "sphere";
-  key.describe(
-    `Marks: ${Object.values(MARKS)
-      .map(({ shape, text }) => `${shape}, ${text}`)
-      .join("; ")}.`,
-  );
+  key.describe(marksInWords(POINT_MARKS));
   cloud.describe(`${n_points} points on the ${place} in ${n_buckets} buckets. ${describe(state)}`);
   const off = Math.max(...Array.from(measured, (share, i) => Math.abs(share - inRounds[2 * i])));
   curve.describe(
@@ -684,6 +604,8 @@ function describePictures({ cloud, key, curve, sizes }, state, { measured, inRou
 const HINT = "Press a point to make it the query, drag it to move it.";
 const RINGS = " Each ring is a round; its coloured part is the query's bucket.";
 
+const STAGE = "Points. Arrow keys move the chosen point; the list of keys stands below.";
+
 const INPUTS = [
   "dimension",
   "circle",
@@ -699,26 +621,6 @@ const INPUTS = [
   "azimuth",
   "elevation",
 ];
-
-/** The elements of the explorer, still empty. */
-function layOut(model, action) {
-  const pictures = {
-    cloud: new Picture("", (width) => width),
-    key: new Picture("", () => 22),
-    curve: new Picture("Chance to share a bucket", (width) => 0.68 * width),
-    sizes: new Picture("Points in each bucket", (width) => 0.36 * width),
-  };
-  const [words, panel] = [sentence(), controls(model, action)];
-  const hint = make("p", { className: "explorer-hint" });
-  const stage = make("div", { tabIndex: 0 }, pictures.cloud.figure);
-  stage.setAttribute("role", "application");
-  stage.setAttribute("aria-label", "Points. Arrow keys move the chosen point; the list of keys stands below.");
-  const main = make("div", {}, stage, pictures.key.figure, hint);
-  const side = make("div", { className: "explorer-side" }, pictures.curve.figure, pictures.sizes.figure);
-  const columns = make("div", { className: "explorer-pictures" }, main, side);
-  const root = make("div", { className: "explorer" }, panel.element, columns, ...words.elements, keyHelp(KEYS));
-  return { root, stage, pictures, panel, hint, words };
-}
 
 /** The curves of theory and measurement for the state's B and R. */
 function curvesOf(model, { half, n_rounds }, measurement) {
@@ -738,7 +640,14 @@ function report(model, { rotations, buckets, n_rounds, n_features, half, n_point
 
 function render({ model, el }) {
   const action = actions(model);
-  const { root, stage, pictures, panel, hint, words } = layOut(model, action);
+  const panel = controls(model, action);
+  const pictures = {
+    cloud: new Picture("", (width) => width),
+    key: new Picture("", () => 22),
+    curve: new Picture("Chance to share a bucket", (width) => 0.68 * width),
+    sizes: new Picture("Points in each bucket", (width) => 0.36 * width),
+  };
+  const { root, stage, hint, words } = layOut(pictures, panel, STAGE, KEYS);
   el.append(root);
 
   const measurements = new Map(); // one for each number of buckets
@@ -756,7 +665,7 @@ function render({ model, el }) {
     const curves = curvesOf(model, state, measurement);
     panel.refresh();
     drawCloud(pictures.cloud, theme, state, view);
-    drawKey(pictures.key, theme);
+    drawPointKey(pictures.key, theme);
     drawCurve(pictures.curve, theme, state, curves);
     drawSizes(pictures.sizes, theme, state);
     describePictures(pictures, state, curves);
@@ -771,13 +680,12 @@ function render({ model, el }) {
   listenToKeys(stage, model, action, () => current.view);
   listenToPointer(pictures.cloud.canvas, model, action, () => current);
   // A round that is no longer there cannot be shown, and a new query is what the keys move.
-  const inStep = {
-    "change:n_rounds": () => model.set("shown_round", Math.min(model.get("shown_round"), model.get("n_rounds"))),
-    "change:query": () => model.set("chosen", model.get("query")),
-  };
-  Object.entries(inStep).forEach(([event, follow]) => model.on(event, follow));
+  const leaveStep = keepInStep(model, {
+    n_rounds: () => model.set("shown_round", Math.min(model.get("shown_round"), model.get("n_rounds"))),
+    query: () => model.set("chosen", model.get("query")),
+  });
   return () => {
-    Object.entries(inStep).forEach(([event, follow]) => model.off(event, follow));
+    leaveStep();
     stop();
   };
 }

@@ -5,20 +5,36 @@ import {
   arrow,
   button,
   clamp,
+  closest,
+  controlPanel,
   decode,
+  degrees,
+  drawBucketNumber,
+  drawChosenRing,
+  drawPointKey,
+  drawPointMark,
+  drawPointNumber,
   encode,
   keepDrawn,
-  keyHelp,
+  keepInStep,
+  kindOf,
   label,
+  layOut,
   make,
   marker,
+  marksInWords,
+  meetsQuery,
   onKeys,
+  onPressOrDrag,
   PALETTE,
+  percent,
   Picture,
-  sentence,
+  plural,
+  POINT_MARKS,
   slider,
   throttledSave,
   uniformFrom,
+  wrapped,
 } from "./shared.js";
 
 const [MAX_TABLES, MAX_PLANES] = [6, 8];
@@ -28,10 +44,7 @@ const SHORTEST = 0.05; // the origin itself has no direction
 const RIM = 26; // pixels outside the disc
 const RING = 7;
 const QUARTER = Math.PI / 2;
-const degrees = (angle) => `${Math.round((angle * 180) / Math.PI)}°`;
-const percent = (share) => `${Math.round(100 * share)} %`;
-const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
-const wholeTurn = (angle) => ((angle % (2 * Math.PI)) + 2 * Math.PI) % (2 * Math.PI);
+const wholeTurn = (angle) => wrapped(angle, 0, 2 * Math.PI);
 
 // ---- Hashing -------------------------------------------------------------------------------------------------
 
@@ -118,10 +131,7 @@ function derive(model) {
   const direction = (i) => Math.atan2(points[2 * i + 1], points[2 * i]);
   const nearness = byNearness(points);
   const near = nearness[query].slice(0, n_near);
-  const met = Array.from({ length: n_points }, (_, i) => {
-    for (let t = 0; t < n_tables; t++) if (buckets[t * n_points + i] === buckets[t * n_points + query]) return true;
-    return false;
-  });
+  const met = meetsQuery(buckets, n_points, query);
   const ofTable = (t) => angles.subarray(t * MAX_PLANES, (t + 1) * MAX_PLANES);
   const regions = sectors(ofTable(shown), n_planes);
   const inUse = [...new Set(regions.map(({ bucket }) => bucket))].sort((a, b) => a - b);
@@ -232,10 +242,7 @@ function drawSectors(context, theme, state, disc) {
     context.fill();
     context.globalAlpha = 1;
     if (to - from < 0.12) continue;
-    const font = `${isQuerys ? "700 17px" : "13px"} ${theme.font}`;
-    Object.assign(context, { font, textAlign: "center", textBaseline: "middle" });
-    context.fillStyle = isQuerys ? theme.ink : theme.quiet;
-    context.fillText(bucket, ...disc.toward((from + to) / 2, 0.91));
+    drawBucketNumber(context, theme, bucket, isQuerys, ...disc.toward((from + to) / 2, 0.91));
   }
 }
 
@@ -282,30 +289,6 @@ function drawRing(context, theme, state, disc, t) {
   }
 }
 
-const MARKS = {
-  query: { shape: "star", size: 11, fill: "ink", text: "query" },
-  met: { shape: "disc", size: 4.5, fill: "ink", text: "meets it" },
-  missed: { shape: "diamond", size: 7.5, fill: "alert", text: "near, but missed" },
-  other: { shape: "ring", size: 3.5, fill: "paper", text: "neither" },
-};
-
-/** What a point is to the query; the key below the picture shows the same marks. */
-function kindOf(state, i) {
-  if (i === state.query) return "query";
-  if (state.met[i]) return "met";
-  return state.near.includes(i) ? "missed" : "other";
-}
-
-function drawMark(context, theme, kind, x, y, scale = 1) {
-  const { shape, size, fill } = MARKS[kind];
-  context.beginPath();
-  marker(context, shape, x, y, size * scale);
-  const strokeStyle = kind === "other" ? theme.quiet : theme.paper;
-  Object.assign(context, { fillStyle: theme[fill], lineWidth: 1.4, strokeStyle });
-  context.stroke();
-  context.fill();
-}
-
 function drawPoints(context, theme, state, disc) {
   const rank = { other: 0, met: 1, missed: 2, query: 3 };
   const order = Array.from({ length: state.n_points }, (_, i) => i);
@@ -313,28 +296,11 @@ function drawPoints(context, theme, state, disc) {
   for (const i of order) {
     const kind = kindOf(state, i);
     const [x, y] = disc.place(state.point(i));
-    drawMark(context, theme, kind, x, y);
-    if (i === state.chosen) {
-      context.beginPath();
-      context.arc(x, y, 14, 0, 2 * Math.PI);
-      Object.assign(context, { strokeStyle: theme.accent, lineWidth: 1.5 });
-      context.stroke();
-    }
+    drawPointMark(context, theme, kind, x, y);
+    if (i === state.chosen) drawChosenRing(context, theme, x, y);
     if (kind === "other" && i !== state.chosen) continue;
     if (kind === "met" && !state.near.includes(i) && i !== state.chosen) continue;
-    const font = `${kind === "query" || kind === "missed" ? "700 " : ""}12px ${theme.font}`;
-    label(context, theme, i, x + 15, y - 10, { color: kind === "missed" ? theme.alert : theme.ink, font });
-  }
-}
-
-/** The key of the marks, drawn with the marks themselves. */
-function drawKey(picture, theme) {
-  const context = picture.begin(theme);
-  let x = 12;
-  for (const [kind, { text }] of Object.entries(MARKS)) {
-    drawMark(context, theme, kind, x, 11, 0.85);
-    label(context, theme, text, x + 13, 11, { align: "left", color: theme.quiet });
-    x += 13 + context.measureText(text).width + 26;
+    drawPointNumber(context, theme, kind, i, x + 15, y - 10);
   }
 }
 
@@ -437,7 +403,6 @@ const KEYS = [
 
 /** Changes of the traits that keys, pointer and buttons share. */
 function actions(model) {
-  const cycled = (value, count) => ((value % count) + count) % count;
   const move = (i, to) => {
     const points = decode(model.get("points"));
     points.set(kept(to), 2 * i);
@@ -459,8 +424,8 @@ function actions(model) {
       const [p, row] = [model.get("chosen_plane"), (model.get("shown_table") - 1) * MAX_PLANES];
       setAngle(p, decode(model.get("angles"))[row + p] + by);
     },
-    choose: (step) => model.set("chosen", cycled(model.get("chosen") + step, model.get("points").shape[0])),
-    choosePlane: () => model.set("chosen_plane", cycled(model.get("chosen_plane") + 1, model.get("n_planes"))),
+    choose: (step) => model.set("chosen", wrapped(model.get("chosen") + step, 0, model.get("points").shape[0])),
+    choosePlane: () => model.set("chosen_plane", wrapped(model.get("chosen_plane") + 1, 0, model.get("n_planes"))),
     makeQuery: () => model.set("query", model.get("chosen")),
     redraw() {
       const seed = model.get("seed") + 1;
@@ -474,50 +439,33 @@ function actions(model) {
 
 /** Drag an end of a plane to turn it; drag a point to move it, press it to make it the query. */
 function listenToPointer(canvas, model, action, current) {
-  let drag = null;
-  const closest = (count, distance) =>
-    Array.from({ length: count }, (_, i) => [distance(i), i]).reduce((a, b) => (b[0] < a[0] ? b : a));
-  canvas.addEventListener("pointerdown", (event) => {
-    const { state, disc } = current();
-    const away = ([x, y]) => Math.hypot(x - event.offsetX, y - event.offsetY);
-    const end = (e) => state.ofTable(state.shown)[e >> 1] + (e % 2 ? -QUARTER : QUARTER);
-    const [toEnd, e] = closest(2 * state.n_planes, (e) => away(disc.toward(end(e), 1)));
-    const [toPoint, i] = closest(state.n_points, (i) => away(disc.place(state.point(i))));
-    drag = { x: event.offsetX, y: event.offsetY, moved: false };
-    if (toPoint < 18 && toPoint <= toEnd) {
-      drag.point = i;
-      model.set("chosen", i);
-    } else if (toEnd < 16) {
-      Object.assign(drag, { plane: e >> 1, behind: e % 2 ? -QUARTER : QUARTER });
+  onPressOrDrag(canvas, {
+    grab(x, y) {
+      const { state, disc } = current();
+      const away = ([atX, atY]) => Math.hypot(atX - x, atY - y);
+      const end = (e) => state.ofTable(state.shown)[e >> 1] + (e % 2 ? -QUARTER : QUARTER);
+      const [toEnd, e] = closest(2 * state.n_planes, (e) => away(disc.toward(end(e), 1)));
+      const [toPoint, i] = closest(state.n_points, (i) => away(disc.place(state.point(i))));
+      if (toPoint < 18 && toPoint <= toEnd) {
+        model.set("chosen", i);
+        return { point: i };
+      }
+      if (toEnd >= 16) return {};
       model.set("chosen_plane", e >> 1);
-    }
-    canvas.setPointerCapture(event.pointerId);
+      return { plane: e >> 1, behind: e % 2 ? -QUARTER : QUARTER };
+    },
+    press: ({ point }) => point !== undefined && model.set("query", point),
+    drag({ point, plane, behind }, atX, atY) {
+      const [x, y] = current().disc.pointAt(atX, atY);
+      if (point !== undefined) action.move(point, [x, y]);
+      else if (plane !== undefined) action.setAngle(plane, Math.atan2(y, x) - behind);
+    },
   });
-  canvas.addEventListener("pointermove", (event) => {
-    if (!drag) return;
-    if (!drag.moved && Math.hypot(event.offsetX - drag.x, event.offsetY - drag.y) < 4) return;
-    drag.moved = true;
-    const [x, y] = current().disc.pointAt(event.offsetX, event.offsetY);
-    if (drag.point !== undefined) action.move(drag.point, [x, y]);
-    else if (drag.plane !== undefined) action.setAngle(drag.plane, Math.atan2(y, x) - drag.behind);
-  });
-  canvas.addEventListener("pointerup", () => {
-    if (drag && drag.point !== undefined && !drag.moved) model.set("query", drag.point);
-    drag = null;
-  });
-  canvas.addEventListener("pointercancel", () => (drag = null));
 }
 
 function listenToKeys(el, action) {
-  const step = (right, up) => (event) => {
-    const stride = (event.shiftKey ? 5 : 1) * STEP;
-    action.moveChosen(stride * right, stride * up);
-  };
   onKeys(el, {
-    ArrowLeft: step(-1, 0),
-    ArrowRight: step(1, 0),
-    ArrowUp: step(0, 1),
-    ArrowDown: step(0, -1),
+    ...arrowKeys(STEP, action.moveChosen),
     n: () => action.choose(1),
     p: () => action.choose(-1),
     q: action.makeQuery,
@@ -530,27 +478,20 @@ function listenToKeys(el, action) {
 /** The native controls: { element, refresh }. */
 function controls(model, action) {
   const nPoints = model.get("points").shape[0];
-  const shownTable = slider(model, "shown_table", "Table shown", { min: 1, max: MAX_TABLES });
-  const parts = [
+  return controlPanel(
     slider(model, "n_planes", "Planes P", { min: 1, max: MAX_PLANES }),
     slider(model, "n_tables", "Tables T", { min: 1, max: MAX_TABLES }),
-    shownTable,
+    slider(model, "shown_table", "Table shown", { min: 1, max: () => model.get("n_tables") }),
     slider(model, "query", "Query point", { min: 0, max: nPoints - 1 }),
     slider(model, "n_near", "Nearest points sought", { min: 1, max: Math.min(12, nPoints - 1) }),
-    { element: button("Redraw all planes", action.redraw), refresh() {} },
-  ];
-  const element = make("div", { className: "explorer-controls" }, ...parts.map((part) => part.element));
-  const refresh = () => {
-    parts.forEach((part) => part.refresh(part === shownTable ? { max: model.get("n_tables") } : {}));
-  };
-  return { element, refresh };
+    button("Redraw all planes", action.redraw),
+  );
 }
 
 /** What the pictures say to those who do not see them. */
 function describePictures({ disc, key, recall, codes }, state) {
   const { n_points, n_planes, n_tables, shown, inUse, sizes } = state;
-  const marks = Object.values(MARKS).map(({ shape, text }) => `${shape}, ${text}`);
-  key.describe(`Marks: ${marks.join("; ")}.`);
+  key.describe(marksInWords(POINT_MARKS));
   disc.describe(`${n_points} points in a disc, cut by ${plural(n_planes, "plane")}. ${describe(state)}`);
   const row = (table) => Array.from(table.subarray((n_tables - 1) * MAX_PLANES, n_tables * MAX_PLANES), percent);
   recall.note.textContent = "● recall, ■ compared";
@@ -567,6 +508,7 @@ function describePictures({ disc, key, recall, codes }, state) {
 
 const HINT = "Press a point to make it the query, drag it to move it; drag an end of a plane to turn it.";
 const RINGS = " Each ring is a table; its coloured part is the query's bucket.";
+const STAGE = "Points and planes. Arrow keys move the chosen point; the keys are listed below.";
 const INPUTS = [
   "points",
   "angles",
@@ -579,26 +521,6 @@ const INPUTS = [
   "n_near",
 ];
 
-/** The elements of the explorer, still empty. */
-function layOut(model, action) {
-  const pictures = {
-    disc: new Picture("", (width) => width),
-    key: new Picture("", () => 22),
-    recall: new Picture("All queries", (width) => 0.58 * width),
-    codes: new Picture("Buckets", (width) => 0.53 * width),
-  };
-  const [words, panel] = [sentence(), controls(model, action)];
-  const hint = make("p", { className: "explorer-hint" });
-  const stage = make("div", { tabIndex: 0 }, pictures.disc.figure);
-  stage.setAttribute("role", "application");
-  stage.setAttribute("aria-label", "Points and planes. Arrow keys move the chosen point; the keys are listed below.");
-  const main = make("div", {}, stage, pictures.key.figure, hint);
-  const side = make("div", { className: "explorer-side" }, pictures.recall.figure, pictures.codes.figure);
-  const columns = make("div", { className: "explorer-pictures" }, main, side);
-  const root = make("div", { className: "explorer" }, panel.element, columns, ...words.elements, keyHelp(KEYS));
-  return { root, stage, pictures, panel, hint, words };
-}
-
 /** Tell Python what the browser hashed and counted. */
 function report(model, { buckets, n_tables, n_points, recall, compared }) {
   model.set("buckets", encode(buckets, [n_tables, n_points]));
@@ -608,7 +530,14 @@ function report(model, { buckets, n_tables, n_points, recall, compared }) {
 
 function render({ model, el }) {
   const action = actions(model);
-  const { root, stage, pictures, panel, hint, words } = layOut(model, action);
+  const panel = controls(model, action);
+  const pictures = {
+    disc: new Picture("", (width) => width),
+    key: new Picture("", () => 22),
+    recall: new Picture("All queries", (width) => 0.58 * width),
+    codes: new Picture("Buckets", (width) => 0.53 * width),
+  };
+  const { root, stage, hint, words } = layOut(pictures, panel, STAGE, KEYS);
   el.append(root);
   const save = throttledSave(model);
   let current; // what was drawn last, for the pointer
@@ -619,7 +548,7 @@ function render({ model, el }) {
     current = { state, disc };
     panel.refresh();
     drawDisc(pictures.disc, theme, state, disc);
-    drawKey(pictures.key, theme);
+    drawPointKey(pictures.key, theme);
     drawRecall(pictures.recall, theme, state);
     drawCodes(pictures.codes, theme, state);
     describePictures(pictures, state);
@@ -634,14 +563,13 @@ function render({ model, el }) {
   listenToPointer(pictures.disc.canvas, model, action, () => current);
   // A table or a plane that is no longer there cannot be chosen, and a new query is what the keys move.
   const atMost = (name, highest) => model.set(name, Math.min(model.get(name), highest));
-  const inStep = {
-    "change:n_tables": () => atMost("shown_table", model.get("n_tables")),
-    "change:n_planes": () => atMost("chosen_plane", model.get("n_planes") - 1),
-    "change:query": () => model.set("chosen", model.get("query")),
-  };
-  Object.entries(inStep).forEach(([event, follow]) => model.on(event, follow));
+  const leaveStep = keepInStep(model, {
+    n_tables: () => atMost("shown_table", model.get("n_tables")),
+    n_planes: () => atMost("chosen_plane", model.get("n_planes") - 1),
+    query: () => model.set("chosen", model.get("query")),
+  });
   return () => {
-    Object.entries(inStep).forEach(([event, follow]) => model.off(event, follow));
+    leaveStep();
     stop();
   };
 }

@@ -108,15 +108,15 @@ export class Picture {
   }
 }
 
-/** A labelled native slider tied to a trait. `show` turns its value into the text beside it. */
+/** A labelled native slider tied to a trait. `show` turns its value into the text beside it; `max` may be computed. */
 export function slider(model, name, label, { min, max, step = 1, show = String }) {
   const id = `explorer-${++created}`;
-  const input = make("input", { type: "range", id, min, max, step });
+  const input = make("input", { type: "range", id, min, step });
   const output = make("output", { htmlFor: id });
   const element = make("div", { className: "explorer-slider" }, make("label", { htmlFor: id }, label), output, input);
   input.addEventListener("input", () => model.set(name, Number(input.value)));
-  const refresh = (limits = {}) => {
-    Object.assign(input, limits);
+  const refresh = () => {
+    input.max = typeof max === "function" ? max() : max;
     input.disabled = Number(input.min) === Number(input.max);
     input.value = model.get(name);
     output.value = show(model.get(name));
@@ -140,7 +140,13 @@ export function choice(model, name, label, options) {
 export function button(label, onClick) {
   const element = make("button", { type: "button" }, label);
   element.addEventListener("click", onClick);
-  return element;
+  return { element, refresh() {} };
+}
+
+/** The native controls in a row: { element, refresh }. */
+export function controlPanel(...parts) {
+  const element = make("div", { className: "explorer-controls" }, ...parts.map((part) => part.element));
+  return { element, refresh: () => parts.forEach((part) => part.refresh()) };
 }
 
 /** A sentence under the picture. Eyes see it change at once; a screen reader hears it when the change has ended. */
@@ -165,6 +171,25 @@ export function keyHelp(keys) {
   return make("details", { className: "explorer-keys" }, make("summary", {}, "Keys"), make("dl", {}, ...rows));
 }
 
+/** The elements of an explorer, still empty: { root, stage, hint, words }.
+ *
+ * The first picture is the stage, which takes the keys; below it stand the second, the key of its marks, and the hint;
+ * beside them the others. `stageLabel` is what a screen reader calls the stage, `keys` are those of `keyHelp`.
+ */
+export function layOut(pictures, panel, stageLabel, keys) {
+  const [onStage, key, ...others] = Object.values(pictures).map(({ figure }) => figure);
+  const stage = make("div", { tabIndex: 0 }, onStage);
+  stage.setAttribute("role", "application");
+  stage.setAttribute("aria-label", stageLabel);
+  const [hint, words] = [make("p", { className: "explorer-hint" }), sentence()];
+  const side = make("div", { className: "explorer-side" }, ...others);
+  const columns = make("div", { className: "explorer-pictures" }, make("div", {}, stage, key, hint), side);
+  const root = make("div", { className: "explorer" }, panel.element, columns, ...words.elements, keyHelp(keys));
+  return { root, stage, hint, words };
+}
+
+// ---- Keys and pointer ----------------------------------------------------------------------------------------
+
 /** JupyterLab takes arrow keys and letters for itself unless they stop here. Its Ctrl keys still reach it. */
 export function keepKeys(el) {
   el.addEventListener("keydown", (event) => {
@@ -181,6 +206,36 @@ export function onKeys(el, actions) {
     event.preventDefault();
     action(event);
   });
+}
+
+/** The arrow keys for `onKeys`: each calls `move(right, up)` with a step, or with five where Shift is held. */
+export function arrowKeys(step, move) {
+  const along = (right, up) => (event) => {
+    const stride = (event.shiftKey ? 5 : 1) * step;
+    move(stride * right, stride * up);
+  };
+  return { ArrowLeft: along(-1, 0), ArrowRight: along(1, 0), ArrowUp: along(0, 1), ArrowDown: along(0, -1) };
+}
+
+/** Tell a press on a canvas from a drag: what `grab(x, y)` returns goes to `press(it)`, or to `drag`, move by move. */
+export function onPressOrDrag(canvas, { grab, press, drag }) {
+  let held = null;
+  canvas.addEventListener("pointerdown", ({ offsetX: x, offsetY: y, pointerId }) => {
+    held = { it: grab(x, y), x, y, moved: false };
+    canvas.setPointerCapture(pointerId);
+  });
+  canvas.addEventListener("pointermove", ({ offsetX: x, offsetY: y }) => {
+    if (!held) return;
+    const [dx, dy] = [x - held.x, y - held.y];
+    if (!held.moved && Math.hypot(dx, dy) < 4) return;
+    Object.assign(held, { x, y, moved: true });
+    drag(held.it, x, y, dx, dy);
+  });
+  canvas.addEventListener("pointerup", () => {
+    if (held && !held.moved) press(held.it);
+    held = null;
+  });
+  canvas.addEventListener("pointercancel", () => (held = null));
 }
 
 // ---- Time ----------------------------------------------------------------------------------------------------
@@ -227,6 +282,14 @@ export function keepDrawn(root, model, inputs, draw) {
   return { redraw, stop };
 }
 
+/** Run `followers[name]` whenever the trait `name` changes. Returns the way to stop it. */
+export function keepInStep(model, followers) {
+  const each = (method) =>
+    Object.entries(followers).forEach(([name, follow]) => model[method](`change:${name}`, follow));
+  each("on");
+  return () => each("off");
+}
+
 /** Returns a function that sends changed traits to Python, once in `pause` milliseconds at most, the last always. */
 export function throttledSave(model, pause = 150) {
   let timer = null;
@@ -271,6 +334,17 @@ export function normalFrom(seed) {
 }
 
 export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
+
+/** The value moved into low .. high, without high, by whole rounds. */
+export const wrapped = (value, low, high) => low + ((((value - low) % (high - low)) + (high - low)) % (high - low));
+
+/** [distance, i] of the closest of `count` things, the lower one where two are equally close. */
+export const closest = (count, distance) =>
+  Array.from({ length: count }, (_, i) => [distance(i), i]).reduce((a, b) => (b[0] < a[0] ? b : a));
+
+export const degrees = (angle) => `${Math.round((angle * 180) / Math.PI)}°`;
+export const percent = (share) => `${Math.round(100 * share)} %`;
+export const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 
 // ---- Vectors on the circle and the sphere -----------------------------------------------------------------------
 
@@ -385,4 +459,78 @@ export function arrow(context, x0, y0, x1, y1, head = 7) {
   for (const side of [-0.42, 0.42])
     context.lineTo(x1 - size * Math.cos(angle + side), y1 - size * Math.sin(angle + side));
   context.fill();
+}
+
+/** The ring around the point that the keys move. */
+export function drawChosenRing(context, theme, x, y, radius = 14) {
+  context.beginPath();
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+  Object.assign(context, { strokeStyle: theme.accent, lineWidth: 1.5 });
+  context.stroke();
+}
+
+/** What a picture of the key of marks says to those who do not see it. */
+export const marksInWords = (marks) =>
+  `Marks: ${Object.values(marks)
+    .map(({ shape, text }) => `${shape}, ${text}`)
+    .join("; ")}.`;
+
+// ---- Points hashed into buckets, and a query among them ------------------------------------------------------
+
+/** Whether each point shares a bucket with the query in any round or table; `buckets` are (rounds, L), flat. */
+export function meetsQuery(buckets, n_points, query) {
+  return Array.from({ length: n_points }, (_, i) => {
+    for (let start = 0; start < buckets.length; start += n_points) {
+      if (buckets[start + i] === buckets[start + query]) return true;
+    }
+    return false;
+  });
+}
+
+export const POINT_MARKS = {
+  query: { shape: "star", size: 11, fill: "ink", text: "query" },
+  met: { shape: "disc", size: 4.5, fill: "ink", text: "meets it" },
+  missed: { shape: "diamond", size: 7.5, fill: "alert", text: "near, but missed" },
+  other: { shape: "ring", size: 3.5, fill: "paper", text: "neither" },
+};
+
+/** What a point is to the query, one of POINT_MARKS. */
+export function kindOf({ query, met, near }, i) {
+  if (i === query) return "query";
+  if (met[i]) return "met";
+  return near.includes(i) ? "missed" : "other";
+}
+
+export function drawPointMark(context, theme, kind, x, y, scale = 1) {
+  const { shape, size, fill } = POINT_MARKS[kind];
+  context.beginPath();
+  marker(context, shape, x, y, size * scale);
+  const strokeStyle = kind === "other" ? theme.quiet : theme.paper;
+  Object.assign(context, { fillStyle: theme[fill], lineWidth: 1.4, strokeStyle });
+  context.stroke();
+  context.fill();
+}
+
+export function drawPointNumber(context, theme, kind, i, x, y) {
+  const font = `${kind === "query" || kind === "missed" ? "700 " : ""}12px ${theme.font}`;
+  label(context, theme, i, x, y, { color: kind === "missed" ? theme.alert : theme.ink, font });
+}
+
+/** The key of the marks, drawn with the marks themselves. */
+export function drawPointKey(picture, theme) {
+  const context = picture.begin(theme);
+  let x = 12;
+  for (const [kind, { text }] of Object.entries(POINT_MARKS)) {
+    drawPointMark(context, theme, kind, x, 11, 0.85);
+    label(context, theme, text, x + 13, 11, { align: "left", color: theme.quiet });
+    x += 13 + context.measureText(text).width + 26;
+  }
+}
+
+/** The number of a bucket in its region; that of the query's bucket stands out. */
+export function drawBucketNumber(context, theme, bucket, isQuerys, x, y) {
+  const font = `${isQuerys ? "700 17px" : "13px"} ${theme.font}`;
+  Object.assign(context, { font, textAlign: "center", textBaseline: "middle" });
+  context.fillStyle = isQuerys ? theme.ink : theme.quiet;
+  context.fillText(bucket, x, y);
 }

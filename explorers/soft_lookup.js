@@ -3,26 +3,29 @@
 import {
   button,
   clamp,
+  closest,
+  controlPanel,
   decode,
+  drawChosenRing,
   encode,
   keepDrawn,
-  keyHelp,
   label,
-  make,
+  layOut,
   marker,
+  marksInWords,
   normalFrom,
   onKeys,
+  percent,
   Picture,
-  sentence,
   slider,
   throttledSave,
   uniformFrom,
+  wrapped,
 } from "./shared.js";
 
 const ROAD = 10;
 const HIGHEST = 2;
 const [NARROWEST, WIDEST] = [0.05, 3];
-const percent = (share) => `${Math.round(100 * share)} %`;
 const short = (number) => (Math.abs(number) < 0.005 ? 0 : number).toFixed(2).replace("-", "−");
 const snapped = (number) => Math.round(100 * number) / 100; // so that a hundred key presses add up to a round number
 
@@ -187,12 +190,7 @@ function drawPoint(context, theme, { keys, values, bandwidth, weights, neighbors
   const [atX, atY] = [x(keys[i]), y(values[i])];
   const size = 3.5 + 9 * Math.sqrt(weights[i]);
   drawMark(context, theme, neighbors.includes(i) ? "near" : "other", atX, atY, size);
-  if (i === chosen) {
-    context.beginPath();
-    context.arc(atX, atY, size + 4, 0, 2 * Math.PI);
-    Object.assign(context, { strokeStyle: theme.accent, lineWidth: 1.5 });
-    context.stroke();
-  }
+  if (i === chosen) drawChosenRing(context, theme, atX, atY, size + 4);
   const side = values[i] < softEstimate(keys, values, keys[i], bandwidth) ? 1 : -1;
   label(context, theme, i, atX, atY + side * (size + 10), { color: theme.quiet, font: `11px ${theme.font}` });
 }
@@ -298,8 +296,7 @@ function actions(model) {
     moreNeighbors: (step) => model.set("n_near", clamp(model.get("n_near") + step, 1, nPoints())),
     choose(step) {
       const { alongRoad, chosen } = derive(model);
-      const next = alongRoad.indexOf(chosen) + step + nPoints();
-      model.set("chosen", alongRoad[next % nPoints()]);
+      model.set("chosen", alongRoad[wrapped(alongRoad.indexOf(chosen) + step, 0, nPoints())]);
     },
     movePoint(i, place, value) {
       change("keys_on_road", i, clamp(place, 0, ROAD));
@@ -332,13 +329,12 @@ function listenToPointer(canvas, model, action) {
   canvas.addEventListener("pointerdown", (event) => {
     const { keys, values } = derive(model);
     const frame = frameOf(canvas.clientWidth, canvas.clientHeight);
-    const away = Array.from(keys, (key, i) =>
-      Math.hypot(frame.x(key) - event.offsetX, frame.y(values[i]) - event.offsetY),
+    const [away, i] = closest(keys.length, (i) =>
+      Math.hypot(frame.x(keys[i]) - event.offsetX, frame.y(values[i]) - event.offsetY),
     );
-    const closest = away.indexOf(Math.min(...away));
-    dragged = away[closest] < 14 ? closest : "query";
+    dragged = away < 14 ? i : "query";
     if (dragged === "query") follow(event);
-    else model.set("chosen", closest);
+    else model.set("chosen", i);
     canvas.setPointerCapture(event.pointerId);
   });
   canvas.addEventListener("pointermove", (event) => dragged !== null && follow(event));
@@ -365,7 +361,7 @@ function listenToKeys(el, action) {
 /** The native controls: { element, refresh }. */
 function controls(model, action) {
   const nPoints = model.get("keys_on_road").shape[0];
-  const parts = [
+  return controlPanel(
     slider(model, "query", "Query", { min: 0, max: ROAD, step: 0.1, show: (query) => query.toFixed(1) }),
     slider(model, "bandwidth", "Bandwidth h", {
       min: NARROWEST,
@@ -374,18 +370,15 @@ function controls(model, action) {
       show: (bandwidth) => bandwidth.toFixed(2),
     }),
     slider(model, "n_near", "Nearest neighbours k", { min: 1, max: nPoints }),
-    { element: button("Draw new points", action.drawNew), refresh() {} },
-  ];
-  const element = make("div", { className: "explorer-controls" }, ...parts.map((part) => part.element));
-  return { element, refresh: () => parts.forEach((part) => part.refresh()) };
+    button("Draw new points", action.drawNew),
+  );
 }
 
 /** What the pictures say to those who do not see them. */
 function describePictures({ road, key, bars, bandwidths }, state) {
   const { keys, values, weights, alongRoad, query, average, n_near, held } = state;
   road.describe(`${keys.length} points along a road from 0 to ${ROAD}. ${describe(state)}`);
-  const words = Object.values(MARKS).map(({ shape, text }) => `${shape}, ${text}`);
-  key.describe(`Marks: ${words.join("; ")}. The soft curve is whole, the hard one dashed.`);
+  key.describe(`${marksInWords(MARKS)} The soft curve is whole, the hard one dashed.`);
   bars.note.textContent = `dashed: hard, ${Math.round(100 / n_near)} each`;
   bars.describe(
     `Weights in per cent, along the road: ${alongRoad
@@ -401,27 +394,8 @@ function describePictures({ road, key, bars, bandwidths }, state) {
 }
 
 const INPUTS = ["keys_on_road", "values", "query", "bandwidth", "n_near", "chosen"];
+const STAGE = "The road. Arrow keys move the query; the list of keys stands below.";
 const HINT = "Press or drag to move the query. Drag a point to move it. The larger a point, the more it weighs.";
-
-/** The elements of the explorer, still empty. */
-function layOut(model, action) {
-  const pictures = {
-    road: new Picture("", (width) => 0.74 * width),
-    key: new Picture("", () => 46),
-    bars: new Picture("Weights in per cent", (width) => 0.42 * width),
-    bandwidths: new Picture("Estimate by bandwidth", (width) => 0.44 * width),
-  };
-  const [words, panel] = [sentence(), controls(model, action)];
-  const stage = make("div", { tabIndex: 0 }, pictures.road.figure);
-  stage.setAttribute("role", "application");
-  stage.setAttribute("aria-label", "The road. Arrow keys move the query; the list of keys stands below.");
-  const hint = make("p", { className: "explorer-hint" }, HINT);
-  const main = make("div", {}, stage, pictures.key.figure, hint);
-  const side = make("div", { className: "explorer-side" }, pictures.bars.figure, pictures.bandwidths.figure);
-  const columns = make("div", { className: "explorer-pictures" }, main, side);
-  const root = make("div", { className: "explorer" }, panel.element, columns, ...words.elements, keyHelp(KEYS));
-  return { root, stage, pictures, panel, words };
-}
 
 /** Tell Python what the browser computed. */
 function report(model, { weights, estimate, neighbors, hard }) {
@@ -433,7 +407,15 @@ function report(model, { weights, estimate, neighbors, hard }) {
 
 function render({ model, el }) {
   const action = actions(model);
-  const { root, stage, pictures, panel, words } = layOut(model, action);
+  const panel = controls(model, action);
+  const pictures = {
+    road: new Picture("", (width) => 0.74 * width),
+    key: new Picture("", () => 46),
+    bars: new Picture("Weights in per cent", (width) => 0.42 * width),
+    bandwidths: new Picture("Estimate by bandwidth", (width) => 0.44 * width),
+  };
+  const { root, stage, hint, words } = layOut(pictures, panel, STAGE, KEYS);
+  hint.textContent = HINT;
   el.append(root);
   const save = throttledSave(model);
 

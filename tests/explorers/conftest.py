@@ -5,14 +5,15 @@ import contextlib
 import pytest
 from playwright.sync_api import sync_playwright
 
-from explorers import AngularExplorer, standalone_page
-from tests.explorers.lab_page import CHROMIUM_FLAGS, Lab, jupyterlab_server, write_notebook
-
-NOTEBOOKS = {
-    "angular.ipynb": "AngularExplorer",
-    "hash_planes.ipynb": "HashPlanesExplorer",
-    "soft_lookup.ipynb": "SoftLookupExplorer",
-}
+from explorers import EXPLORERS, AngularExplorer, standalone_page
+from explorers.explorer import join_modules
+from tests.explorers.lab_page import (
+    CHROMIUM_FLAGS,
+    explorer_in_lab,
+    jupyterlab_server,
+    wait_until_drawn,
+    write_explorer_notebook,
+)
 
 
 @pytest.fixture(scope="session")
@@ -28,38 +29,31 @@ def browser(chromium):
 def server(tmp_path_factory):
     """A JupyterLab that serves one notebook for each explorer."""
     folder = tmp_path_factory.mktemp("jupyterlab")
-    for name, explorer in NOTEBOOKS.items():
-        write_notebook(folder / name, f"from explorers import {explorer}\n\nexplorer = {explorer}()\nexplorer")
+    for explorer_class in EXPLORERS:
+        write_explorer_notebook(folder, explorer_class.__name__)
     with jupyterlab_server(folder) as address:
         yield address
-
-
-def _open_in_jupyterlab(browser, server, notebook):
-    """Open a notebook with an explorer, run it, and close it when the tests are done."""
-    page = browser.new_page(viewport={"width": 1400, "height": 1000})
-    lab = Lab(page, server.format(notebook))
-    lab.run_all()
-    page.wait_for_selector(".explorer-sentence:not(:empty)", timeout=60_000)
-    yield lab
-    page.close()
 
 
 @pytest.fixture(scope="session")
 def angular_lab(browser, server):
     """The angular explorer, run and drawn in JupyterLab."""
-    yield from _open_in_jupyterlab(browser, server, "angular.ipynb")
+    with explorer_in_lab(browser, server, "AngularExplorer") as lab:
+        yield lab
 
 
 @pytest.fixture(scope="session")
 def hash_planes_lab(browser, server):
     """The explorer of hash planes, run and drawn in JupyterLab."""
-    yield from _open_in_jupyterlab(browser, server, "hash_planes.ipynb")
+    with explorer_in_lab(browser, server, "HashPlanesExplorer") as lab:
+        yield lab
 
 
 @pytest.fixture(scope="session")
 def soft_lookup_lab(browser, server):
     """The explorer of the soft look-up, run and drawn in JupyterLab."""
-    yield from _open_in_jupyterlab(browser, server, "soft_lookup.ipynb")
+    with explorer_in_lab(browser, server, "SoftLookupExplorer") as lab:
+        yield lab
 
 
 @pytest.fixture
@@ -79,3 +73,33 @@ def open_page(browser, tmp_path):
             return page, requests
 
         yield open_text
+
+
+@pytest.fixture
+def open_drawn(open_page):
+    """A function that opens an explorer's standalone page and waits until it is drawn. Returns the page."""
+
+    def open_explorer_page(explorer, **options):
+        page, _ = open_page(explorer, **options)
+        wait_until_drawn(page)
+        return page
+
+    return open_explorer_page
+
+
+@pytest.fixture
+def functions_of(open_page):
+    """A function that loads an explorer's JavaScript into a page.
+
+    Returns the way to call it: `functions("([x]) => functions.f(x)", x)`, with plain lists and numbers.
+    """
+
+    def load(filename):
+        page, _ = open_page("<!doctype html><title>functions</title>")
+        script = """async source => {
+            window.functions = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+        }"""
+        page.evaluate(script, join_modules(filename))
+        return lambda script, *arguments: page.evaluate(script, list(arguments))
+
+    return load

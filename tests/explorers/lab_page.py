@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import secrets
 import socket
 import subprocess
@@ -13,6 +14,9 @@ import urllib.request
 from pathlib import Path
 
 import nbformat
+
+SENTENCE = ".explorer-sentence"
+STAGE = ".explorer [role=application]"  # what the keys move
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -38,7 +42,7 @@ _USER_FOLDERS = [
 
 @contextlib.contextmanager
 def jupyterlab_server(folder):
-    """Serve `folder` on a free port of this machine. Yields the address, in which "{}" stands for a notebook's name."""
+    """Serve `folder` on a free port of this machine. Yields the address; in it "{0}" stands for a notebook's name."""
     user = Path(folder) / ".user"
     environment = dict(os.environ) | {name: str(user / name.lower()) for name in _USER_FOLDERS}
     notification = user / "jupyterlab_settings_dir" / "@jupyterlab" / "apputils-extension"
@@ -52,7 +56,8 @@ def jupyterlab_server(folder):
         server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
             _wait_until_up(server, f"http://127.0.0.1:{port}/api?token={token}", log.name)
-            yield f"http://127.0.0.1:{port}/lab/tree/{{}}?token={token}"
+            # A workspace for each notebook: a shared one brings back the tabs of other pages, in the midst of a test.
+            yield f"http://127.0.0.1:{port}/lab/workspaces/{{0}}/tree/{{0}}.ipynb?token={token}"
         finally:
             server.terminate()
             try:
@@ -67,6 +72,29 @@ def write_notebook(path, *sources):
     cells = [nbformat.v4.new_code_cell(source) for source in sources]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), path)
+
+
+def wait_until_drawn(page):
+    """Wait until the explorer in a page has drawn its picture and said what is in it."""
+    page.wait_for_selector(f"{SENTENCE}:not(:empty)", timeout=60_000)
+
+
+def write_explorer_notebook(folder, name):
+    """Write a notebook that makes the explorer of the given class and shows it."""
+    write_notebook(Path(folder) / f"{name}.ipynb", f"from explorers import {name}\n\nexplorer = {name}()\nexplorer")
+
+
+@contextlib.contextmanager
+def explorer_in_lab(browser, address, name):
+    """Open and run what `write_explorer_notebook` wrote. Yields its `Lab` when the explorer is drawn."""
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    try:
+        lab = Lab(page, address.format(name))
+        lab.run_all()
+        wait_until_drawn(page)
+        yield lab
+    finally:
+        page.close()
 
 
 class Lab:
@@ -114,6 +142,47 @@ class Lab:
             return text;
         }"""
         return self.page.evaluate(script, code)
+
+    def kernel_holds(self, setup, condition, **expected):
+        """Wait until the kernel's explorer has the expected traits and the condition is true. Returns whether it came.
+
+        `setup` is code that runs before the condition is asked for.
+        """
+        code = f"""
+import json
+import numpy as np
+{setup}
+print(json.dumps([[getattr(explorer, name) for name in {list(expected)}], bool({condition})]))
+"""
+        for _ in range(40):
+            values, holds = json.loads(self.in_kernel(code))
+            if holds and values == list(expected.values()):
+                return True
+            self.page.wait_for_timeout(100)
+        return False
+
+    def picture(self):
+        return self.page.locator(f"{STAGE} canvas").evaluate("canvas => canvas.toDataURL()")
+
+    def wait_for_change(self, before):
+        """Wait until the picture is another than `before`, and fail if it stays the same."""
+        script = f"before => document.querySelector('{STAGE} canvas').toDataURL() !== before"
+        self.page.wait_for_function(script, arg=before, timeout=5000)
+
+    def assert_key_is_the_explorers(self, key):
+        """Press a key on the stage: the picture changes; the notebook does not, nor does the focus."""
+        cells = self.page.locator(".jp-Notebook .jp-Cell").count()
+        before = self.picture()
+        self.page.locator(STAGE).press(key)
+        self.wait_for_change(before)
+        assert self.page.locator(".jp-Notebook .jp-Cell").count() == cells
+        assert self.page.evaluate(f"document.activeElement === document.querySelector('{STAGE}')")
+
+    def assert_nothing_went_wrong(self):
+        """No error was reported, and nothing outside this machine was asked."""
+        outside = [url for url in self.requests if not re.match(r"(blob:)?http://127\.0\.0\.1:|data:", url)]
+        assert self.requests and not outside, outside
+        assert not self.errors, self.errors
 
 
 def _free_port():

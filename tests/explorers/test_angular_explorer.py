@@ -9,13 +9,10 @@ import pytest
 import traitlets
 
 from explorers import AngularExplorer
-from explorers.explorer import join_modules
 from reformer.angular import angular_hash, chance_to_meet, collision_probability
+from tests.explorers.lab_page import SENTENCE, STAGE
 
 browser_test = pytest.mark.browser
-
-SENTENCE = ".explorer-sentence"
-POINTS = ".explorer [role=application]"
 
 
 # ---- In Python alone
@@ -57,14 +54,8 @@ def test_the_alternative_text_says_what_the_first_view_shows():
 
 
 @pytest.fixture
-def functions(open_page):
-    """The page's functions, called by name with plain lists: `functions("angularHash", ...)`."""
-    page, _ = open_page("<!doctype html><title>functions</title>")
-    load = """async source => {
-        window.functions = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-    }"""
-    page.evaluate(load, join_modules("angular.js"))
-    return lambda script, *arguments: page.evaluate(script, list(arguments))
+def functions(functions_of):
+    return functions_of("angular.js")
 
 
 @browser_test
@@ -128,9 +119,8 @@ def _lies_inside(direction, outline):
 
 
 @browser_test
-def test_what_the_browser_measures_meets_theory(open_page):
-    page, _ = open_page(AngularExplorer(), reduced_motion="reduce")
-    page.wait_for_selector(f"{SENTENCE}:not(:empty)")
+def test_what_the_browser_measures_meets_theory(open_drawn):
+    page = open_drawn(AngularExplorer(), reduced_motion="reduce")
     explorer = AngularExplorer()
     for n_buckets, n_rounds in itertools.product([2, 4, 8, 16], [1, 4]):
         measured, n_trials = page.evaluate(
@@ -152,10 +142,9 @@ def test_what_the_browser_measures_meets_theory(open_page):
 
 
 @browser_test
-def test_the_first_view_misses_near_points_that_more_rounds_find(open_page):
-    page, _ = open_page(AngularExplorer())
+def test_the_first_view_misses_near_points_that_more_rounds_find(open_drawn):
+    page = open_drawn(AngularExplorer())
     sentence = page.locator(SENTENCE)
-    page.wait_for_selector(f"{SENTENCE}:not(:empty)")
     assert sentence.text_content() == (
         "Query 3 is in bucket 5. In 1 round it meets 7 of 39 other points, 3 of its 6 nearest; "
         "it misses points 2 (11°), 1 (23°) and 0 (28°)."
@@ -167,9 +156,8 @@ def test_the_first_view_misses_near_points_that_more_rounds_find(open_page):
 
 
 @browser_test
-def test_keys_that_come_within_one_frame_all_count(open_page):
-    page, _ = open_page(AngularExplorer())
-    page.wait_for_selector(f"{SENTENCE}:not(:empty)")
+def test_keys_that_come_within_one_frame_all_count(open_drawn):
+    page = open_drawn(AngularExplorer())
     angles = page.evaluate(
         """() => {
             const { model } = document.getElementById("explorer");
@@ -188,9 +176,8 @@ def test_keys_that_come_within_one_frame_all_count(open_page):
 
 
 @browser_test
-def test_fewer_rounds_leave_no_round_shown_that_is_gone_and_a_new_query_is_what_keys_move(open_page):
-    page, _ = open_page(AngularExplorer(n_rounds=8, shown_round=6))
-    page.wait_for_selector(f"{SENTENCE}:not(:empty)")
+def test_fewer_rounds_leave_no_round_shown_that_is_gone_and_a_new_query_is_what_keys_move(open_drawn):
+    page = open_drawn(AngularExplorer(n_rounds=8, shown_round=6))
     assert "in round 6" in page.locator(SENTENCE).text_content()
     page.get_by_label("Hash rounds R").fill("2")
     page.get_by_label("Query point").fill("20")
@@ -217,38 +204,20 @@ def test_a_still_reader_gets_the_measured_dots_at_once_and_others_see_them_settl
 # ---- In JupyterLab
 
 
-def picture(lab):
-    return lab.page.locator(f"{POINTS} canvas").evaluate("canvas => canvas.toDataURL()")
-
-
-def changed(lab, before):
-    """Wait until the picture is another than `before`, and fail if it stays the same."""
-    script = f"before => document.querySelector('{POINTS} canvas').toDataURL() !== before"
-    lab.page.wait_for_function(script, arg=before, timeout=5000)
-
-
 def agrees_with_numpy(lab, condition="True", **expected):
     """Wait until the kernel holds the expected traits and what the browser hashed equals NumPy's hash."""
-    code = f"""
-import json
-import numpy as np
+    setup = """
 from reformer.angular import angular_hash
-same = (angular_hash(explorer.points, explorer.rotations) == explorer.buckets).all()
+same = np.array_equal(angular_hash(explorer.points, explorer.rotations), explorer.buckets)
 shape = explorer.rotations.shape == (explorer.n_rounds, explorer.dimension, explorer.n_buckets // 2)
-print(json.dumps([[getattr(explorer, name) for name in {list(expected)}], bool(same and shape and ({condition}))]))
 """
-    for _ in range(40):
-        values, same = json.loads(lab.in_kernel(code))
-        if same and values == list(expected.values()):
-            return True
-        lab.page.wait_for_timeout(100)
-    return False
+    return lab.kernel_holds(setup, f"same and shape and ({condition})", **expected)
 
 
 @browser_test
 def test_jupyterlab_draws_it(angular_lab):
     assert angular_lab.page.locator(".explorer canvas").count() == 4
-    label = angular_lab.page.locator(f"{POINTS} canvas").get_attribute("aria-label")
+    label = angular_lab.page.locator(f"{STAGE} canvas").get_attribute("aria-label")
     assert label.startswith("40 points on the circle in 8 buckets.")
     assert agrees_with_numpy(angular_lab, n_buckets=8, n_rounds=1, n_trials=2000)
 
@@ -258,13 +227,7 @@ def test_jupyterlab_draws_it(angular_lab):
     "key", ["ArrowRight", "ArrowLeft", "ArrowUp", "Shift+ArrowDown", "t", "Shift+T", "n", "q", "r"]
 )
 def test_every_key_changes_the_picture_and_the_notebook_stays_as_it_is(angular_lab, key):
-    page = angular_lab.page
-    cells = page.locator(".jp-Notebook .jp-Cell").count()
-    before = picture(angular_lab)
-    page.locator(POINTS).press(key)
-    changed(angular_lab, before)
-    assert page.locator(".jp-Notebook .jp-Cell").count() == cells
-    assert page.evaluate(f"document.activeElement === document.querySelector('{POINTS}')")
+    angular_lab.assert_key_is_the_explorers(key)
 
 
 @browser_test
@@ -292,7 +255,7 @@ def test_the_browser_agrees_with_numpy_after_every_change(angular_lab):
     page.get_by_text("Sphere", exact=True).click()
     assert agrees_with_numpy(angular_lab, dimension=3)
     for key in ("ArrowRight", "Shift+ArrowUp", "r", "t", "d", "w"):
-        page.locator(POINTS).press(key)
+        page.locator(STAGE).press(key)
         assert agrees_with_numpy(angular_lab, dimension=3)
     page.get_by_text("Circle", exact=True).click()
     page.get_by_label("Hash rounds R").fill("1")
@@ -303,7 +266,7 @@ def test_the_browser_agrees_with_numpy_after_every_change(angular_lab):
 @browser_test
 def test_a_dragged_point_moves_and_a_pressed_point_becomes_the_query(angular_lab):
     page = angular_lab.page
-    box = page.locator(f"{POINTS} canvas").bounding_box()
+    box = page.locator(f"{STAGE} canvas").bounding_box()
     middle, radius = box["width"] / 2, box["width"] / 2 - 30
     points = np.array(json.loads(angular_lab.in_kernel("print(explorer.points.tolist())")))
     query = json.loads(angular_lab.in_kernel("print(explorer.query)"))
@@ -328,7 +291,7 @@ def test_a_dragged_point_moves_and_a_pressed_point_becomes_the_query(angular_lab
 def test_no_key_is_undone_by_what_python_heard_earlier(angular_lab):
     page = angular_lab.page
     page.get_by_label("Turn of the rotation").fill("0")
-    page.locator(POINTS).focus()
+    page.locator(STAGE).focus()
     for i in range(40):
         page.keyboard.press("t")
         page.wait_for_timeout(20 + 17 * (i % 5))
@@ -360,8 +323,8 @@ def test_tab_visits_the_controls_in_reading_order(angular_lab):
 
 @browser_test
 def test_the_sentence_is_spoken_when_a_change_has_ended(angular_lab):
-    angular_lab.page.locator(POINTS).press("n")
-    angular_lab.page.locator(POINTS).press("q")
+    angular_lab.page.locator(STAGE).press("n")
+    angular_lab.page.locator(STAGE).press("q")
     angular_lab.page.wait_for_function(
         f"document.querySelector('.explorer [aria-live=polite]').textContent === "
         f"document.querySelector('{SENTENCE}').textContent"
@@ -371,9 +334,9 @@ def test_the_sentence_is_spoken_when_a_change_has_ended(angular_lab):
 @browser_test
 def test_the_dark_theme_reaches_words_and_pictures(angular_lab):
     page = angular_lab.page
-    light = picture(angular_lab)
+    light = angular_lab.picture()
     angular_lab.theme("JupyterLab Dark")
-    changed(angular_lab, light)
+    angular_lab.wait_for_change(light)
     try:
         for selector in (SENTENCE, ".explorer-title", ".explorer-note", ".explorer output", ".explorer button"):
             assert _contrast(page, selector) >= 4.5, selector
@@ -409,6 +372,4 @@ def _luminance(color):
 
 @browser_test
 def test_jupyterlab_reports_no_error_and_nothing_outside_is_asked(angular_lab):
-    outside = [url for url in angular_lab.requests if not re.match(r"(blob:)?http://127\.0\.0\.1:|data:", url)]
-    assert angular_lab.requests and not outside
-    assert angular_lab.errors == []
+    angular_lab.assert_nothing_went_wrong()

@@ -14,6 +14,7 @@ from nbconvert.preprocessors import ExecutePreprocessor
 from explorers import EXPLORERS
 from explorers.explorer import FOLDER, Array, join_modules
 from explorers.page import standalone_page
+from tests.explorers.lab_page import wait_until_drawn
 
 every_explorer = pytest.mark.parametrize("explorer_class", EXPLORERS)
 every_module = pytest.mark.parametrize(
@@ -98,7 +99,7 @@ def test_an_array_cannot_be_changed_in_place():
 @every_explorer
 def test_the_page_runs_from_a_file_and_asks_for_nothing(explorer_class, open_page):
     page, requests = open_page(explorer_class())
-    page.wait_for_selector(".explorer-sentence:not(:empty)")
+    wait_until_drawn(page)
     assert all(url.startswith(("file:", "blob:")) for url in requests)
     assert page.locator("canvas").count() == page.locator("canvas[role=img][aria-label]").count() >= 1
 
@@ -112,9 +113,8 @@ def test_without_javascript_the_page_shows_the_alternative_text(explorer_class, 
 
 @browser_test
 @every_explorer
-def test_the_page_fits_a_narrow_window(explorer_class, open_page):
-    page, _ = open_page(explorer_class(), viewport={"width": 500, "height": 800})
-    page.wait_for_selector(".explorer-sentence:not(:empty)")
+def test_the_page_fits_a_narrow_window(explorer_class, open_drawn):
+    page = open_drawn(explorer_class(), viewport={"width": 500, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 500
     boxes = [figure.bounding_box() for figure in page.locator("figure").all()]
     assert all(above["y"] + above["height"] <= below["y"] + 1 for above, below in zip(boxes, boxes[1:], strict=False))
@@ -122,17 +122,15 @@ def test_the_page_fits_a_narrow_window(explorer_class, open_page):
 
 @browser_test
 @every_explorer
-def test_pictures_are_as_sharp_as_the_screen(explorer_class, open_page):
-    page, _ = open_page(explorer_class(), device_scale_factor=2)
-    page.wait_for_selector(".explorer-sentence:not(:empty)")
+def test_pictures_are_as_sharp_as_the_screen(explorer_class, open_drawn):
+    page = open_drawn(explorer_class(), device_scale_factor=2)
     assert page.locator("canvas").first.evaluate("canvas => canvas.width === 2 * canvas.clientWidth")
 
 
 @browser_test
 @every_explorer
-def test_the_page_follows_the_readers_theme(explorer_class, open_page):
-    page, _ = open_page(explorer_class(), color_scheme="light")
-    page.wait_for_selector(".explorer-sentence:not(:empty)")
+def test_the_page_follows_the_readers_theme(explorer_class, open_drawn):
+    page = open_drawn(explorer_class(), color_scheme="light")
     paper = "getComputedStyle(document.querySelector('.explorer')).backgroundColor"
     assert page.evaluate(paper) == "rgb(255, 255, 255)"
     page.emulate_media(color_scheme="dark")

@@ -1,21 +1,15 @@
 """The explorer of hash planes: its numbers are those of `reformer.planes`, its picture follows keys and pointer."""
 
-import json
-import re
-
 import numpy as np
 import pytest
 import traitlets
 
 from explorers import HashPlanesExplorer
-from explorers.explorer import join_modules
 from reformer.neighbors import k_nearest
 from reformer.planes import approximate_k_nearest, hash_value, side_of_planes
+from tests.explorers.lab_page import SENTENCE, STAGE
 
 browser_test = pytest.mark.browser
-
-SENTENCE = ".explorer-sentence"
-POINTS = ".explorer [role=application]"
 
 
 def normals_of(angles):
@@ -60,14 +54,8 @@ def test_the_alternative_text_says_what_the_first_view_shows():
 
 
 @pytest.fixture
-def functions(open_page):
-    """The page's functions, called with plain lists."""
-    page, _ = open_page("<!doctype html><title>functions</title>")
-    load = """async source => {
-        window.functions = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-    }"""
-    page.evaluate(load, join_modules("hash_planes.js"))
-    return lambda script, *arguments: page.evaluate(script, list(arguments))
+def functions(functions_of):
+    return functions_of("hash_planes.js")
 
 
 @browser_test
@@ -123,9 +111,8 @@ def test_recall_and_cost_are_those_of_the_approximate_search(functions):
 
 
 @browser_test
-def test_the_first_view_misses_near_points_that_more_tables_find(open_page):
-    page, _ = open_page(HashPlanesExplorer())
-    page.wait_for_selector(f"{SENTENCE}:not(:empty)")
+def test_the_first_view_misses_near_points_that_more_tables_find(open_drawn):
+    page = open_drawn(HashPlanesExplorer())
     assert page.locator(SENTENCE).text_content() == (
         "Query 3 is on the sides − + − of planes 0 to 2: bucket 2. In 1 table it meets 7 of 39 other points, 4 of its "
         "6 nearest; it misses points 1 (20°) and 0 (27°). Over all queries: recall 70 %, 16 % of pairs compared."
@@ -137,9 +124,8 @@ def test_the_first_view_misses_near_points_that_more_tables_find(open_page):
 
 
 @browser_test
-def test_fewer_tables_and_planes_leave_none_chosen_that_is_gone_and_a_new_query_is_what_keys_move(open_page):
-    page, _ = open_page(HashPlanesExplorer(n_tables=6, shown_table=5, n_planes=8, chosen_plane=7))
-    page.wait_for_selector(f"{SENTENCE}:not(:empty)")
+def test_fewer_tables_and_planes_leave_none_chosen_that_is_gone_and_a_new_query_is_what_keys_move(open_drawn):
+    page = open_drawn(HashPlanesExplorer(n_tables=6, shown_table=5, n_planes=8, chosen_plane=7))
     assert "in table 5" in page.locator(SENTENCE).text_content()
     page.get_by_label("Tables T").fill("2")
     page.get_by_label("Planes P").fill("4")
@@ -150,10 +136,9 @@ def test_fewer_tables_and_planes_leave_none_chosen_that_is_gone_and_a_new_query_
 
 
 @browser_test
-def test_a_point_stays_in_the_disc_and_out_of_its_middle(open_page):
-    page, _ = open_page(HashPlanesExplorer(points=[[0.5, 0.0], [0.0, 0.97]], query=0, n_near=1))
-    page.wait_for_selector(f"{SENTENCE}:not(:empty)")
-    stage = page.locator(POINTS)
+def test_a_point_stays_in_the_disc_and_out_of_its_middle(open_drawn):
+    page = open_drawn(HashPlanesExplorer(points=[[0.5, 0.0], [0.0, 0.97]], query=0, n_near=1))
+    stage = page.locator(STAGE)
     for _ in range(6):
         stage.press("Shift+ArrowLeft")
         distance = page.evaluate(
@@ -173,39 +158,19 @@ def test_a_point_stays_in_the_disc_and_out_of_its_middle(open_page):
 # ---- In JupyterLab
 
 
-def picture(lab):
-    return lab.page.locator(f"{POINTS} canvas").evaluate("canvas => canvas.toDataURL()")
-
-
 def agrees_with_numpy(lab, condition="True", **expected):
     """Wait until the kernel holds the expected traits and what the browser hashed equals NumPy's hash."""
-    code = f"""
-import json
-import numpy as np
+    setup = """
 from reformer.planes import hash_value, side_of_planes
-expected = hash_value(side_of_planes(explorer.points, explorer.normals))
-same = np.array_equal(expected, explorer.buckets) and ({condition})
-print(json.dumps([[getattr(explorer, name) for name in {list(expected)}], bool(same)]))
+same = np.array_equal(hash_value(side_of_planes(explorer.points, explorer.normals)), explorer.buckets)
 """
-    for _ in range(40):
-        values, same = json.loads(lab.in_kernel(code))
-        if same and values == list(expected.values()):
-            return True
-        lab.page.wait_for_timeout(100)
-    return False
+    return lab.kernel_holds(setup, f"same and ({condition})", **expected)
 
 
 @browser_test
 @pytest.mark.parametrize("key", ["ArrowRight", "Shift+ArrowDown", "t", "Shift+T", "n", "q", "b", "r"])
 def test_every_key_changes_the_picture_and_the_notebook_stays_as_it_is(hash_planes_lab, key):
-    page = hash_planes_lab.page
-    cells = page.locator(".jp-Notebook .jp-Cell").count()
-    before = picture(hash_planes_lab)
-    page.locator(POINTS).press(key)
-    script = f"before => document.querySelector('{POINTS} canvas').toDataURL() !== before"
-    page.wait_for_function(script, arg=before, timeout=5000)
-    assert page.locator(".jp-Notebook .jp-Cell").count() == cells
-    assert page.evaluate(f"document.activeElement === document.querySelector('{POINTS}')")
+    hash_planes_lab.assert_key_is_the_explorers(key)
 
 
 @browser_test
@@ -217,7 +182,7 @@ def test_the_browser_agrees_with_numpy_after_every_change(hash_planes_lab):
         page.get_by_label("Planes P").fill(str(n_planes))
         assert agrees_with_numpy(hash_planes_lab, n_planes=n_planes)
     for key in ("ArrowRight", "Shift+ArrowUp", "b", "t", "r"):
-        page.locator(POINTS).press(key)
+        page.locator(STAGE).press(key)
         assert agrees_with_numpy(hash_planes_lab, n_planes=3)
     hash_planes_lab.in_kernel("explorer.n_tables = 1")
     page.wait_for_function(f"document.querySelector('{SENTENCE}').textContent.includes('In 1 table ')")
@@ -230,7 +195,7 @@ def test_points_and_planes_can_be_dragged_and_a_pressed_point_becomes_the_query(
     lab.in_kernel(f"explorer.angles = np.zeros((6, 8)) + np.pi * np.arange(8) / 8; explorer.points = {place}")
     lab.in_kernel("explorer.n_tables, explorer.n_planes, explorer.query = 1, 2, 0")
     assert agrees_with_numpy(lab, "explorer.points.shape == (4, 2)", n_tables=1, n_planes=2, query=0)
-    box = page.locator(f"{POINTS} canvas").bounding_box()
+    box = page.locator(f"{STAGE} canvas").bounding_box()
     middle, radius = box["width"] / 2, box["width"] / 2 - 26
 
     def drag(start, stop):
@@ -253,6 +218,4 @@ def test_points_and_planes_can_be_dragged_and_a_pressed_point_becomes_the_query(
 
 @browser_test
 def test_jupyterlab_reports_no_error_and_nothing_outside_is_asked(hash_planes_lab):
-    outside = [url for url in hash_planes_lab.requests if not re.match(r"(blob:)?http://127\.0\.0\.1:|data:", url)]
-    assert hash_planes_lab.requests and not outside
-    assert hash_planes_lab.errors == []
+    hash_planes_lab.assert_nothing_went_wrong()

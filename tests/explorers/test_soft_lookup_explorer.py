@@ -1,6 +1,5 @@
 """The explorer of the soft look-up: its numbers are those of `reformer.neighbors`, its picture follows keys."""
 
-import json
 import re
 
 import numpy as np
@@ -8,13 +7,10 @@ import pytest
 import traitlets
 
 from explorers import SoftLookupExplorer
-from explorers.explorer import join_modules
 from reformer.neighbors import kernel_regression
+from tests.explorers.lab_page import SENTENCE, STAGE
 
 browser_test = pytest.mark.browser
-
-SENTENCE = ".explorer-sentence"
-ROAD = ".explorer [role=application]"
 
 
 def weights_by_numpy(explorer):
@@ -60,11 +56,9 @@ def test_the_alternative_text_says_what_the_first_view_shows():
 
 
 @browser_test
-def test_the_browsers_averages_are_numpys_averages(open_page):
-    page, _ = open_page("<!doctype html><title>functions</title>")
-    script = """async ([source, cases]) => {
-        const { weightsOf, nearest, softEstimate, hardEstimate } = await import(
-            URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+def test_the_browsers_averages_are_numpys_averages(functions_of):
+    script = """cases => {
+        const { weightsOf, nearest, softEstimate, hardEstimate } = functions;
         return cases.map(([keys, values, query, bandwidth, k]) => [
             weightsOf(keys, query, bandwidth), nearest(keys, query, k),
             softEstimate(keys, values, query, bandwidth), hardEstimate(keys, values, query, k)]);
@@ -75,7 +69,7 @@ def test_the_browsers_averages_are_numpys_averages(open_page):
         for query, bandwidth, k in [(5.0, 0.5, 3), (0.0, 0.05, 1), (10.0, 3.0, 9), (3.3, 0.05, 2)]
     ]
     cases.append(([1.0, 3.0, 3.0, 1.0], [1.0, 2.0, 3.0, 4.0], 2.0, 0.05, 3))  # ties go to the lower
-    for case, got in zip(cases, page.evaluate(script, [join_modules("soft_lookup.js"), cases]), strict=True):
+    for case, got in zip(cases, functions_of("soft_lookup.js")(script, *cases), strict=True):
         keys, values, query, bandwidth, k = case
         explorer = SoftLookupExplorer(keys_on_road=keys, values=values, query=query, bandwidth=bandwidth, n_near=k)
         np.testing.assert_allclose(got[0], explorer.weights, atol=1e-12)
@@ -84,9 +78,8 @@ def test_the_browsers_averages_are_numpys_averages(open_page):
 
 
 @browser_test
-def test_keys_sliders_and_pointer_move_query_points_and_bandwidth(open_page):
-    page, _ = open_page(SoftLookupExplorer())
-    page.wait_for_selector(f"{SENTENCE}:not(:empty)")
+def test_keys_sliders_and_pointer_move_query_points_and_bandwidth(open_drawn):
+    page = open_drawn(SoftLookupExplorer())
     assert page.locator(SENTENCE).text_content() == (
         "At 4.6 with bandwidth 0.50 the estimate is −1.36. Point 5 weighs most, 70 %; "
         "the 3 nearest hold 98 % of the weight, and by themselves would give −1.02."
@@ -95,7 +88,7 @@ def test_keys_sliders_and_pointer_move_query_points_and_bandwidth(open_page):
     def says(words):
         page.wait_for_function(f"words => document.querySelector('{SENTENCE}').textContent.includes(words)", arg=words)
 
-    stage = page.locator(ROAD)
+    stage = page.locator(STAGE)
     for _ in range(3):
         stage.press("Shift+ArrowRight")
     stage.press("ArrowLeft")
@@ -127,9 +120,8 @@ def test_keys_sliders_and_pointer_move_query_points_and_bandwidth(open_page):
 
 
 @browser_test
-def test_a_narrow_bandwidth_gives_the_nearest_value_and_steps_add_up(open_page):
-    page, _ = open_page(SoftLookupExplorer(bandwidth=0.05, n_near=1))
-    page.wait_for_selector(f"{SENTENCE}:not(:empty)")
+def test_a_narrow_bandwidth_gives_the_nearest_value_and_steps_add_up(open_drawn):
+    page = open_drawn(SoftLookupExplorer(bandwidth=0.05, n_near=1))
     words = page.locator(SENTENCE).text_content()
     soft, hard = re.search(r"estimate is (\S+)\. ", words)[1], re.search(r"would give (\S+)\.$", words)[1]
     assert soft == hard and "100 %; the nearest point holds 100 %" in words
@@ -146,22 +138,13 @@ def test_a_narrow_bandwidth_gives_the_nearest_value_and_steps_add_up(open_page):
 
 def agrees_with_numpy(lab, **expected):
     """Wait until the kernel holds the expected traits and what the browser computed is what NumPy computes."""
-    code = f"""
-import json
-import numpy as np
+    setup = """
 from reformer.neighbors import kernel_regression
 places = np.array([[explorer.query]]), explorer.keys_on_road[:, np.newaxis]
 weights = kernel_regression(*places, np.eye(len(explorer.values)), explorer.bandwidth)[0]
 same = np.allclose(weights, explorer.weights) and np.isclose(weights @ explorer.values, explorer.estimate)
-same = same and len(explorer.neighbors) == explorer.n_near
-print(json.dumps([[getattr(explorer, name) for name in {list(expected)}], bool(same)]))
 """
-    for _ in range(40):
-        values, same = json.loads(lab.in_kernel(code))
-        if same and values == list(expected.values()):
-            return True
-        lab.page.wait_for_timeout(100)
-    return False
+    return lab.kernel_holds(setup, "same and len(explorer.neighbors) == explorer.n_near", **expected)
 
 
 @browser_test
@@ -169,8 +152,8 @@ def test_jupyterlab_draws_it_and_kernel_and_browser_follow_each_other(soft_looku
     page = soft_lookup_lab.page
     assert page.locator(".explorer canvas").count() == 4
     assert agrees_with_numpy(soft_lookup_lab, query=4.6, bandwidth=0.5, n_near=3)
-    page.locator(ROAD).press("ArrowRight")
-    page.locator(ROAD).press("ArrowUp")
+    page.locator(STAGE).press("ArrowRight")
+    page.locator(STAGE).press("ArrowUp")
     assert agrees_with_numpy(soft_lookup_lab, query=4.7, bandwidth=0.55)
     page.get_by_role("button", name="Draw new points").click()
     assert agrees_with_numpy(soft_lookup_lab, seed=6)
@@ -181,17 +164,9 @@ def test_jupyterlab_draws_it_and_kernel_and_browser_follow_each_other(soft_looku
 @browser_test
 @pytest.mark.parametrize("key", ["ArrowLeft", "ArrowDown", "k", "n", "p", "w", "s", "a", "d", "r"])
 def test_every_key_changes_the_picture_and_the_notebook_stays_as_it_is(soft_lookup_lab, key):
-    page = soft_lookup_lab.page
-    cells = page.locator(".jp-Notebook .jp-Cell").count()
-    before = page.locator(f"{ROAD} canvas").evaluate("canvas => canvas.toDataURL()")
-    page.locator(ROAD).press(key)
-    script = f"before => document.querySelector('{ROAD} canvas').toDataURL() !== before"
-    page.wait_for_function(script, arg=before, timeout=5000)
-    assert page.locator(".jp-Notebook .jp-Cell").count() == cells
+    soft_lookup_lab.assert_key_is_the_explorers(key)
 
 
 @browser_test
 def test_jupyterlab_reports_no_error_and_nothing_outside_is_asked(soft_lookup_lab):
-    outside = [url for url in soft_lookup_lab.requests if not re.match(r"(blob:)?http://127\.0\.0\.1:|data:", url)]
-    assert soft_lookup_lab.requests and not outside
-    assert soft_lookup_lab.errors == []
+    soft_lookup_lab.assert_nothing_went_wrong()
