@@ -20,9 +20,14 @@ def _lengths(vectors):
     return np.where(length == 0, 1, length)
 
 
-def _softmax(logits, axis=-1):
-    weights = np.exp(logits - np.max(logits, axis=axis, keepdims=True))
+def _softmax(scores, axis=-1):
+    weights = np.exp(scores - np.max(scores, axis=axis, keepdims=True))
     return weights / np.sum(weights, axis=axis, keepdims=True)
+
+
+def _softmax_without_keepdims(scores):
+    weights = np.exp(scores - np.max(scores, axis=-1))
+    return weights / np.sum(weights, axis=-1)
 
 
 def _same(first, second):
@@ -94,6 +99,27 @@ def zero_divided_by_zero(queries, keys):
     return queries @ keys.T / (query_lengths[:, np.newaxis] * key_lengths)
 
 
+def squared_lengths_and_zero_by_zero(queries, keys):
+    squares = np.sum(queries**2, axis=-1, keepdims=True) * np.sum(keys**2, axis=-1)
+    return queries @ keys.T / squares
+
+
+def one_for_the_zero_vector(queries, keys):
+    return np.nan_to_num(zero_divided_by_zero(queries, keys), nan=1.0)
+
+
+def lengths_without_keepdims(queries, keys):
+    return (queries / np.linalg.norm(queries, axis=-1)) @ (keys / np.linalg.norm(keys, axis=-1)).T
+
+
+def both_lengths_as_columns(queries, keys):
+    return queries @ keys.T / (_lengths(queries) * _lengths(keys))
+
+
+def keys_not_transposed(queries, keys):
+    return (queries / _lengths(queries)) @ (keys / _lengths(keys))
+
+
 def cosine_by_einsum(queries, keys):
     queries, keys = queries.astype(np.float32), keys.astype(np.float32)
     dots = np.einsum("qd,kd->qk", queries, keys)
@@ -117,6 +143,9 @@ COSINE_SIMILARITY = Exercise(
     questions=(
         Case("two queries and three keys in the plane", _two_queries_three_keys, tolerance=1e-5),
         Case("four queries, six keys, three features", _normals((4, 3), (6, 3)), tolerance=1e-5),
+        Case(
+            "three queries, three keys, three features: every axis is as long", _normals((3, 3), (3, 3)), tolerance=1e-5
+        ),
         Case("a zero vector on either side, with similarity 0", _a_zero_among_them, tolerance=1e-5),
         Property(
             "longer or shorter vectors are just as similar",
@@ -187,6 +216,31 @@ COSINE_SIMILARITY = Exercise(
             "the formula divides by two lengths, and one of them may be 0",
             "the zero vector is divided by its length, 0, which gives NaN; its similarity with everything is to be 0",
         ),
+        Misconception(
+            squared_lengths_and_zero_by_zero,
+            "`sum(x * x)` is taken for the length, and the zero vector is forgotten",
+            "the squared lengths are divided by: a square root is missing, and a zero vector gives 0/0",
+        ),
+        Misconception(
+            one_for_the_zero_vector,
+            "the zero vector is thought to be as near as can be, or NaN is replaced by 1",
+            "the zero vector has similarity 1 with everything; it has no direction, and its similarity is to be 0",
+        ),
+        Misconception(
+            lengths_without_keepdims,
+            "`np.linalg.norm` drops the axis, and NumPy lines up axes from the right",
+            "the lengths, shape (Q,), are lined up with the features; `keepdims=True` makes them (Q, 1)",
+        ),
+        Misconception(
+            both_lengths_as_columns,
+            "`keepdims=True` is right for both, as long as the vectors are divided one by one",
+            "the lengths of the keys stand in a column, (K, 1); for a table (Q, K) they are needed as a row: `.T`",
+        ),
+        Misconception(
+            keys_not_transposed,
+            "with as many keys as features the shapes do not tell",
+            "the keys are not transposed in the product: the dot products are `queries @ keys.T`",
+        ),
     ),
     styles=(cosine_by_einsum, cosine_with_a_tiny_number, cosine_query_by_query),
 )
@@ -212,6 +266,16 @@ def _on_the_axes(rng):
     return np.array([[0.0, 2.0], [1.0, 0.0], [4.0, 0.0], [0.0, -1.0], [0.0, 0.5], [-3.0, 0.0]]), 3
 
 
+def _three_on_a_line(rng):
+    return np.array([[1.0, 0.0], [-1.0, 0.0], [-2.0, 0.0]]), 2
+
+
+def _forty_on_the_axes(rng):
+    """Ties everywhere, and too many vectors for a sort that is stable on short rows only."""
+    directions = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
+    return directions[rng.integers(4, size=40)] * rng.integers(1, 4, size=(40, 1)), 12
+
+
 def _lengths_changed(rng):
     calls = []
     while not calls or not _ranks_are_clear(*calls[0]):
@@ -225,55 +289,67 @@ def _similarity_without_itself(vectors, itself=-np.inf):
     return similarity
 
 
-def _first(scores, k):
-    """The places of the k largest scores in each row, the lower place first where two are equal."""
-    return np.argsort(-scores, axis=-1, kind="stable")[:, :k]
+def _first(scores, k, kind="stable"):
+    """The places of the k largest scores in each row; with a stable sort the lower place first where two are equal."""
+    return np.argsort(-scores, axis=-1, kind=kind)[:, :k]
 
 
-def itself_counted(vectors, k):
+def itself_counted(vectors, k, kind="stable"):
     unit = vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.argsort(-(unit @ unit.T), axis=-1, kind="stable")[:, :k]
+    return _first(unit @ unit.T, k, kind)
 
 
-def first_place_dropped(vectors, k):
-    return _first(neighbors.cosine_similarity(vectors, vectors), k + 1)[:, 1:]
+def first_place_dropped(vectors, k, kind="stable"):
+    return _first(neighbors.cosine_similarity(vectors, vectors), k + 1, kind)[:, 1:]
 
 
-def itself_set_to_zero(vectors, k):
-    return _first(_similarity_without_itself(vectors, itself=0), k)
+def itself_set_to_zero(vectors, k, kind="stable"):
+    return _first(_similarity_without_itself(vectors, itself=0), k, kind)
 
 
-def nearest_by_distance(vectors, k):
+def itself_set_to_minus_one(vectors, k, kind="stable"):
+    return _first(_similarity_without_itself(vectors, itself=-1), k, kind)
+
+
+def nearest_by_distance(vectors, k, kind="stable"):
     distance = np.linalg.norm(vectors[:, np.newaxis] - vectors, axis=-1)
     np.fill_diagonal(distance, np.inf)
-    return _first(-distance, k)
+    return _first(-distance, k, kind)
 
 
-def nearest_by_dot_product(vectors, k):
+def nearest_by_dot_product(vectors, k, kind="stable"):
     dots = vectors @ vectors.T
     np.fill_diagonal(dots, -np.inf)
-    return _first(dots, k)
+    return _first(dots, k, kind)
 
 
-def least_similar(vectors, k):
-    return _first(-neighbors.cosine_similarity(vectors, vectors), k)
+def least_similar(vectors, k, kind="stable"):
+    return _first(-neighbors.cosine_similarity(vectors, vectors), k, kind)
 
 
-def smallest_first_after_masking(vectors, k):
-    return _first(-_similarity_without_itself(vectors), k)
+def smallest_first_after_masking(vectors, k, kind="stable"):
+    return _first(-_similarity_without_itself(vectors), k, kind)
 
 
-def last_of_ascending_order(vectors, k):
-    return np.argsort(_similarity_without_itself(vectors), axis=-1, kind="stable")[:, -k:]
+def last_of_ascending_order(vectors, k, kind="stable"):
+    return np.argsort(_similarity_without_itself(vectors), axis=-1, kind=kind)[:, -k:]
 
 
-def ties_to_the_higher(vectors, k):
-    return np.argsort(_similarity_without_itself(vectors), axis=-1, kind="stable")[:, ::-1][:, :k]
+def ties_to_the_higher(vectors, k, kind="stable"):
+    return np.argsort(_similarity_without_itself(vectors), axis=-1, kind=kind)[:, ::-1][:, :k]
 
 
-def reversed_and_first_dropped(vectors, k):
-    ascending = np.argsort(neighbors.cosine_similarity(vectors, vectors), axis=-1, kind="stable")
+def reversed_and_first_dropped(vectors, k, kind="stable"):
+    ascending = np.argsort(neighbors.cosine_similarity(vectors, vectors), axis=-1, kind=kind)
     return ascending[:, ::-1][:, 1 : k + 1]
+
+
+def ties_in_any_order(vectors, k):
+    return _first(_similarity_without_itself(vectors), k, kind=None)
+
+
+def all_places_returned(vectors, k, kind="stable"):
+    return _first(_similarity_without_itself(vectors), len(vectors), kind)
 
 
 def opposite_counts_as_near(vectors, k):
@@ -286,6 +362,16 @@ def neighbours_down_the_columns(vectors, k):
 
 def similarities_not_positions(vectors, k):
     return -np.sort(-_similarity_without_itself(vectors), axis=-1)[:, :k]
+
+
+def _and_sorted_as_it_comes(misconception):
+    """The same mistake of a learner who leaves `kind="stable"` out, too."""
+
+    def function(vectors, k):
+        return misconception.function(vectors, k, kind=None)
+
+    function.__name__ = f"{misconception.name}_and_ties_in_any_order"
+    return Misconception(function, f"{misconception.why}; and ties are forgotten", misconception.message)
 
 
 def nearest_one_after_the_other(vectors, k):
@@ -313,12 +399,80 @@ def nearest_unit_vectors_by_distance(vectors, k):
     return np.argsort(squared_distance, axis=1, kind="stable")[:, :k]
 
 
+_MISTAKES_WITH_A_SORT = (
+    Misconception(
+        itself_counted,
+        "a vector's similarity with itself is the largest of its row",
+        "every vector is its own first neighbour; take it out, for instance by a similarity of `-np.inf`",
+    ),
+    Misconception(
+        first_place_dropped,
+        "a vector itself seems to come first always",
+        "the first place is dropped in the belief that the vector itself stands there: another that points the "
+        "same way may come before it",
+    ),
+    Misconception(
+        itself_set_to_zero,
+        "0 looks like a value that never wins",
+        "a vector's similarity with itself is set to 0, which beats all negative ones; `-np.inf` beats none",
+    ),
+    Misconception(
+        nearest_by_distance,
+        "nearest neighbours are nearest in space in most books",
+        "the distance between the points decides; here the angle does, and lengths play no part",
+    ),
+    Misconception(
+        nearest_by_dot_product,
+        "the division by the lengths is left out",
+        "the dot product decides: a long vector looks near to everybody",
+    ),
+    Misconception(
+        least_similar,
+        "`np.argsort` puts the smallest first",
+        "the k least similar are chosen: `np.argsort` sorts upwards, so sort the negative",
+    ),
+    Misconception(
+        smallest_first_after_masking,
+        "`np.argsort` puts the smallest first, and the mask is the smallest of all",
+        "`np.argsort` sorts upwards: the vector itself, masked with `-np.inf`, comes first, then the least similar",
+    ),
+    Misconception(
+        last_of_ascending_order,
+        "the last k of an ascending order are the right ones",
+        "the right neighbours are found in reverse order: the most similar has to come first",
+    ),
+    Misconception(
+        ties_to_the_higher,
+        "reversing an ascending order reverses ties, too",
+        "a tie goes to the higher position; the specification sends it to the lower one, so sort the negative "
+        "instead of reversing",
+    ),
+    Misconception(
+        reversed_and_first_dropped,
+        "the usual idiom, `np.argsort(...)[:, ::-1][:, 1:k + 1]`",
+        "an ascending order is reversed and its first place dropped: that sends ties to the higher position, and "
+        "drops the wrong vector where two point the same way",
+    ),
+    Misconception(
+        itself_set_to_minus_one,
+        "no similarity is below -1, so that it looks like a value that never wins",
+        "a vector's similarity with itself is set to -1, which ties with an opposite vector; `-np.inf` beats none",
+    ),
+    Misconception(
+        all_places_returned,
+        "the sort gives the whole order, and k is forgotten",
+        "all L places are returned; only the first k are asked",
+    ),
+)
+
 K_NEAREST = Exercise(
     reference=neighbors.k_nearest,
     twin=twins.k_nearest,
     questions=(
         Case("five vectors in the plane, two neighbours each", _five_in_the_plane),
         Case("six vectors on the axes: ties, and two that point the same way", _on_the_axes),
+        Case("three vectors on a line, both others in order", _three_on_a_line),
+        Case("forty vectors on the axes, full of ties, twelve neighbours", _forty_on_the_axes),
         Case("eight vectors of three features, three neighbours", _vectors(8, 3, 3), clear_cut=_ranks_are_clear),
         Case("six vectors, all five others in order", _vectors(6, 4, 5), clear_cut=_ranks_are_clear),
         Property(
@@ -330,59 +484,8 @@ K_NEAREST = Exercise(
         Case("sixteen vectors, five neighbours", _vectors(16, 8, 5), points=2, hidden=True, clear_cut=_ranks_are_clear),
     ),
     misconceptions=(
-        Misconception(
-            itself_counted,
-            "a vector's similarity with itself is the largest of its row",
-            "every vector is its own first neighbour; take it out, for instance by a similarity of `-np.inf`",
-        ),
-        Misconception(
-            first_place_dropped,
-            "a vector itself seems to come first always",
-            "the first place is dropped in the belief that the vector itself stands there: another that points the "
-            "same way may come before it",
-        ),
-        Misconception(
-            itself_set_to_zero,
-            "0 looks like a value that never wins",
-            "a vector's similarity with itself is set to 0, which beats all negative ones; `-np.inf` beats none",
-        ),
-        Misconception(
-            nearest_by_distance,
-            "nearest neighbours are nearest in space in most books",
-            "the distance between the points decides; here the angle does, and lengths play no part",
-        ),
-        Misconception(
-            nearest_by_dot_product,
-            "the division by the lengths is left out",
-            "the dot product decides: a long vector looks near to everybody",
-        ),
-        Misconception(
-            least_similar,
-            "`np.argsort` puts the smallest first",
-            "the k least similar are chosen: `np.argsort` sorts upwards, so sort the negative",
-        ),
-        Misconception(
-            smallest_first_after_masking,
-            "`np.argsort` puts the smallest first, and the mask is the smallest of all",
-            "`np.argsort` sorts upwards: the vector itself, masked with `-np.inf`, comes first, then the least similar",
-        ),
-        Misconception(
-            last_of_ascending_order,
-            "the last k of an ascending order are the right ones",
-            "the right neighbours are found in reverse order: the most similar has to come first",
-        ),
-        Misconception(
-            ties_to_the_higher,
-            "reversing an ascending order reverses ties, too",
-            "a tie goes to the higher position; the specification sends it to the lower one, so sort the negative "
-            "instead of reversing",
-        ),
-        Misconception(
-            reversed_and_first_dropped,
-            "the usual idiom, `np.argsort(...)[:, ::-1][:, 1:k + 1]`",
-            "an ascending order is reversed and its first place dropped: that sends ties to the higher position, and "
-            "drops the wrong vector where two point the same way",
-        ),
+        *_MISTAKES_WITH_A_SORT,
+        *map(_and_sorted_as_it_comes, _MISTAKES_WITH_A_SORT),
         Misconception(
             opposite_counts_as_near,
             "a similarity of -1 is large in size",
@@ -397,6 +500,11 @@ K_NEAREST = Exercise(
             similarities_not_positions,
             "`np.sort` and `np.argsort` are mixed up",
             "the similarities themselves are returned; asked are the positions of the neighbours, from `np.argsort`",
+        ),
+        Misconception(
+            ties_in_any_order,
+            "on few vectors the default sort often keeps ties in order; `np.argpartition` is known as the fast way",
+            'only the order of ties is wrong: `np.argsort` with `kind="stable"` sends them to the lower position',
         ),
     ),
     styles=(nearest_one_after_the_other, nearest_as_sorted_pairs, nearest_unit_vectors_by_distance),
@@ -420,6 +528,10 @@ def _a_far_query(rng):
     return np.array([[1.0], [60.0], [-60.0]]), keys, rng.standard_normal((3, 2)), 0.5
 
 
+def _one_far_query(rng):
+    return np.array([[60.0]]), np.array([[0.0], [1.0], [2.0]]), rng.standard_normal((3, 2)), 0.5
+
+
 def _constant_values(rng):
     queries, keys, _, bandwidth = _regression(5, 6, 2, 1, 0.7)(rng)
     return [(queries, keys, np.full((6, 1), 3.0), bandwidth)]
@@ -433,6 +545,10 @@ def _moved_together(rng):
 
 def _squared_distance(queries, keys):
     return np.sum((queries[:, np.newaxis] - keys) ** 2, axis=-1)
+
+
+def _exponents(queries, keys, bandwidth):
+    return -_squared_distance(queries, keys) / (2 * bandwidth**2)
 
 
 def without_the_two(queries, keys, values, bandwidth):
@@ -462,16 +578,16 @@ def multiplied_by_the_bandwidth(queries, keys, values, bandwidth):
 
 
 def weights_not_normalised(queries, keys, values, bandwidth):
-    return np.exp(-_squared_distance(queries, keys) / (2 * bandwidth**2)) @ values
+    return np.exp(_exponents(queries, keys, bandwidth)) @ values
 
 
 def only_shifted_by_the_maximum(queries, keys, values, bandwidth):
-    exponents = -_squared_distance(queries, keys) / (2 * bandwidth**2)
+    exponents = _exponents(queries, keys, bandwidth)
     return np.exp(exponents - np.max(exponents, axis=-1, keepdims=True)) @ values
 
 
 def normalised_over_queries(queries, keys, values, bandwidth):
-    return _softmax(-_squared_distance(queries, keys) / (2 * bandwidth**2), axis=0) @ values
+    return _softmax(_exponents(queries, keys, bandwidth), axis=0) @ values
 
 
 def wrong_sign(queries, keys, values, bandwidth):
@@ -487,8 +603,35 @@ def plain_average(queries, keys, values, bandwidth):
 
 
 def weights_vanish_far_away(queries, keys, values, bandwidth):
-    weights = np.exp(-_squared_distance(queries, keys) / (2 * bandwidth**2))
+    weights = np.exp(_exponents(queries, keys, bandwidth))
     return weights / np.sum(weights, axis=-1, keepdims=True) @ values
+
+
+def one_maximum_for_all_queries(queries, keys, values, bandwidth):
+    exponents = _exponents(queries, keys, bandwidth)
+    weights = np.exp(exponents - np.max(exponents))
+    return weights / np.sum(weights, axis=-1, keepdims=True) @ values
+
+
+def divided_by_the_sum_of_all(queries, keys, values, bandwidth):
+    weights = np.exp(_exponents(queries, keys, bandwidth))
+    return weights / np.sum(weights) @ values
+
+
+def shifted_and_divided_by_the_sum_of_all(queries, keys, values, bandwidth):
+    exponents = _exponents(queries, keys, bandwidth)
+    weights = np.exp(exponents - np.max(exponents, axis=-1, keepdims=True))
+    return weights / np.sum(weights) @ values
+
+
+def regression_without_keepdims(queries, keys, values, bandwidth):
+    return _softmax_without_keepdims(_exponents(queries, keys, bandwidth)) @ values
+
+
+def regression_without_keepdims_in_the_sum(queries, keys, values, bandwidth):
+    exponents = _exponents(queries, keys, bandwidth)
+    weights = np.exp(exponents - np.max(exponents, axis=-1, keepdims=True))
+    return weights / np.sum(weights, axis=-1) @ values
 
 
 def regression_by_a_quotient(queries, keys, values, bandwidth):
@@ -519,6 +662,7 @@ KERNEL_REGRESSION = Exercise(
         Case("two queries, four keys on a line, bandwidth 0.5", _four_keys_on_a_line, tolerance=1e-4),
         Case("three queries, five keys in the plane, bandwidth 0.7", _regression(3, 5, 2, 2, 0.7), tolerance=1e-4),
         Case("three queries, five keys in the plane, bandwidth 2", _regression(3, 5, 2, 2, 2.0), tolerance=1e-4),
+        Case("four queries, four keys in the plane, bandwidth 0.7", _regression(4, 4, 2, 2, 0.7), tolerance=1e-4),
         Property(
             "where all values are 3, every estimate is 3",
             _constant_values,
@@ -530,7 +674,12 @@ KERNEL_REGRESSION = Exercise(
             lambda calls, answers: _same(*answers),
         ),
         Case(
-            "queries so far away that exp gives 0 for every key, unless the largest exponent is subtracted",
+            "one query so far away that exp gives 0 for every key, unless the largest exponent is subtracted",
+            _one_far_query,
+            tolerance=1e-4,
+        ),
+        Case(
+            "a near query and two far ones, each with a largest exponent of its own",
             _a_far_query,
             tolerance=1e-4,
         ),
@@ -601,7 +750,35 @@ KERNEL_REGRESSION = Exercise(
         Misconception(
             weights_vanish_far_away,
             "the formula as it stands in books",
-            "all weights of a far query round to 0, and 0/0 is NaN; subtract the largest exponent before `np.exp`",
+            "all weights of a far query round to 0, and 0/0 is NaN; before `np.exp`, subtract the largest exponent "
+            "of each query: `axis=-1, keepdims=True`",
+        ),
+        Misconception(
+            one_maximum_for_all_queries,
+            "`np.max` without an axis takes the largest of the whole table",
+            "one maximum is subtracted for all queries, so that a far query still divides 0 by 0; it has to be the "
+            "largest exponent of each query: `axis=-1, keepdims=True`",
+        ),
+        Misconception(
+            divided_by_the_sum_of_all,
+            "`np.sum` without an axis adds up the whole table",
+            "all weights together add up to one; it has to be those of each query: `axis=-1, keepdims=True`",
+        ),
+        Misconception(
+            shifted_and_divided_by_the_sum_of_all,
+            "`np.sum` without an axis adds up the whole table",
+            "the weights are divided by the sum of the whole table; it has to be that of each query: "
+            "`axis=-1, keepdims=True`",
+        ),
+        Misconception(
+            regression_without_keepdims,
+            "`np.max` and `np.sum` drop the axis, and NumPy lines up axes from the right",
+            "maximum and sum, shape (Q,), are lined up with the keys; `keepdims=True` makes them (Q, 1)",
+        ),
+        Misconception(
+            regression_without_keepdims_in_the_sum,
+            "`np.sum` drops the axis, and NumPy lines up axes from the right",
+            "the sums, shape (Q,), are lined up with the keys; `keepdims=True` makes them (Q, 1)",
         ),
     ),
     styles=(regression_by_a_quotient, regression_in_single_precision, regression_query_by_query),
@@ -620,10 +797,10 @@ def _a_small_look_up(rng):
     return queries, keys, np.array([[10.0], [20.0], [60.0]])
 
 
-def _scores_of_seven_hundred(rng):
-    """In the first row each exponential is below the largest float64, but their sum is not: the weights become 0."""
+def _scores_of_eight_hundred(rng):
+    """In the first row every exponential overflows; less the largest score of all, in the others every one is 0."""
     queries = np.array([[1000.0, 0.0], [0.0, 1.0], [-700.0, 0.0]])
-    keys = np.sqrt(2) * np.array([[0.7090, 0.0], [0.7095, 1.0], [0.7085, 2.0]])
+    keys = np.sqrt(2) * np.array([[0.8000, 0.0], [0.8005, 1.0], [0.7995, 2.0]])
     return queries, keys, np.array([[1.0, 0.0], [2.0, 5.0], [4.0, -5.0]])
 
 
@@ -698,6 +875,43 @@ def exponentials_not_normalised(queries, keys, values):
     return np.exp(logits - np.max(logits, axis=-1, keepdims=True)) @ values
 
 
+def one_maximum_for_all_scores(queries, keys, values):
+    weights = np.exp(_scaled_dots(queries, keys) - np.max(_scaled_dots(queries, keys)))
+    return weights / np.sum(weights, axis=-1, keepdims=True) @ values
+
+
+def scores_shifted_and_divided_by_the_sum_of_all(queries, keys, values):
+    scores = _scaled_dots(queries, keys)
+    weights = np.exp(scores - np.max(scores, axis=-1, keepdims=True))
+    return weights / np.sum(weights) @ values
+
+
+def attention_without_keepdims(queries, keys, values):
+    return _softmax_without_keepdims(_scaled_dots(queries, keys)) @ values
+
+
+def attention_without_keepdims_in_the_sum(queries, keys, values):
+    scores = _scaled_dots(queries, keys)
+    weights = np.exp(scores - np.max(scores, axis=-1, keepdims=True))
+    return weights / np.sum(weights, axis=-1) @ values
+
+
+def distance_in_place_of_dot(queries, keys, values):
+    return neighbors.kernel_regression(queries, keys, values, queries.shape[-1] ** 0.25)
+
+
+def cosine_over_root(queries, keys, values):
+    return _softmax(neighbors.cosine_similarity(queries, keys) / np.sqrt(queries.shape[-1])) @ values
+
+
+def divided_by_root_of_value_features(queries, keys, values):
+    return _softmax(queries @ keys.T / np.sqrt(values.shape[-1])) @ values
+
+
+def divided_by_root_after_the_softmax(queries, keys, values):
+    return _softmax(queries @ keys.T) / np.sqrt(queries.shape[-1]) @ values
+
+
 def attention_by_einsum(queries, keys, values):
     logits = np.einsum("qd,kd->kq", queries, keys) * queries.shape[-1] ** -0.5
     weights = np.exp(logits - np.logaddexp.reduce(logits, axis=0))
@@ -732,8 +946,8 @@ SOFTMAX_ATTENTION = Exercise(
         ),
         Property("equal keys give the plain average of the values", _equal_keys, _gives_the_mean),
         Case(
-            "scores of 700, whose exponentials overflow unless the largest score is subtracted",
-            _scores_of_seven_hundred,
+            "scores of 800, whose exponentials overflow unless the largest score is subtracted",
+            _scores_of_eight_hundred,
             tolerance=1e-3,
         ),
         Case("one key: its value, whatever the query", _attention(3, 1, 4, 2), hidden=True, tolerance=1e-4),
@@ -799,6 +1013,48 @@ SOFTMAX_ATTENTION = Exercise(
             exponentials_not_normalised,
             "the subtraction of the maximum is mistaken for the normalisation",
             "the exponentials are not divided by their sum, so that the weights do not add up to one",
+        ),
+        Misconception(
+            one_maximum_for_all_scores,
+            "`np.max` without an axis takes the largest of the whole table",
+            "one maximum is subtracted for all queries, so that a query with small scores divides 0 by 0; it has to be "
+            "the largest score of each query: `axis=-1, keepdims=True`",
+        ),
+        Misconception(
+            scores_shifted_and_divided_by_the_sum_of_all,
+            "`np.sum` without an axis adds up the whole table",
+            "the weights are divided by the sum of the whole table; it has to be that of each query: "
+            "`axis=-1, keepdims=True`",
+        ),
+        Misconception(
+            attention_without_keepdims,
+            "`np.max` and `np.sum` drop the axis, and NumPy lines up axes from the right",
+            "maximum and sum, shape (Q,), are lined up with the keys; `keepdims=True` makes them (Q, 1)",
+        ),
+        Misconception(
+            attention_without_keepdims_in_the_sum,
+            "`np.sum` drops the axis, and NumPy lines up axes from the right",
+            "the sums, shape (Q,), are lined up with the keys; `keepdims=True` makes them (Q, 1)",
+        ),
+        Misconception(
+            distance_in_place_of_dot,
+            "`kernel_regression` was the exercise before, and gives the same where all keys are equally long",
+            "the distance takes the place of the dot product; here long keys count more",
+        ),
+        Misconception(
+            cosine_over_root,
+            "similarity was the first exercise of this lab",
+            "the cosine is divided by `np.sqrt(d)`; attention divides the dot product, in which lengths count",
+        ),
+        Misconception(
+            divided_by_root_of_value_features,
+            "`values.shape[-1]` is the number of features, too, but of the values",
+            "the root is that of the m features of the values; it has to be that of the d features of the keys",
+        ),
+        Misconception(
+            divided_by_root_after_the_softmax,
+            "the order of the two steps is turned round",
+            "the weights are divided by `np.sqrt(d)`, after the softmax; the scores have to be, before it",
         ),
     ),
     styles=(attention_by_einsum, attention_in_single_precision, attention_query_by_query),
