@@ -7,13 +7,12 @@ is faster. What does not apply, or could not be measured, is null.
 
 import argparse
 import json
-import os
-import platform
 import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.machine import describe_machine
 from benchmarks.measure import ROOT, start
 
 RESULTS = Path(__file__).parent / "results"
@@ -71,21 +70,6 @@ def as_line(row):
     if row["ours_peak_bytes"] and row["peer_peak_bytes"]:
         line += f"   memory {row['ours_peak_bytes'] / 2**20:6.1f} and {row['peer_peak_bytes'] / 2**20:7.1f} MiB"
     return line
-
-
-def describe_machine():
-    """What the figures depend on, the load of others included."""
-    names = [line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
-    return {
-        "cpu": names[0] if names else platform.processor(),
-        "cores": os.cpu_count(),
-        "system": platform.platform(terse=True),
-        "load_average": [round(load, 2) for load in os.getloadavg()],
-    }
-
-
-def _lines(path):
-    return Path(path).read_text().splitlines() if Path(path).exists() else []
 
 
 def find_versions(pythons):
