@@ -25,9 +25,24 @@ def _softmax(scores, axis=-1):
     return weights / np.sum(weights, axis=axis, keepdims=True)
 
 
+def _softmax_on_paper(scores, axis=-1):
+    return np.exp(scores) / np.sum(np.exp(scores), axis=axis, keepdims=True)
+
+
 def _softmax_without_keepdims(scores):
     weights = np.exp(scores - np.max(scores, axis=-1))
     return weights / np.sum(weights, axis=-1)
+
+
+def _and_no_maximum_subtracted(misconception):
+    """The same mistake of a learner who writes the softmax as it stands on paper."""
+
+    def function(*arguments):
+        return misconception.function(*arguments, softmax=_softmax_on_paper)
+
+    function.__name__ = f"{misconception.name}_and_no_maximum_subtracted"
+    message = f"{misconception.message}; the largest of each query is not subtracted before `np.exp`, either"
+    return Misconception(function, f"{misconception.why}; and on paper no maximum is subtracted", message)
 
 
 def _same(first, second):
@@ -112,6 +127,10 @@ def lengths_without_keepdims(queries, keys):
     return (queries / np.linalg.norm(queries, axis=-1)) @ (keys / np.linalg.norm(keys, axis=-1)).T
 
 
+def both_lengths_as_rows(queries, keys):
+    return queries @ keys.T / (np.linalg.norm(queries, axis=-1) * np.linalg.norm(keys, axis=-1))
+
+
 def both_lengths_as_columns(queries, keys):
     return queries @ keys.T / (_lengths(queries) * _lengths(keys))
 
@@ -143,9 +162,7 @@ COSINE_SIMILARITY = Exercise(
     questions=(
         Case("two queries and three keys in the plane", _two_queries_three_keys, tolerance=1e-5),
         Case("four queries, six keys, three features", _normals((4, 3), (6, 3)), tolerance=1e-5),
-        Case(
-            "three queries, three keys, three features: every axis is as long", _normals((3, 3), (3, 3)), tolerance=1e-5
-        ),
+        Case("three queries, three keys, three features", _normals((3, 3), (3, 3)), tolerance=1e-5),
         Case("a zero vector on either side, with similarity 0", _a_zero_among_them, tolerance=1e-5),
         Property(
             "longer or shorter vectors are just as similar",
@@ -230,6 +247,11 @@ COSINE_SIMILARITY = Exercise(
             lengths_without_keepdims,
             "`np.linalg.norm` drops the axis, and NumPy lines up axes from the right",
             "the lengths, shape (Q,), are lined up with the features; `keepdims=True` makes them (Q, 1)",
+        ),
+        Misconception(
+            both_lengths_as_rows,
+            "`np.linalg.norm` drops the axis, and NumPy lines up axes from the right",
+            "the lengths of the queries, shape (Q,), are lined up with the keys; `keepdims=True` makes them (Q, 1)",
         ),
         Misconception(
             both_lengths_as_columns,
@@ -551,10 +573,8 @@ def _exponents(queries, keys, bandwidth):
     return -_squared_distance(queries, keys) / (2 * bandwidth**2)
 
 
-def without_the_two(queries, keys, values, bandwidth):
-    exponents = -np.sum((queries[:, np.newaxis] - keys) ** 2, axis=-1) / bandwidth**2
-    weights = np.exp(exponents - np.max(exponents, axis=-1, keepdims=True))
-    return weights / np.sum(weights, axis=-1, keepdims=True) @ values
+def without_the_two(queries, keys, values, bandwidth, softmax=_softmax):
+    return softmax(-_squared_distance(queries, keys) / bandwidth**2) @ values
 
 
 def distance_not_squared(queries, keys, values, bandwidth):
@@ -565,12 +585,12 @@ def exponential_of_distance(queries, keys, values, bandwidth):
     return _softmax(-np.sqrt(_squared_distance(queries, keys)) / bandwidth) @ values
 
 
-def bandwidth_not_squared(queries, keys, values, bandwidth):
-    return _softmax(-_squared_distance(queries, keys) / (2 * bandwidth)) @ values
+def bandwidth_not_squared(queries, keys, values, bandwidth, softmax=_softmax):
+    return softmax(-_squared_distance(queries, keys) / (2 * bandwidth)) @ values
 
 
-def bandwidth_ignored(queries, keys, values, bandwidth):
-    return _softmax(-_squared_distance(queries, keys) / 2) @ values
+def bandwidth_ignored(queries, keys, values, bandwidth, softmax=_softmax):
+    return softmax(-_squared_distance(queries, keys) / 2) @ values
 
 
 def multiplied_by_the_bandwidth(queries, keys, values, bandwidth):
@@ -586,8 +606,8 @@ def only_shifted_by_the_maximum(queries, keys, values, bandwidth):
     return np.exp(exponents - np.max(exponents, axis=-1, keepdims=True)) @ values
 
 
-def normalised_over_queries(queries, keys, values, bandwidth):
-    return _softmax(_exponents(queries, keys, bandwidth), axis=0) @ values
+def normalised_over_queries(queries, keys, values, bandwidth, softmax=_softmax):
+    return softmax(_exponents(queries, keys, bandwidth), axis=0) @ values
 
 
 def wrong_sign(queries, keys, values, bandwidth):
@@ -628,6 +648,17 @@ def regression_without_keepdims(queries, keys, values, bandwidth):
     return _softmax_without_keepdims(_exponents(queries, keys, bandwidth)) @ values
 
 
+def regression_on_paper_without_keepdims(queries, keys, values, bandwidth):
+    weights = np.exp(_exponents(queries, keys, bandwidth))
+    return weights / np.sum(weights, axis=-1) @ values
+
+
+def one_maximum_and_one_sum_for_all(queries, keys, values, bandwidth):
+    exponents = _exponents(queries, keys, bandwidth)
+    weights = np.exp(exponents - np.max(exponents))
+    return weights / np.sum(weights) @ values
+
+
 def regression_without_keepdims_in_the_sum(queries, keys, values, bandwidth):
     exponents = _exponents(queries, keys, bandwidth)
     weights = np.exp(exponents - np.max(exponents, axis=-1, keepdims=True))
@@ -654,6 +685,29 @@ def regression_query_by_query(queries, keys, values, bandwidth):
         estimates.append(np.average(values, axis=0, weights=np.exp(exponents - exponents.max())))
     return estimates
 
+
+_MISTAKES_IN_THE_EXPONENTS = (
+    Misconception(
+        without_the_two,
+        "the 2 of the normal distribution is forgotten",
+        "the 2 is missing: the exponent is `-r**2 / (2 * bandwidth**2)`",
+    ),
+    Misconception(
+        bandwidth_not_squared,
+        "the square is thought to belong to the distance alone",
+        "the bandwidth is not squared: only then is the exponent a number without a unit",
+    ),
+    Misconception(
+        bandwidth_ignored,
+        "a test with bandwidth 1 cannot tell",
+        "the bandwidth is not used: every answer is that of bandwidth 1",
+    ),
+    Misconception(
+        normalised_over_queries,
+        "axis 0 is tried first",
+        "the weights of a key add up to one over the queries; it has to be those of a query, over the keys",
+    ),
+)
 
 KERNEL_REGRESSION = Exercise(
     reference=neighbors.kernel_regression,
@@ -687,11 +741,8 @@ KERNEL_REGRESSION = Exercise(
         Case("twenty queries, thirty keys", _regression(20, 30, 6, 4, 1.5), points=2, hidden=True, tolerance=1e-4),
     ),
     misconceptions=(
-        Misconception(
-            without_the_two,
-            "the 2 of the normal distribution is forgotten",
-            "the 2 is missing: the exponent is `-r**2 / (2 * bandwidth**2)`",
-        ),
+        *_MISTAKES_IN_THE_EXPONENTS,
+        *map(_and_no_maximum_subtracted, _MISTAKES_IN_THE_EXPONENTS),
         Misconception(
             exponential_of_distance,
             "'falls off exponentially with the distance' is taken at its word",
@@ -701,16 +752,6 @@ KERNEL_REGRESSION = Exercise(
             distance_not_squared,
             "`np.linalg.norm` gives the distance, and the square is forgotten",
             "the distance in the exponent is not squared",
-        ),
-        Misconception(
-            bandwidth_not_squared,
-            "the square is thought to belong to the distance alone",
-            "the bandwidth is not squared: only then is the exponent a number without a unit",
-        ),
-        Misconception(
-            bandwidth_ignored,
-            "a test with bandwidth 1 cannot tell",
-            "the bandwidth is not used: every answer is that of bandwidth 1",
         ),
         Misconception(
             multiplied_by_the_bandwidth,
@@ -726,11 +767,6 @@ KERNEL_REGRESSION = Exercise(
             only_shifted_by_the_maximum,
             "the subtraction is mistaken for the normalisation",
             "the largest exponent is subtracted, but the weights are not divided by their sum",
-        ),
-        Misconception(
-            normalised_over_queries,
-            "axis 0 is tried first",
-            "the weights of a key add up to one over the queries; it has to be those of a query, over the keys",
         ),
         Misconception(
             wrong_sign,
@@ -780,6 +816,17 @@ KERNEL_REGRESSION = Exercise(
             "`np.sum` drops the axis, and NumPy lines up axes from the right",
             "the sums, shape (Q,), are lined up with the keys; `keepdims=True` makes them (Q, 1)",
         ),
+        Misconception(
+            regression_on_paper_without_keepdims,
+            "`np.sum` drops the axis, and NumPy lines up axes from the right; on paper no maximum is subtracted",
+            "the sums, shape (Q,), are lined up with the keys; `keepdims=True` makes them (Q, 1). Besides, subtract "
+            "the largest of each query",
+        ),
+        Misconception(
+            one_maximum_and_one_sum_for_all,
+            "`np.max` and `np.sum` without an axis take the whole table",
+            "one maximum and one sum are taken for all queries; each query has its own: `axis=-1, keepdims=True`",
+        ),
     ),
     styles=(regression_by_a_quotient, regression_in_single_precision, regression_query_by_query),
 )
@@ -823,9 +870,8 @@ def _scaled_dots(queries, keys):
     return queries @ keys.T / np.sqrt(queries.shape[-1])
 
 
-def no_scale(queries, keys, values):
-    weights = np.exp(queries @ keys.T - np.max(queries @ keys.T, axis=-1, keepdims=True))
-    return weights / np.sum(weights, axis=-1, keepdims=True) @ values
+def no_scale(queries, keys, values, softmax=_softmax):
+    return softmax(queries @ keys.T) @ values
 
 
 def divided_by_d(queries, keys, values):
@@ -836,12 +882,12 @@ def divided_by_root_of_number_of_keys(queries, keys, values):
     return _softmax(queries @ keys.T / np.sqrt(len(keys))) @ values
 
 
-def multiplied_by_root(queries, keys, values):
-    return _softmax(queries @ keys.T * np.sqrt(queries.shape[-1])) @ values
+def multiplied_by_root(queries, keys, values, softmax=_softmax):
+    return softmax(queries @ keys.T * np.sqrt(queries.shape[-1])) @ values
 
 
-def softmax_over_queries(queries, keys, values):
-    return _softmax(_scaled_dots(queries, keys), axis=0) @ values
+def softmax_over_queries(queries, keys, values, softmax=_softmax):
+    return softmax(_scaled_dots(queries, keys), axis=0) @ values
 
 
 def softmax_over_everything(queries, keys, values):
@@ -890,6 +936,16 @@ def attention_without_keepdims(queries, keys, values):
     return _softmax_without_keepdims(_scaled_dots(queries, keys)) @ values
 
 
+def attention_on_paper_without_keepdims(queries, keys, values):
+    weights = np.exp(_scaled_dots(queries, keys))
+    return weights / np.sum(weights, axis=-1) @ values
+
+
+def scores_on_paper_divided_by_the_sum_of_all(queries, keys, values):
+    weights = np.exp(_scaled_dots(queries, keys))
+    return weights / np.sum(weights) @ values
+
+
 def attention_without_keepdims_in_the_sum(queries, keys, values):
     scores = _scaled_dots(queries, keys)
     weights = np.exp(scores - np.max(scores, axis=-1, keepdims=True))
@@ -904,12 +960,12 @@ def cosine_over_root(queries, keys, values):
     return _softmax(neighbors.cosine_similarity(queries, keys) / np.sqrt(queries.shape[-1])) @ values
 
 
-def divided_by_root_of_value_features(queries, keys, values):
-    return _softmax(queries @ keys.T / np.sqrt(values.shape[-1])) @ values
+def divided_by_root_of_value_features(queries, keys, values, softmax=_softmax):
+    return softmax(queries @ keys.T / np.sqrt(values.shape[-1])) @ values
 
 
-def divided_by_root_after_the_softmax(queries, keys, values):
-    return _softmax(queries @ keys.T) / np.sqrt(queries.shape[-1]) @ values
+def divided_by_root_after_the_softmax(queries, keys, values, softmax=_softmax):
+    return softmax(queries @ keys.T) / np.sqrt(queries.shape[-1]) @ values
 
 
 def attention_by_einsum(queries, keys, values):
@@ -933,6 +989,34 @@ def attention_query_by_query(queries, keys, values):
     return np.stack(rows)
 
 
+_MISTAKES_IN_THE_SCORES = (
+    Misconception(
+        no_scale,
+        "the root of d looks like a detail",
+        "the scores are not divided by `np.sqrt(d)`: the more features, the sharper the weights",
+    ),
+    Misconception(
+        multiplied_by_root,
+        "'scaled by' is read as 'times'",
+        "the scores are multiplied by `np.sqrt(d)` instead of divided",
+    ),
+    Misconception(
+        softmax_over_queries,
+        "axis 0 is tried first; with as many queries as keys the shapes do not tell",
+        "the softmax runs over the queries: the weights of every query have to add up to one over the keys",
+    ),
+    Misconception(
+        divided_by_root_of_value_features,
+        "`values.shape[-1]` is the number of features, too, but of the values",
+        "the root is that of the m features of the values; it has to be that of the d features of the keys",
+    ),
+    Misconception(
+        divided_by_root_after_the_softmax,
+        "the order of the two steps is turned round",
+        "the weights are divided by `np.sqrt(d)`, after the softmax; the scores have to be, before it",
+    ),
+)
+
 SOFTMAX_ATTENTION = Exercise(
     reference=neighbors.softmax_attention,
     twin=twins.softmax_attention,
@@ -954,11 +1038,8 @@ SOFTMAX_ATTENTION = Exercise(
         Case("forty queries, sixty keys", _attention(40, 60, 16, 8), points=2, hidden=True, tolerance=1e-4),
     ),
     misconceptions=(
-        Misconception(
-            no_scale,
-            "the root of d looks like a detail",
-            "the scores are not divided by `np.sqrt(d)`: the more features, the sharper the weights",
-        ),
+        *_MISTAKES_IN_THE_SCORES,
+        *map(_and_no_maximum_subtracted, _MISTAKES_IN_THE_SCORES),
         Misconception(
             divided_by_d,
             "an average over the features divides by their number",
@@ -970,14 +1051,9 @@ SOFTMAX_ATTENTION = Exercise(
             "the root is that of the number of keys; it has to be that of the number of features, `keys.shape[-1]`",
         ),
         Misconception(
-            multiplied_by_root,
-            "'scaled by' is read as 'times'",
-            "the scores are multiplied by `np.sqrt(d)` instead of divided",
-        ),
-        Misconception(
-            softmax_over_queries,
-            "axis 0 is tried first; with as many queries as keys the shapes do not tell",
-            "the softmax runs over the queries: the weights of every query have to add up to one over the keys",
+            keys_normalised,
+            "the Reformer does so, and so does the cosine",
+            "the keys are brought to length 1; here their lengths count",
         ),
         Misconception(
             softmax_over_everything,
@@ -988,11 +1064,6 @@ SOFTMAX_ATTENTION = Exercise(
             no_maximum_subtracted,
             "on paper the subtraction changes nothing",
             "the largest score is not subtracted before `np.exp`: right on paper, but large scores overflow",
-        ),
-        Misconception(
-            keys_normalised,
-            "the Reformer does so, and so does the cosine",
-            "the keys are brought to length 1; here their lengths count",
         ),
         Misconception(
             cosine_in_place_of_dot,
@@ -1037,6 +1108,18 @@ SOFTMAX_ATTENTION = Exercise(
             "the sums, shape (Q,), are lined up with the keys; `keepdims=True` makes them (Q, 1)",
         ),
         Misconception(
+            attention_on_paper_without_keepdims,
+            "`np.sum` drops the axis, and NumPy lines up axes from the right; on paper no maximum is subtracted",
+            "the sums, shape (Q,), are lined up with the keys; `keepdims=True` makes them (Q, 1). Besides, subtract "
+            "the largest of each query",
+        ),
+        Misconception(
+            scores_on_paper_divided_by_the_sum_of_all,
+            "`np.sum` without an axis adds up the whole table",
+            "all weights together add up to one: say `axis=-1, keepdims=True`. Besides, subtract the largest "
+            "of each query",
+        ),
+        Misconception(
             distance_in_place_of_dot,
             "`kernel_regression` was the exercise before, and gives the same where all keys are equally long",
             "the distance takes the place of the dot product; here long keys count more",
@@ -1045,16 +1128,6 @@ SOFTMAX_ATTENTION = Exercise(
             cosine_over_root,
             "similarity was the first exercise of this lab",
             "the cosine is divided by `np.sqrt(d)`; attention divides the dot product, in which lengths count",
-        ),
-        Misconception(
-            divided_by_root_of_value_features,
-            "`values.shape[-1]` is the number of features, too, but of the values",
-            "the root is that of the m features of the values; it has to be that of the d features of the keys",
-        ),
-        Misconception(
-            divided_by_root_after_the_softmax,
-            "the order of the two steps is turned round",
-            "the weights are divided by `np.sqrt(d)`, after the softmax; the scores have to be, before it",
         ),
     ),
     styles=(attention_by_einsum, attention_in_single_precision, attention_query_by_query),
