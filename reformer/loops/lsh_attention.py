@@ -1,7 +1,5 @@
 """Loop twins of `reformer.masks` and `reformer.lsh_attention` (unit 05). Shapes and meaning are described there."""
 
-import math
-
 import numpy as np
 
 
@@ -16,9 +14,9 @@ def attention_mask(
             for j in range(n_keys):
                 query, key = query_positions[*entry, i], key_positions[*entry, j]
                 if query == -1 or key == -1 or (causal and key > query):
-                    mask[*entry, i, j] = -math.inf
+                    mask[*entry, i, j] = -np.inf
                 elif query_buckets is not None and query_buckets[*entry, i] != key_buckets[*entry, j]:
-                    mask[*entry, i, j] = -math.inf
+                    mask[*entry, i, j] = -np.inf
                 elif avoid_self and query == key:
                     mask[*entry, i, j] = -1e5
     return mask
@@ -27,7 +25,7 @@ def attention_mask(
 def attend_within_chunks(queries, keys, values, mask):
     *batch, chunk_length, n_features = queries.shape
     outputs = np.zeros((*batch, chunk_length, values.shape[-1]), dtype=queries.dtype)
-    log_normalizers = np.full((*batch, chunk_length), -math.inf, dtype=queries.dtype)
+    log_normalizers = np.full((*batch, chunk_length), -np.inf, dtype=queries.dtype)
     for entry in np.ndindex(*batch):
         for i in range(chunk_length):
             logits = []
@@ -37,14 +35,14 @@ def attend_within_chunks(queries, keys, values, mask):
                     dot += float(queries[*entry, i, feature]) * float(keys[*entry, j, feature])
                 logits.append(dot + float(mask[*entry, i, j]))
             top = max(logits)
-            if top == -math.inf:
+            if top == -np.inf:
                 continue
             total = 0.0
             for logit in logits:
-                total += math.exp(logit - top)
-            log_normalizers[*entry, i] = top + math.log(total)
+                total += np.exp(logit - top)
+            log_normalizers[*entry, i] = top + np.log(total)
             for j in range(keys.shape[-2]):
-                outputs[*entry, i] += math.exp(logits[j] - top) / total * values[*entry, j]
+                outputs[*entry, i] += np.exp(logits[j] - top) / total * values[*entry, j]
     return outputs, log_normalizers
 
 
@@ -54,13 +52,13 @@ def combine_rounds(outputs, log_normalizers):
     for entry in np.ndindex(*batch):
         for position in range(n_positions):
             top = max(float(log_normalizers[*entry, r, position]) for r in range(n_rounds))
-            if top == -math.inf:
+            if top == -np.inf:
                 continue
             total = 0.0
             for r in range(n_rounds):
-                total += math.exp(log_normalizers[*entry, r, position] - top)
+                total += np.exp(log_normalizers[*entry, r, position] - top)
             for r in range(n_rounds):
-                share = math.exp(log_normalizers[*entry, r, position] - top) / total
+                share = np.exp(log_normalizers[*entry, r, position] - top) / total
                 combined[*entry, position] += share * outputs[*entry, r, position]
     return combined
 
@@ -131,10 +129,10 @@ def lsh_attention(
                     number = float(queries_keys[*entry, key, feature])
                     dot += float(queries_keys[*entry, query, feature]) * number
                     squares += number * number
-                logit = dot / math.sqrt(squares + 1e-6 * n_features)
-                weights.append(logit - math.log(met.count(key)) if correct_duplicates else logit)
+                logit = dot / np.sqrt(squares + 1e-6 * n_features)
+                weights.append(logit - np.log(met.count(key)) if correct_duplicates else logit)
             top = max(weights)
-            weights = [math.exp(logit - top) for logit in weights]
+            weights = [np.exp(logit - top) for logit in weights]
             for weight, key in zip(weights, met, strict=True):
                 outputs[*entry, query] += weight / sum(weights) * values[*entry, key]
     return outputs

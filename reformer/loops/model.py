@@ -1,7 +1,5 @@
 """Loop twins of `reformer.feed_forward`, `positions`, `model` and `training` (unit 07). Shapes and meaning: there."""
 
-import math
-
 import numpy as np
 
 
@@ -37,8 +35,8 @@ def cross_entropy(logits, targets, weights):
         largest = max(logits[entry])
         normalizer = 0.0
         for logit in logits[entry]:
-            normalizer += math.exp(logit - largest)
-        surprise = math.log(normalizer) + largest - logits[entry][targets[entry]]
+            normalizer += np.exp(logit - largest)
+        surprise = np.log(normalizer) + largest - logits[entry][targets[entry]]
         total_surprise += weights[entry] * surprise
         total_weight += weights[entry]
     return logits.dtype.type(total_surprise / total_weight)
@@ -55,7 +53,7 @@ def reformer_block(x1, x2, parameters, rotations, *, n_heads, chunk_length):
             mean = sum(x[position]) / d
             variance = sum((value - mean) ** 2 for value in x[position]) / d
             for k in range(d):
-                centred = (x[position, k] - mean) / math.sqrt(variance + 1e-6)
+                centred = (x[position, k] - mean) / np.sqrt(variance + 1e-6)
                 normed[position, k] = p["norm"]["scale"][k] * centred + p["norm"]["shift"][k]
         return normed
 
@@ -84,11 +82,11 @@ def reformer_block(x1, x2, parameters, rotations, *, n_heads, chunk_length):
                 before = chunks[r][own - 1] if own > 0 else chunks[r - 1][n_chunks - 1]
                 for other in [*before, *chunks[r][own]]:
                     if other <= position:
-                        norm_of_key = math.sqrt(sum(queries[other] ** 2) + 1e-6 * d_head)
+                        norm_of_key = np.sqrt(sum(queries[other] ** 2) + 1e-6 * d_head)
                         logit = queries[position] @ queries[other] / norm_of_key
                         logits.append(logit - 1e5 if other == position else logit)
                         seen.append(other)
-            weights = [math.exp(logit - max(logits)) for logit in logits]
+            weights = [np.exp(logit - max(logits)) for logit in logits]
             for weight, other in zip(weights, seen, strict=True):
                 outputs[position] += weight / sum(weights) * values[other]
         return outputs
@@ -123,7 +121,7 @@ def training_step(parameters, gradients, state, *, learning_rate, max_norm=1.0, 
     for gradient in gradients.values():
         for entry in np.ndindex(*gradient.shape):
             square_sum += float(gradient[entry]) ** 2
-    norm = math.sqrt(square_sum)
+    norm = np.sqrt(square_sum)
     shrink = max_norm / norm if norm > max_norm else 1.0
     step = state["step"] + 1
     new_parameters, mean, square = {}, {}, {}
@@ -136,6 +134,6 @@ def training_step(parameters, gradients, state, *, learning_rate, max_norm=1.0, 
             square[name][entry] = beta2 * state["square"][name][entry] + (1 - beta2) * slope**2
             unbiased_mean = mean[name][entry] / (1 - beta1**step)
             unbiased_square = square[name][entry] / (1 - beta2**step)
-            change = learning_rate * unbiased_mean / (math.sqrt(unbiased_square) + epsilon)
+            change = learning_rate * unbiased_mean / (np.sqrt(unbiased_square) + epsilon)
             new_parameters[name][entry] = parameters[name][entry] - change
     return new_parameters, {"step": step, "mean": mean, "square": square}

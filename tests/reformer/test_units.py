@@ -39,3 +39,10 @@ def test_a_unit_builds_on_earlier_units_and_on_itself_only():
 
 def test_loop_twins_import_nothing_of_the_core():
     assert all(imported_modules(path) == set() for path in (FOLDER / "loops").glob("*.py"))
+
+
+def test_loop_twins_use_numpy_alone_as_a_lab_does():
+    for path in (FOLDER / "loops").glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+        assert [ast.unparse(node) for node in imports] in ([], ["import numpy as np"]), path.name
