@@ -4,7 +4,6 @@ The judge sends inputs and gets an answer as plain text. No expected value, no r
 """
 
 import json
-import math
 import random
 
 import numpy as np
@@ -42,7 +41,7 @@ def answer(name, inputs):
 
 def put_in_place(name, source):
     """Define `name` by the source of its loop twin."""
-    names = {"math": math, "np": np}
+    names = {"np": np}
     exec(source, names)
     get_ipython().user_ns[name] = names[name]
     return Reply({"value": json.dumps(None)})

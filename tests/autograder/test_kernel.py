@@ -45,7 +45,7 @@ def test_cells_run_answers_come_back_and_nothing_is_left(quick):
         one, other = (plain.decode(kernel.ask("f", plain.encode((np.ones(2),)))["value"]) for _ in range(2))
         assert np.array_equal(one, other)  # drawn from the same seed in every call
         assert kernel.ask("g", plain.encode((1,))) == {"missing": True}
-        kernel.put_in_place("g", "def g(x):\n    return x + math.pi\n")
+        kernel.put_in_place("g", "def g(x):\n    return x + np.pi\n")
         assert plain.decode(kernel.ask("g", plain.encode((1,)))["value"]) == 1 + np.pi
         kernel.run(
             "import subprocess, sys\nchild = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])"
