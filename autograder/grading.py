@@ -38,7 +38,7 @@ class Graded:
         return sum(result.max_score for result in self.results)
 
 
-def grade_folder(submissions, out, *, secret, labs=(), roster=(), limits=None, progress=lambda jobs: jobs, tell=print):
+def grade_folder(submissions, out, *, secret, labs=(), roster=(), limits=None, progress=lambda jobs: jobs):
     """Grade the submissions in a folder and write OUT. Returns them graded, by student and lab.
 
     labs : names of the labs to grade; empty means those that some student has a folder for

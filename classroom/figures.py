@@ -71,18 +71,16 @@ def draw_circle(ax, title=""):
     ax.add_patch(plt.Circle((0, 0), 1, fill=False, color=QUIET, lw=1))
 
 
-def draw_points(ax, points, buckets=None, *, names=True):
-    """Draw points in the plane; their bucket, where given, by colour, marker and number.
+def draw_points(ax, points, buckets):
+    """Draw points in the plane, each with its bucket as colour, marker and number.
 
-    points : (L, 2) array; buckets : (L,) integer array; names : number the points where there are no buckets
+    points : (L, 2) array; buckets : (L,) integer array
     """
-    for index, (x, y) in enumerate(points):
-        bucket = 0 if buckets is None else buckets[index]
+    for (x, y), bucket in zip(points, buckets, strict=True):
         style = {"color": COLOURS[bucket % len(COLOURS)], "marker": MARKERS[bucket % len(MARKERS)]}
         ax.plot(x, y, ls="", ms=7, zorder=3, **style)
-        if buckets is not None or names:
-            away = 1.17 / np.hypot(x, y)
-            ax.text(x * away, y * away, str(index if buckets is None else bucket), ha="center", va="center", fontsize=8)
+        away = 1.17 / np.hypot(x, y)
+        ax.text(x * away, y * away, str(bucket), ha="center", va="center", fontsize=8)
 
 
 def draw_sectors(ax, hash_directions, *, n_steps=1440):
