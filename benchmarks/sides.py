@@ -37,11 +37,12 @@ def ours(row):
         return _our_model_step(row)
     queries_keys, values, gradient = draw_arrays(row)
     factors, rng = bucket_factors(row["length"]), np.random.default_rng(0)
-    options = dict(n_buckets=int(np.prod(factors)), chunk_length=CHUNK_LENGTH, n_workers=row.get("workers", 1))
+    n_workers = row.get("workers", 1)
+    options = dict(n_buckets=int(np.prod(factors)), chunk_length=CHUNK_LENGTH, n_workers=n_workers)
 
     def run():
         rotations = [draw_rotations(rng, n_rounds=row["rounds"], n_features=N_FEATURES, n_buckets=b) for b in factors]
-        buckets = hash_vectors(queries_keys, rotations)
+        buckets = hash_vectors(queries_keys, rotations, n_workers=n_workers)
         _, saved = lsh_attention_forward(queries_keys, values, buckets, **options)
         if row["what"] == "forward+backward":
             lsh_attention_backward(gradient, saved)

@@ -26,6 +26,7 @@ from reformer.attention import inverse_lengths
 from reformer.chunking import NOBODY, sort_by_bucket, split_into_chunks
 
 BLOCK_SIZE = 2**16  # logits in a block: several arrays of this size must fit the cache
+ROWS_OF_HEADS = 2**12  # rows of several heads that are sorted and cut into blocks together
 ROWS_AT_ONCE = 2**9  # rows moved back into the order of the sequence at a time
 LARGEST_LOGIT = {np.dtype(np.float32): 60.0, np.dtype(np.float64): 600.0}  # exp of it, squared, is a finite number
 STEEP = 2.0**20
@@ -50,39 +51,49 @@ class Saved(NamedTuple):
         return Saved(*(part[heads] if isinstance(part, np.ndarray) else part for part in self))
 
 
-def hash_vectors(vectors, factor_rotations):
+def hash_vectors(vectors, factor_rotations, *, n_workers=1):
     """`factorised_hash` of (H, L, d) and (R, d, B_i/2) arrays: (H, R, L), in 16 bits where they suffice.
 
     The rotated vectors stand as columns, so that the search for the largest entry runs along whole rows of memory.
     """
     n_buckets = int(np.prod([2 * rotations.shape[-1] for rotations in factor_rotations]))
-    n_rounds, (n_heads, n_positions, _) = factor_rotations[0].shape[0], vectors.shape
-    buckets = np.zeros((n_heads, n_rounds, n_positions), np.uint16 if n_buckets <= 2**16 else np.intp)
-    weight = 1
-    for rotations in factor_rotations:
-        rows = np.ascontiguousarray(np.swapaxes(rotations, 1, 2)).reshape(-1, rotations.shape[1])
-        step = max(1, 2 * BLOCK_SIZE // len(rows))
-        memory = np.empty(len(rows) * min(step, n_positions), vectors.dtype)
-        for start in range(0, n_positions, step):
-            part = slice(start, min(start + step, n_positions))
-            rotated = memory[: len(rows) * (part.stop - start)].reshape(len(rows), -1)
-            for head in range(n_heads):
-                np.matmul(rows, vectors[head, part].T, out=rotated)
-                index = _largest_of_both_signs(rotated.reshape(n_rounds, -1, part.stop - start))
-                buckets[head, :, part] += (weight * index).astype(buckets.dtype)
-        weight *= 2 * rotations.shape[-1]
+    shape = (len(vectors), len(factor_rotations[0]), vectors.shape[1])
+    buckets = np.zeros(shape, np.uint16 if n_buckets <= 2**16 else np.intp)
+    columns = [np.ascontiguousarray(np.swapaxes(rotations, 1, 2)) for rotations in factor_rotations]
+
+    def work(head, memory):
+        _hash_head(vectors[head], columns, buckets[head], memory)
+
+    _share_out(range(len(vectors)), work, n_workers)
     return buckets
 
 
-def _largest_of_both_signs(rotated):
+def _hash_head(vectors, columns, buckets, memory):
+    """Fill (R, L) zeros with the buckets of (L, d) vectors, for (R, B_i/2, d) columns of the rotations."""
+    weight = 1
+    for factor in columns:
+        n_rounds, half, n_features = factor.shape
+        step = max(1, 2 * BLOCK_SIZE // (n_rounds * half))
+        for start in range(0, len(vectors), step):
+            part = vectors[start : start + step]
+            rotated = _kept(memory, "rotated", (n_rounds, half, len(part)), part.dtype)
+            np.matmul(factor.reshape(-1, n_features), part.T, out=rotated.reshape(-1, len(part)))
+            buckets[:, start : start + step] += (weight * _largest_of_both_signs(rotated, memory)).astype(buckets.dtype)
+        weight *= 2 * half
+
+
+def _largest_of_both_signs(rotated, memory):
     """argmax of [y, -y] along the middle axis of (R, B/2, rows), ties to the lower index: (R, rows)."""
     half = rotated.shape[1]
     high, low = np.max(rotated, axis=1), np.min(rotated, axis=1)
-    positive = high >= -low
-    hit = rotated == np.where(positive, high, low)[:, np.newaxis]
-    countdown = np.arange(half, 0, -1, dtype=np.uint8 if half < 2**8 else np.intp)[:, np.newaxis]
-    first = half - np.max(hit.view(np.uint8) * countdown, axis=1).astype(np.intp)
-    return np.where(positive, first, first + half)
+    negative = high < -low
+    np.copyto(high, low, where=negative)  # now the largest entry, with its sign
+    hits = np.equal(rotated, high[:, np.newaxis], out=_kept(memory, "hits", rotated.shape, bool)).view(np.uint8)
+    countdown = np.arange(half, 0, -1, dtype=np.min_scalar_type(half))[:, np.newaxis]
+    counts = np.multiply(hits, countdown, out=_kept(memory, "counts", rotated.shape, countdown.dtype))
+    first = half - np.max(counts, axis=1).astype(np.intp)
+    first += half * negative
+    return first
 
 
 def forward(queries_keys, values, buckets, options, *, shares=None, n_workers=1):
@@ -106,19 +117,34 @@ def backward(gradient, saved):
 def _over_heads(work, saved, *arrays):
     """Do the work for a few heads at a time: as many as fill a block together, one where sequences are long."""
     n_heads, n_positions, _ = saved.values.shape
-    step = max(1, _chunks_per_block(saved) * saved.options.chunk_length // n_positions)
+    step = max(1, ROWS_OF_HEADS // n_positions)
     groups = [slice(start, start + step) for start in range(0, n_heads, step)]
+    _share_out(
+        groups, lambda heads, memory: work(saved.of_heads(heads), memory, *(a[heads] for a in arrays)), saved.n_workers
+    )
+
+
+def _share_out(groups, work, n_workers):
+    """Call work(group, memory) for every group, in threads. `memory` is for arrays that a thread uses again and again:
+    fresh ones would have to be fetched into the cache."""
 
     def share(first):
-        memory = {}  # arrays used again for every head: fresh ones would have to be fetched into the cache
-        for heads in groups[first :: saved.n_workers]:
-            work(saved.of_heads(heads), memory, *(array[heads] for array in arrays))
+        memory = {}
+        for group in groups[first::n_workers]:
+            work(group, memory)
 
-    if saved.n_workers == 1:
+    if n_workers == 1:
         share(0)
     else:
-        with ThreadPoolExecutor(saved.n_workers) as pool:
-            list(pool.map(share, range(saved.n_workers)))
+        with ThreadPoolExecutor(n_workers) as pool:
+            list(pool.map(share, range(n_workers)))
+
+
+def _kept(memory, name, shape, dtype):
+    """An array of this shape from the memory of a thread; what it holds is left from its last use."""
+    if (name, shape) not in memory:
+        memory[name, shape] = np.empty(shape, dtype)
+    return memory[name, shape]
 
 
 def _forward_heads(saved, memory):
@@ -214,46 +240,45 @@ class _Rounds:
         self.is_bounded = plain and self.options.causal and self.n_positions < LONGEST
         self.first_rows = self.n_positions * np.arange(self.n_heads)[:, np.newaxis, np.newaxis]
         small = np.uint16 if self.options.n_buckets <= 2**16 else np.intp  # sorting 16 bits is several times faster
-        self.order = np.empty(saved.buckets.shape, np.int32)
+        order = np.empty(saved.buckets.shape, np.int32)
         for r in range(self.n_rounds):
-            self.order[:, r] = sort_by_bucket(saved.buckets[:, r].astype(small))
+            order[:, r] = sort_by_bucket(saved.buckets[:, r].astype(small))
+        self.chunks = split_into_chunks(order, self.chunk_length)
         if self.options.same_bucket_only:
             ids = offset_rounds(saved.buckets, self.options.n_buckets)
-            self.sorted_buckets = np.take_along_axis(ids, self.order, axis=-1)
+            self.chunks_of_ids = split_into_chunks(np.take_along_axis(ids, order, axis=-1), self.chunk_length)
+        if self.is_bounded:
+            self._make_room_for_sides()
 
     def blocks(self, r):
         """Prepare round r, and cut it into slices of chunks, without the chunks around it."""
-        self.r, self.positions = r, self._stretch(self.order, r)
+        self.r, self.positions = r, self._stretch(self.chunks, r)
         self.index = np.maximum(self.positions, 0) + self.first_rows  # in the rows of all heads, one after another
         if self.options.same_bucket_only:
-            self.bucket_ids = self._stretch(self.sorted_buckets, r)
+            self.bucket_ids = self._stretch(self.chunks_of_ids, r)
         if self.is_bounded:
-            self._make_sides()
-        step = _chunks_per_block(self.saved)
+            self._fill_sides()
+        step = max(1, _chunks_per_block(self.saved) // self.n_heads)
         starts = range(self.options.n_before, self.options.n_before + self.n_chunks, step)
         return [slice(start, min(start + step, starts.stop)) for start in starts]
 
-    def _stretch(self, of_rounds, r):
-        """Cut round r of (h, R, L) into chunks, and add the chunks around: (h, m, C)."""
-        before, after = [], []
-        for place in [*range(-self.options.n_before, 0), *range(self.n_chunks, self.n_chunks + self.options.n_after)]:
-            seen = (r + place // self.n_chunks) % self.n_rounds if self.options.wrap == "global" else r
-            first = place % self.n_chunks * self.chunk_length
-            chunk = split_into_chunks(of_rounds[:, seen, first : first + self.chunk_length], self.chunk_length)
-            if self.options.wrap == "none":
-                chunk[...] = NOBODY
-            (before if place < 0 else after).append(chunk)
-        return np.concatenate([*before, split_into_chunks(of_rounds[:, r], self.chunk_length), *after], axis=1)
+    def _stretch(self, chunks, r):
+        """Round r of (h, R, n, C), and the chunks around it: (h, m, C)."""
+        places = np.arange(-self.options.n_before, self.n_chunks + self.options.n_after)
+        if self.options.wrap == "global":
+            one_long_row = chunks.reshape(self.n_heads, -1, self.chunk_length)
+            return one_long_row.take((r * self.n_chunks + places) % one_long_row.shape[1], axis=1)
+        stretched = chunks[:, r].take(places % self.n_chunks, axis=1)
+        if self.options.wrap == "none":
+            stretched[:, (places < 0) | (places >= self.n_chunks)] = NOBODY
+        return stretched
 
     def rows(self, name, n_features):
         """Memory for rows in sorted order: (h, m, C, f)."""
         return self.kept(name, (self.n_heads, self.n_chunks + self.n_around, self.chunk_length, n_features))
 
     def kept(self, name, shape):
-        """An array that is used again for every head."""
-        if (name, shape) not in self.memory:
-            self.memory[name, shape] = np.empty(shape, self.saved.values.dtype)
-        return self.memory[name, shape]
+        return _kept(self.memory, name, shape, self.saved.values.dtype)
 
     def weights(self, chunks):
         """A workspace with the weights of the queries in some chunks of the round that `blocks` prepared."""
@@ -290,17 +315,21 @@ class _Rounds:
             self.memory[key] = _Workspace(self, n_chunks)
         return self.memory[key]
 
-    def _make_sides(self):
+    def _make_room_for_sides(self):
         """The factors of STEEP (query position - 1/2 - key position): (h, n, W, 2) and (h, n, 2, C)."""
-        positions = self.positions
-        keys = self.kept("key_sides", (*positions.shape, 2))
-        keys[..., 0] = np.where(positions == NOBODY, LONGEST, positions) if self.has_empty else positions
-        keys[..., 1] = 1
-        queries = self.kept("query_sides", (self.n_heads, self.n_chunks, 2, self.chunk_length))
-        queries[..., 0, :] = -STEEP
-        n_before = self.options.n_before
-        queries[..., 1, :] = STEEP * (positions[:, n_before : n_before + self.n_chunks] - 0.5)
-        self.key_sides, self.query_sides = self.windows(keys), queries
+        self.sides_of_keys = self.rows("sides_of_keys", 2)
+        self.sides_of_keys[..., 1] = 1
+        self.key_sides = self.windows(self.sides_of_keys)
+        shape = (self.n_heads, self.n_chunks, 2, self.chunk_length)
+        self.query_sides = self.kept("query_sides", shape)
+        self.query_sides[..., 0, :] = -STEEP
+
+    def _fill_sides(self):
+        self.sides_of_keys[..., 0] = self.positions
+        if self.has_empty:
+            self.sides_of_keys[..., 0][self.positions == NOBODY] = LONGEST
+        own = self.positions[:, self.options.n_before : self.options.n_before + self.n_chunks]
+        np.multiply(own - 0.5, STEEP, out=self.query_sides[..., 1, :])
 
     def _hidden(self, chunks):
         """Which keys are hidden from which queries, as in `masks`: (h, g, W, C) booleans."""
@@ -337,9 +366,10 @@ class _Rounds:
     def undo(self, r):
         """The row of (h m C) where each of the (h L) positions went in round r."""
         undo = np.empty((self.n_heads, self.n_positions), np.intp)
+        order = self.chunks[:, r].reshape(self.n_heads, -1)[:, : self.n_positions]
         place = self.options.n_before * self.chunk_length + np.arange(self.n_positions)
         for head in range(self.n_heads):
-            undo[head, self.order[head, r]] = place + head * (self.n_chunks + self.n_around) * self.chunk_length
+            undo[head, order[head]] = place + head * (self.n_chunks + self.n_around) * self.chunk_length
         return undo.reshape(-1)
 
     def add_edges(self, sorted_rows, total):

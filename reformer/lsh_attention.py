@@ -205,13 +205,14 @@ def count_duplicates(query_positions, key_positions, visible):
     return counts
 
 
-def hash_vectors(vectors, factor_rotations):
+def hash_vectors(vectors, factor_rotations, *, n_workers=1):
     """Hash vectors as `angular.factorised_hash` does, block by block: quicker, and without its large intermediates.
 
     Parameters
     ----------
     vectors : (..., L, d) float32 or float64 array
     factor_rotations : sequence of (R, d, B_i/2) arrays of the same dtype, one for each factor; one for a plain hash
+    n_workers : threads that share the batch entries
 
     Returns
     -------
@@ -225,7 +226,7 @@ def hash_vectors(vectors, factor_rotations):
     factors = [require_floats("factor_rotations", f, "(R, d, B_i/2)", dtype=vectors.dtype) for f in factor_rotations]
     for factor in factors:
         require_shape("factor_rotations", factor, (len(factors[0]), vectors.shape[-1], max(1, factor.shape[-1])))
-    buckets = _fast_lsh.hash_vectors(_one_batch_axis(vectors), factors)
+    buckets = _fast_lsh.hash_vectors(_one_batch_axis(vectors), factors, n_workers=require_count("n_workers", n_workers))
     return buckets.reshape(*vectors.shape[:-2], *buckets.shape[1:])
 
 
