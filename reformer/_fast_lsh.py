@@ -15,6 +15,7 @@ The same function as the clear composition in `lsh_attention`, to which a test h
 - The backward pass saves only outputs and normalisers, sorts again, and computes the weights again.
 """
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -30,7 +31,12 @@ ROWS_OF_HEADS = 2**12  # rows of several heads that are sorted and cut into bloc
 ROWS_AT_ONCE = 2**9  # rows moved back into the order of the sequence at a time
 LARGEST_LOGIT = {np.dtype(np.float32): 60.0, np.dtype(np.float64): 600.0}  # exp of it, squared, is a finite number
 STEEP = 2.0**20
+CACHE_LINE = 64  # bytes
+MOST_KEPT = 2**22  # bytes of an array that is kept for the next call
 LONGEST = 2**22  # positions that the causal bound can tell apart; also a position later than all
+
+
+_idle = []  # memory for the calls to come: fresh memory has to be fetched page by page, which takes longer than a hash
 
 
 class Saved(NamedTuple):
@@ -125,13 +131,15 @@ def _over_heads(work, saved, *arrays):
 
 
 def _share_out(groups, work, n_workers):
-    """Call work(group, memory) for every group, in threads. `memory` is for arrays that a thread uses again and again:
-    fresh ones would have to be fetched into the cache."""
+    """Call work(group, memory) for every group, in threads; `memory` is a thread's own, for `_kept`."""
 
     def share(first):
-        memory = {}
+        memory = _idle.pop() if _idle else {}
         for group in groups[first::n_workers]:
             work(group, memory)
+        for name in [name for name, array in memory.items() if array.nbytes > MOST_KEPT]:
+            del memory[name]
+        _idle.append(memory)
 
     if n_workers == 1:
         share(0)
@@ -141,10 +149,18 @@ def _share_out(groups, work, n_workers):
 
 
 def _kept(memory, name, shape, dtype):
-    """An array of this shape from the memory of a thread; what it holds is left from its last use."""
-    if (name, shape) not in memory:
-        memory[name, shape] = np.empty(shape, dtype)
-    return memory[name, shape]
+    """An array that is used again and again. What it holds is left from its last use."""
+    n_bytes = math.prod(shape) * np.dtype(dtype).itemsize
+    if name not in memory or memory[name].nbytes < n_bytes:
+        memory[name] = _aligned_bytes(n_bytes)
+    return memory[name][:n_bytes].view(dtype).reshape(shape)
+
+
+def _aligned_bytes(n_bytes):
+    """Memory that starts where a cache line does, which NumPy's need not; the widest instructions are quicker there."""
+    memory = np.empty(n_bytes + CACHE_LINE, np.uint8)
+    start = -memory.ctypes.data % CACHE_LINE
+    return memory[start : start + n_bytes]
 
 
 def _forward_heads(saved, memory):
@@ -229,7 +245,7 @@ class _Rounds:
     """
 
     def __init__(self, saved, memory):
-        self.saved, self.options, self.memory = saved, saved.options, memory
+        self.saved, self.options, self.memory, self.workspaces = saved, saved.options, memory, {}
         self.n_heads, self.n_rounds, self.n_positions = saved.buckets.shape
         self.chunk_length = self.options.chunk_length
         self.n_chunks = -(-self.n_positions // self.chunk_length)
@@ -310,10 +326,9 @@ class _Rounds:
         return block
 
     def _workspace(self, n_chunks):
-        key = (n_chunks, self.n_heads)
-        if key not in self.memory:
-            self.memory[key] = _Workspace(self, n_chunks)
-        return self.memory[key]
+        if n_chunks not in self.workspaces:
+            self.workspaces[n_chunks] = _Workspace(self, n_chunks)
+        return self.workspaces[n_chunks]
 
     def _make_room_for_sides(self):
         """The factors of STEEP (query position - 1/2 - key position): (h, n, W, 2) and (h, n, 2, C)."""
@@ -389,20 +404,20 @@ class _Workspace:
         n_features, n_values = saved.queries_keys.shape[-1], saved.values.shape[-1]
         chunk_length, window_length = rounds.chunk_length, rounds.window_length
 
-        def memory(*shape):
-            return np.empty((rounds.n_heads, *shape), saved.values.dtype)
+        def kept(name, *shape):
+            return rounds.kept(name, (rounds.n_heads, *shape))
 
         around = (n_chunks + rounds.n_around, chunk_length)
-        self.rows, self.keys = memory(*around, n_features), memory(*around, n_features)
-        self.values, self.scales = memory(*around, n_values), memory(*around, 1)
-        self.queries_t = memory(n_chunks, n_features, chunk_length)
-        self.of_queries = memory(n_chunks, chunk_length, 1)
-        self.weights = memory(n_chunks, window_length, chunk_length)
-        self.spare = memory(n_chunks, window_length, chunk_length)
+        self.rows, self.keys = kept("rows", *around, n_features), kept("keys", *around, n_features)
+        self.values, self.scales = kept("values", *around, n_values), kept("scales", *around, 1)
+        self.queries_t = kept("queries_t", n_chunks, n_features, chunk_length)
+        self.of_queries = kept("of_queries", n_chunks, chunk_length, 1)
+        self.weights = kept("weights", n_chunks, window_length, chunk_length)
+        self.spare = kept("spare", n_chunks, window_length, chunk_length)
         self.queries = self.rows[:, rounds.options.n_before : rounds.options.n_before + n_chunks]
         self.key_windows, self.value_windows = rounds.windows(self.keys), rounds.windows(self.values)
-        self.d_rows = memory(n_chunks, chunk_length, n_values)
-        self.d_rows_t = memory(n_chunks, n_values, chunk_length)
+        self.d_rows = kept("d_rows", n_chunks, chunk_length, n_values)
+        self.d_rows_t = kept("d_rows_t", n_chunks, n_values, chunk_length)
 
 
 def _take(rows, index, out):
