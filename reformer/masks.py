@@ -12,7 +12,10 @@ from reformer.arguments import require_integers, require_shape
 from reformer.chunking import NOBODY
 
 HIDDEN = -np.inf
-LAST_RESORT = -1e5  # far below every real logit, so it counts only where nothing else is visible
+# Far below every real logit, so that it counts only where nothing else is visible. A key at -|q| must still beat the
+# token itself at |q| - 1e9. The published code has -1e5, which vectors longer than 5e4 would beat; but it hides with a
+# finite number too, and needs room below. Here hidden is -inf.
+LAST_RESORT = -1e9
 
 
 def attention_mask(
@@ -34,10 +37,10 @@ def attention_mask(
 
     Returns
     -------
-    mask : (..., n_queries, n_keys) float32 array to add to the logits: 0, `LAST_RESORT` (-1e5) or `HIDDEN` (-inf)
+    mask : (..., n_queries, n_keys) float32 array to add to the logits: 0, `LAST_RESORT` (-1e9) or `HIDDEN` (-inf)
 
     Raises ValueError if positions are not integer arrays, a shape does not fit, or only one kind of bucket is given.
-    Source: Reformer, section 2, "Causal masking for shared-QK attention"; -1e5: Trax `efficient_attention.py`.
+    Source: Reformer, section 2, "Causal masking for shared-QK attention".
     """
     query_positions = require_integers("query_positions", query_positions, "(..., n_queries)", low=NOBODY, below=np.inf)
     key_positions = require_integers("key_positions", key_positions, "(..., n_keys)", low=NOBODY, below=np.inf)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from reformer import _fast_lsh
 from reformer.angular import draw_rotations, factorised_hash
 from reformer.chunking import WRAPS
+from reformer.loops import lsh_attention as loops
 from reformer.lsh_attention import hash_vectors, lsh_attention, lsh_attention_backward, lsh_attention_forward
 from tests.reformer.finite_differences import worst_error
 
@@ -66,6 +67,17 @@ def test_the_gradients_of_the_tuned_path_are_finite_differences(
 
         rng = np.random.default_rng(1)
         assert worst_error(forward, lsh_attention_backward, [queries, values], rng) < 1e-6
+
+
+@pytest.mark.parametrize("size", [1e4, 1e5, 1e6, 1e8])
+@pytest.mark.parametrize("causal", [True, False])
+def test_the_tuned_path_agrees_with_the_clear_one_and_both_with_their_twin_on_long_vectors(size, causal):
+    # Also a key that points the other way is seen before the token itself, however long the vectors are.
+    queries, values, buckets = draw(37, size)
+    chosen = dict(n_buckets=4, chunk_length=8, causal=causal)
+    clear = lsh_attention(queries, values, buckets, **chosen)
+    np.testing.assert_allclose(lsh_attention_forward(queries, values, buckets, **chosen)[0], clear, atol=1e-6)
+    np.testing.assert_allclose(loops.lsh_attention(queries, values, buckets, **chosen), clear, atol=1e-6)
 
 
 @settings(max_examples=30, deadline=None)
