@@ -115,7 +115,7 @@ def offset_rounds(buckets, n_buckets):
     Source: Reformer, section 2, "Multi-round LSH attention"; Trax `hash_vectors`.
     """
     n_buckets = require_count("n_buckets", n_buckets)
-    buckets = require_integers("buckets", buckets, "(..., R, L)", low=0, below=n_buckets)
+    buckets = require_integers("buckets", buckets, "(..., R, L)", below=n_buckets)
     n_rounds = buckets.shape[-2]
     return buckets + n_buckets * np.arange(n_rounds)[:, np.newaxis]
 
@@ -175,6 +175,8 @@ def _integrate_collisions(angle, n_columns):
     coordinates (r, phi) with the first vector at 0 and the second at `angle`. It scores a = r cos(phi) on the first
     and b = r cos(phi - angle) on the second. It wins on both with the same sign if every other column falls inside the
     parallelogram |first score| < a, |second score| < b; `inside` is the Gaussian measure of that parallelogram.
+
+    Nothing later builds on this integral: a first reading may skip it, and the two functions below.
     """
     radius, radius_weight = _nodes(0.0, 9.0, 64)
     phi, phi_weight = _nodes(angle - np.pi / 2, np.pi / 2, 48)

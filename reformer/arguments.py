@@ -17,14 +17,15 @@ def require_floats(name, value, axes, *, dtype=None):
     return array
 
 
-def require_integers(name, value, axes, *, low, below):
+def require_integers(name, value, axes, *, low=0, below=np.inf):
     """Return `value` as an integer array with the axes `axes` names and all entries in low .. below - 1."""
     array = np.asarray(value)
     if not np.issubdtype(array.dtype, np.integer):
         raise ValueError(f"{name} needs an integer dtype, got {array.dtype}")
     _require_axes(name, array, axes)
     if array.size and (array.min() < low or array.max() >= below):
-        raise ValueError(f"{name} needs values from {low} to {below - 1}, got {array.min()} to {array.max()}")
+        needed = f"of at least {low}" if below == np.inf else f"from {low} to {below - 1}"
+        raise ValueError(f"{name} needs values {needed}, got {array.min()} to {array.max()}")
     return array
 
 

@@ -31,7 +31,7 @@ def sort_by_bucket(buckets):
     Source: Reformer, section 2, "LSH attention": "sort the queries by bucket number and, within each bucket, by
     sequence position".
     """
-    return np.argsort(_require_buckets(buckets), axis=-1, kind="stable")
+    return np.argsort(require_integers("buckets", buckets, "(..., L)"), axis=-1, kind="stable")
 
 
 def undo_sort(order):
@@ -75,7 +75,7 @@ def split_into_chunks(order, chunk_length):
     Raises ValueError if `order` is not an integer array or `chunk_length` is below 1.
     Source: Reformer, section 2, figure 2 c; the published code needs L to be a multiple of C.
     """
-    order = _require_positions("order", order, "(..., L)")
+    order = require_integers("order", order, "(..., L)", low=NOBODY)
     chunk_length = require_count("chunk_length", chunk_length)
     n_chunks = -(-order.shape[-1] // chunk_length)
     padded = np.full((*order.shape[:-1], n_chunks * chunk_length), NOBODY, dtype=order.dtype)
@@ -104,7 +104,8 @@ def look_adjacent(chunks, *, n_before=1, n_after=0, wrap="global"):
     Source: Reformer, section 2: chunks attend "to themselves and one chunk back"; wrap: Trax `look_adjacent`.
     """
     require_choice("wrap", wrap, WRAPS)
-    chunks = _require_positions("chunks", chunks, "(..., R, n, C)" if wrap == "global" else "(..., n, C)")
+    axes = "(..., R, n, C)" if wrap == "global" else "(..., n, C)"
+    chunks = require_integers("chunks", chunks, axes, low=NOBODY)
     n_before = require_count("n_before", n_before, at_least=0)
     n_after = require_count("n_after", n_after, at_least=0)
     row = chunks.reshape(*chunks.shape[:-3], -1, chunks.shape[-1]) if wrap == "global" else chunks
@@ -131,7 +132,7 @@ def pairs_lost(buckets, chunk_length, *, n_before=1):
     Raises ValueError if `buckets` is not an integer array, a bucket is negative, or a number is out of range.
     Source: Reformer, section 2, which assumes that buckets rarely outgrow two chunks; lesson 04 tests when they do.
     """
-    buckets = _require_buckets(buckets)
+    buckets = require_integers("buckets", buckets, "(..., L)")
     chunk_length = require_count("chunk_length", chunk_length)
     n_before = require_count("n_before", n_before, at_least=0)
     share = np.zeros(buckets.shape[:-1])
@@ -158,11 +159,3 @@ def _shift_chunks(row, step, wrap):
     source = np.arange(n_chunks) + step
     outside = (source < 0) | (source >= n_chunks)
     return np.where(outside[:, np.newaxis], NOBODY, row[..., np.clip(source, 0, n_chunks - 1), :])
-
-
-def _require_buckets(buckets):
-    return require_integers("buckets", buckets, "(..., L)", low=0, below=np.iinfo(np.intp).max)
-
-
-def _require_positions(name, positions, axes):
-    return require_integers(name, positions, axes, low=NOBODY, below=np.iinfo(np.intp).max)

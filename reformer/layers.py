@@ -112,7 +112,7 @@ def embed(tokens, table):
 def embed_forward(tokens, table):
     """`embed`: (vectors, saved), with `saved` for `embed_backward`."""
     table = require_floats("table", table, "(V, d)")
-    tokens = require_integers("tokens", tokens, "(..., L)", low=0, below=len(table))
+    tokens = require_integers("tokens", tokens, "(..., L)", below=len(table))
     return table[tokens], (tokens, table.shape)
 
 

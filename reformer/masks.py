@@ -42,8 +42,8 @@ def attention_mask(
     Raises ValueError if positions are not integer arrays, a shape does not fit, or only one kind of bucket is given.
     Source: Reformer, section 2, "Causal masking for shared-QK attention".
     """
-    query_positions = require_integers("query_positions", query_positions, "(..., n_queries)", low=NOBODY, below=np.inf)
-    key_positions = require_integers("key_positions", key_positions, "(..., n_keys)", low=NOBODY, below=np.inf)
+    query_positions = require_integers("query_positions", query_positions, "(..., n_queries)", low=NOBODY)
+    key_positions = require_integers("key_positions", key_positions, "(..., n_keys)", low=NOBODY)
     require_shape("key_positions", key_positions, (*query_positions.shape[:-1], key_positions.shape[-1]))
     queries, keys = _facing(query_positions, key_positions)
     hidden = (queries == NOBODY) | (keys == NOBODY)

@@ -29,7 +29,16 @@ def cosine_similarity(queries, keys):
     Raises ValueError if a dtype or shape does not fit, or a number is not finite.
     """
     queries, keys = _require_pair(queries, keys)
-    return _unit(queries) @ np.swapaxes(_unit(keys), -1, -2)
+    return unit_vectors(queries) @ np.swapaxes(unit_vectors(keys), -1, -2)
+
+
+def unit_vectors(vectors):
+    """Scale vectors to length one, (..., d) -> (..., d). The zero vector stays zero."""
+    # Divided by their largest entry first, vectors of any length have squares that neither overflow nor vanish.
+    largest = np.max(np.abs(vectors), axis=-1, keepdims=True, initial=0)
+    scaled = vectors / np.where(largest == 0, 1, largest)
+    length = np.linalg.norm(scaled, axis=-1, keepdims=True)
+    return scaled / np.where(length == 0, 1, length)
 
 
 def k_nearest(vectors, k):
@@ -88,6 +97,8 @@ def kernel_regression(queries, keys, values, bandwidth):
 def softmax_attention(queries, keys, values):
     """Average of the values, each weighted by exp(query . key / sqrt(d)): attention as a soft look-up.
 
+    Unit 05 builds on the same equation: `attention.dense_attention` has masks and a gradient besides.
+
     Parameters
     ----------
     queries : (..., Q, d) float32 or float64 array
@@ -109,14 +120,6 @@ def softmax_attention(queries, keys, values):
 def _softmax(logits):
     weights = np.exp(logits - np.max(logits, axis=-1, keepdims=True))
     return weights / np.sum(weights, axis=-1, keepdims=True)
-
-
-def _unit(vectors):
-    # Divided by their largest entry first, vectors of any length have squares that neither overflow nor vanish.
-    largest = np.max(np.abs(vectors), axis=-1, keepdims=True, initial=0)
-    scaled = vectors / np.where(largest == 0, 1, largest)
-    length = np.linalg.norm(scaled, axis=-1, keepdims=True)
-    return scaled / np.where(length == 0, 1, length)
 
 
 def _require_pair(queries, keys):

@@ -10,7 +10,8 @@ Source: Charikar, "Similarity Estimation Techniques from Rounding Algorithms" (2
 
 import numpy as np
 
-from reformer.arguments import require_count, require_finite, require_floats
+from reformer.arguments import require_count, require_finite, require_floats, require_integers
+from reformer.neighbors import unit_vectors
 
 
 def draw_planes(rng, *, n_tables, n_features, n_planes, dtype=np.float32):
@@ -91,10 +92,7 @@ def build_hash_table(buckets):
 
     Raises ValueError if `buckets` is not a one-dimensional integer array.
     """
-    buckets = np.asarray(buckets)
-    if not np.issubdtype(buckets.dtype, np.integer) or buckets.ndim != 1:
-        got = f"dtype {buckets.dtype}, shape {buckets.shape}"
-        raise ValueError(f"buckets needs an integer array of shape (L,), got {got}")
+    buckets = require_integers("buckets", buckets, "(L,)", low=-np.inf)
     table = {}
     for position, bucket in enumerate(buckets.tolist()):
         table.setdefault(bucket, []).append(position)
@@ -127,8 +125,7 @@ def approximate_k_nearest(vectors, k, normals):
         raise ValueError(f"normals needs shape {needed}, got shape {normals.shape}")
     buckets = [hash_value(side_of_planes(vectors, planes)) for planes in normals]
     tables = [build_hash_table(of_position) for of_position in buckets]
-    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    unit = vectors / np.where(length > 0, length, 1)
+    unit = unit_vectors(vectors)
     neighbors = np.full((len(vectors), k), -1, dtype=np.intp)
     for position in range(len(vectors)):
         shared = [table[of_position[position]] for table, of_position in zip(tables, buckets, strict=True)]

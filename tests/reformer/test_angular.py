@@ -13,6 +13,7 @@ from reformer.angular import (
     offset_rounds,
 )
 from reformer.loops import angular as loops
+from tests.reformer.vector_pairs import pairs_at
 
 few = settings(max_examples=30, deadline=None)
 seeds = st.integers(0, 10**6)
@@ -27,15 +28,6 @@ def decided(vectors, rotations):
     rotated = vectors[..., np.newaxis, :, :] @ rotations
     tops = np.sort(np.concatenate([rotated, -rotated], axis=-1), axis=-1)[..., -2:]
     return tops[..., 1] - tops[..., 0] > 1e-5
-
-
-def pairs_at(angle, n_pairs, n_features, rng):
-    """Pairs of random vectors, each pair at the same angle: (n_pairs, 2, d)."""
-    first, other = rng.standard_normal((2, n_pairs, n_features))
-    first /= np.linalg.norm(first, axis=-1, keepdims=True)
-    other -= np.sum(first * other, axis=-1, keepdims=True) * first
-    other /= np.linalg.norm(other, axis=-1, keepdims=True)
-    return np.stack([first, np.cos(angle) * first + np.sin(angle) * other], axis=1)
 
 
 def share_that_collides(angle, n_buckets, rng, *, n_pairs=20_000, n_features=5):

@@ -6,21 +6,13 @@ from hypothesis import strategies as st
 from reformer.loops import planes as loops
 from reformer.neighbors import k_nearest
 from reformer.planes import approximate_k_nearest, build_hash_table, draw_planes, hash_value, side_of_planes
+from tests.reformer.vector_pairs import pairs_at
 
 few = settings(max_examples=30, deadline=None)
 seeds = st.integers(0, 10**6)
 batches = st.sampled_from([(), (1,), (3,), (2, 3)])
 dtypes = st.sampled_from([np.float32, np.float64])
 counts = st.integers(1, 5)
-
-
-def pairs_at(angle, n_pairs, n_features, rng):
-    """Pairs of random unit vectors, each pair at the same angle: (n_pairs, 2, d)."""
-    first, other = rng.standard_normal((2, n_pairs, n_features))
-    first /= np.linalg.norm(first, axis=-1, keepdims=True)
-    other -= np.sum(first * other, axis=-1, keepdims=True) * first
-    other /= np.linalg.norm(other, axis=-1, keepdims=True)
-    return np.stack([first, np.cos(angle) * first + np.sin(angle) * other], axis=1)
 
 
 def families(rng, n_families, size, n_features):
@@ -193,6 +185,14 @@ def test_the_zero_vector_is_like_nothing_and_equal_directions_go_by_position():
     vectors = np.array([[2.0, 0.0], [1.0, 0.0], [0.0, 0.0], [4.0, 0.0]])
     found = approximate_k_nearest(vectors, 3, np.eye(2)[np.newaxis])
     assert found.tolist() == [[1, 3, 2], [0, 3, 2], [0, 1, 3], [0, 1, 2]]
+
+
+@pytest.mark.parametrize("size", [1e30, 1e-30])
+def test_vectors_of_any_length_find_the_same_neighbours(size):
+    vectors = np.random.default_rng(0).standard_normal((20, 4)).astype(np.float32)
+    normals = np.ones((1, 4, 1), np.float32)
+    found = approximate_k_nearest(np.float32(size) * vectors, 3, normals)
+    np.testing.assert_array_equal(found, approximate_k_nearest(vectors, 3, normals))
 
 
 def test_a_lone_vector_finds_nobody_and_no_positions_make_an_empty_table():
