@@ -15,13 +15,12 @@ def map_parameters(function, *trees):
 
     Raises ValueError if the dicts do not have the same keys.
     """
-    first = trees[0]
-    if not isinstance(first, dict):
+    if not any(isinstance(tree, dict) for tree in trees):
         return function(*trees)
-    for other in trees[1:]:
-        if not isinstance(other, dict) or other.keys() != first.keys():
-            raise ValueError(f"trees need the same keys, got {sorted(first)} and {_keys(other)}")
-    return {key: map_parameters(function, *(tree[key] for tree in trees)) for key in first}
+    keys = [sorted(tree) if isinstance(tree, dict) else type(tree).__name__ for tree in trees]
+    if any(other != keys[0] for other in keys):
+        raise ValueError(f"trees need the same keys, got {' and '.join(map(str, keys))}")
+    return {key: map_parameters(function, *(tree[key] for tree in trees)) for key in trees[0]}
 
 
 def flatten_parameters(tree, prefix=""):
@@ -110,7 +109,3 @@ def fitting(found, needed, path):
 
 def _kind(array):
     return f"{array.dtype} of shape {array.shape}"
-
-
-def _keys(tree):
-    return sorted(tree) if isinstance(tree, dict) else type(tree).__name__

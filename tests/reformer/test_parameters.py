@@ -139,3 +139,9 @@ def test_mapping_goes_through_several_dicts_at_once_and_refuses_different_ones()
         map_parameters(lambda p, q: p, a, {"x": {"y": 1}})
     with pytest.raises(ValueError, match="trees need the same keys"):
         map_parameters(lambda p, q: p, a, {"x": 1, "z": 2})
+    with pytest.raises(ValueError, match="trees need the same keys, got int and "):
+        map_parameters(lambda p, q: p, {"x": 1, "z": 2}, a)
+
+
+def test_mapping_leaves_names_as_they_are_also_flat_ones():
+    assert map_parameters(abs, {"layers/0/w": -1, "other": {}}) == {"layers/0/w": 1, "other": {}}
