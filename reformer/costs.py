@@ -54,6 +54,7 @@ def model_costs(*, batch, length, n_heads, d_model, d_ff, n_layers, n_rounds, pa
     wide, narrow = batch * length * d_ff, batch * length * d_model
     dense = batch * n_heads * length**2
     lsh = batch * n_heads * length * n_rounds * pairs_per_token
+    # n_heads times `wide`, in two of the rows, is what table 3 prints.
     return {
         "Transformer": Cost(max(wide, dense) * n_layers, (wide + dense) * n_layers),
         "Reversible Transformer": Cost(max(wide, dense), (n_heads * wide + dense) * n_layers),
