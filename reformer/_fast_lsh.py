@@ -84,7 +84,8 @@ def _hash_head(vectors, columns, buckets, memory):
             part = vectors[start : start + step]
             rotated = _kept(memory, "rotated", (n_rounds, half, len(part)), part.dtype)
             np.matmul(factor.reshape(-1, n_features), part.T, out=rotated.reshape(-1, len(part)))
-            buckets[:, start : start + step] += (weight * _largest_of_both_signs(rotated, memory)).astype(buckets.dtype)
+            digit = _largest_of_both_signs(rotated, memory).astype(buckets.dtype)
+            buckets[:, start : start + step] += digit * buckets.dtype.type(weight)
         weight *= 2 * half
 
 
@@ -95,11 +96,9 @@ def _largest_of_both_signs(rotated, memory):
     negative = high < -low
     np.copyto(high, low, where=negative)  # now the largest entry, with its sign
     hits = np.equal(rotated, high[:, np.newaxis], out=_kept(memory, "hits", rotated.shape, bool)).view(np.uint8)
-    countdown = np.arange(half, 0, -1, dtype=np.min_scalar_type(half))[:, np.newaxis]
+    countdown = np.arange(half, 0, -1, dtype=np.min_scalar_type(2 * half))[:, np.newaxis]
     counts = np.multiply(hits, countdown, out=_kept(memory, "counts", rotated.shape, countdown.dtype))
-    first = half - np.max(counts, axis=1).astype(np.intp)
-    first += half * negative
-    return first
+    return half - np.max(counts, axis=1) + negative * countdown.dtype.type(half)
 
 
 def forward(queries_keys, values, buckets, options, *, shares=None, n_workers=1):
@@ -164,7 +163,7 @@ def _aligned_bytes(n_bytes):
 
 
 def _forward_heads(saved, memory):
-    rounds = _Rounds(saved, memory)
+    rounds = _Rounds(saved, memory, keeps_queries=False)
     if saved.references is not None:
         _find_references(rounds, saved.references)
     numerators = rounds.rows("numerators", saved.values.shape[-1])
@@ -173,11 +172,11 @@ def _forward_heads(saved, memory):
     for r in range(rounds.n_rounds):
         for chunks in rounds.blocks(r):
             block = rounds.weights(chunks)
-            np.matmul(_t(block.weights), block.value_windows, out=numerators[:, chunks])
+            np.matmul(block.weights_t, block.value_windows, out=numerators[:, chunks])
             np.matmul(ones, block.weights, out=_t(denominators[:, chunks]))
         undo = rounds.undo(r)
-        _add_unsorted(numerators, undo, saved.outputs, is_first=r == 0)
-        _add_unsorted(denominators, undo, saved.totals, is_first=r == 0)
+        rounds.add_unsorted(numerators, undo, saved.outputs)
+        rounds.add_unsorted(denominators, undo, saved.totals)
     alone = saved.totals[..., 0] == 0
     saved.totals[alone] = np.inf
     np.divide(saved.outputs, saved.totals, out=saved.outputs)
@@ -198,7 +197,7 @@ def _find_references(rounds, references):
 
 def _backward_heads(saved, memory, gradient, d_queries_keys, d_values):
     """With P = weight / total: dV = P' dO and dlogit = P * (dO V' - rowsum(dO * O)). The total is divided out of dO."""
-    rounds = _Rounds(saved, memory)
+    rounds = _Rounds(saved, memory, keeps_queries=True)
     n_features, n_values = saved.queries_keys.shape[-1], saved.values.shape[-1]
     d_outputs = np.multiply(gradient, 1 / saved.totals, out=rounds.kept("d_outputs", gradient.shape))
     along = np.einsum("hle,hle->hl", d_outputs, saved.outputs)[..., np.newaxis]
@@ -218,9 +217,9 @@ def _backward_heads(saved, memory, gradient, d_queries_keys, d_values):
             rounds.add_products(d_logits, block.queries, chunks, d_keys)
             rounds.add_products(block.weights, block.d_rows, chunks, d_window_values)
         undo = rounds.undo(r)
-        _add_unsorted(d_queries, undo, d_queries_keys, is_first=r == 0)
+        rounds.add_unsorted(d_queries, undo, d_queries_keys)
         for stretched, total in ((d_keys, d_unit_keys), (d_window_values, d_values)):
-            _add_unsorted(stretched, undo, total, is_first=r == 0)
+            rounds.add_unsorted(stretched, undo, total)
             rounds.add_edges(stretched, total)
     for head in range(rounds.n_heads):
         _add_unit_keys_backward(d_unit_keys[head], saved.of_heads(head), d_queries_keys[head])
@@ -232,9 +231,11 @@ def _add_unit_keys_backward(d_unit_keys, saved, d_queries_keys):
     """Add what `unit_keys_backward` gives for one head, a few rows at a time."""
     for start in range(0, len(d_unit_keys), ROWS_AT_ONCE):
         part = slice(start, start + ROWS_AT_ONCE)
-        scale, keys = saved.scales[part], saved.queries_keys[part]
-        along = np.einsum("ld,ld->l", d_unit_keys[part], keys)[:, np.newaxis] * scale**2
-        d_queries_keys[part] += scale * (d_unit_keys[part] - along * keys)
+        d_keys, keys, scale = d_unit_keys[part], saved.queries_keys[part], saved.scales[part]
+        along = np.einsum("ld,ld->l", d_keys, keys)[:, np.newaxis] * scale**2
+        d_keys -= along * keys
+        d_keys *= scale
+        d_queries_keys[part] += d_keys
 
 
 class _Rounds:
@@ -244,7 +245,8 @@ class _Rounds:
     m = n_before + n + n_after of them.
     """
 
-    def __init__(self, saved, memory):
+    def __init__(self, saved, memory, *, keeps_queries):
+        self.keeps_queries = keeps_queries  # or room is saved, and scaled keys take their place
         self.saved, self.options, self.memory, self.workspaces = saved, saved.options, memory, {}
         self.n_heads, self.n_rounds, self.n_positions = saved.buckets.shape
         self.chunk_length = self.options.chunk_length
@@ -367,7 +369,7 @@ class _Rounds:
 
         Blocks come in order, so only the last chunk of a window can be new in `total`; it is written, not added to.
         """
-        first = chunks.start - self.options.n_before
+        first, product = chunks.start - self.options.n_before, self.kept("product", right.shape)
         if first == 0:
             total[:, : self.n_around] = 0
         for step in reversed(range(self.n_around + 1)):
@@ -376,7 +378,18 @@ class _Rounds:
             if step == self.n_around:
                 np.matmul(part, right, out=target)
             else:
-                target += np.matmul(part, right, out=self.kept("product", right.shape))
+                target += np.matmul(part, right, out=product)
+
+    def add_unsorted(self, sorted_rows, undo, total):
+        """Add rows (h, m, C, f) to (h, L, f), each where it belongs. In the first round they are written, not added."""
+        sorted_rows, total = (rows.reshape(-1, rows.shape[-1]) for rows in (sorted_rows, total))
+        taken = self.kept("taken", (ROWS_AT_ONCE, total.shape[-1]))
+        for start in range(0, len(total), ROWS_AT_ONCE):
+            part = total[start : start + ROWS_AT_ONCE]
+            out = part if self.r == 0 else taken[: len(part)]
+            sorted_rows.take(undo[start : start + ROWS_AT_ONCE], axis=0, out=out, mode="clip")
+            if self.r > 0:
+                part += out
 
     def undo(self, r):
         """The row of (h m C) where each of the (h L) positions went in round r."""
@@ -408,11 +421,13 @@ class _Workspace:
             return rounds.kept(name, (rounds.n_heads, *shape))
 
         around = (n_chunks + rounds.n_around, chunk_length)
-        self.rows, self.keys = kept("rows", *around, n_features), kept("keys", *around, n_features)
+        self.rows = kept("rows", *around, n_features)
+        self.keys = kept("keys", *around, n_features) if rounds.keeps_queries else self.rows
         self.values, self.scales = kept("values", *around, n_values), kept("scales", *around, 1)
         self.queries_t = kept("queries_t", n_chunks, n_features, chunk_length)
         self.of_queries = kept("of_queries", n_chunks, chunk_length, 1)
         self.weights = kept("weights", n_chunks, window_length, chunk_length)
+        self.weights_t = _t(self.weights)
         self.spare = kept("spare", n_chunks, window_length, chunk_length)
         self.queries = self.rows[:, rounds.options.n_before : rounds.options.n_before + n_chunks]
         self.key_windows, self.value_windows = rounds.windows(self.keys), rounds.windows(self.values)
@@ -423,18 +438,6 @@ class _Workspace:
 def _take(rows, index, out):
     """Fetch rows of (h, L, f), numbered as in (h L, f)."""
     return rows.reshape(-1, rows.shape[-1]).take(index, axis=0, out=out, mode="clip")
-
-
-def _add_unsorted(sorted_rows, undo, total, *, is_first):
-    """Add rows (h, m, C, f) to (h, L, f), each where it belongs."""
-    sorted_rows, total = (rows.reshape(-1, rows.shape[-1]) for rows in (sorted_rows, total))
-    memory = np.empty((ROWS_AT_ONCE, total.shape[-1]), total.dtype)
-    for start in range(0, len(total), ROWS_AT_ONCE):
-        part = total[start : start + ROWS_AT_ONCE]
-        taken = part if is_first else memory[: len(part)]
-        sorted_rows.take(undo[start : start + ROWS_AT_ONCE], axis=0, out=taken, mode="clip")
-        if not is_first:
-            part += taken
 
 
 def _chunks_per_block(saved):
