@@ -11,16 +11,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reformer.arguments import require_booleans, require_count, require_floats, require_shape
+from reformer.arguments import require_booleans, require_floats, require_shape
 from reformer.chunking import NOBODY
 from reformer.masks import attention_mask
 
 NORM_EPSILON = 1e-6  # under the root, per feature, so that the zero vector stays finite; Trax and Hugging Face agree
-BLOCK_LENGTH = 256
+BLOCK_LENGTH = 256  # queries that the forward and backward pairs treat at once
 
 
 def dense_attention(queries, keys, values, *, causal=False, padding=None):
     """Average the values by the softmax of scaled dot products between queries and keys.
+
+    The equation of `neighbors.softmax_attention` (unit 01), for one sequence whose tokens attend to each other.
 
     Parameters
     ----------
@@ -37,7 +39,7 @@ def dense_attention(queries, keys, values, *, causal=False, padding=None):
     Raises ValueError if a shape or dtype does not fit.
     Source: Vaswani et al., "Attention Is All You Need" (2017), equation 1.
     """
-    queries, keys, values, positions = _checked(queries, keys, values, padding)
+    queries, keys, values, positions = _check_arrays(queries, keys, values, padding)
     logits = queries / np.sqrt(queries.dtype.type(queries.shape[-1])) @ np.swapaxes(keys, -1, -2)
     weights = softmax(logits + attention_mask(positions, positions, causal=causal, avoid_self=False))
     return weights @ values
@@ -61,14 +63,17 @@ def shared_qk_attention(queries_keys, values, *, causal=True, padding=None):
     Raises ValueError if a shape or dtype does not fit.
     Source: Reformer, section 2, "Shared-QK Transformer" and "Causal masking for shared-QK attention".
     """
-    queries, _, values, positions = _checked(queries_keys, queries_keys, values, padding)
+    queries, _, values, positions = _check_arrays(queries_keys, queries_keys, values, padding)
     logits = queries @ np.swapaxes(unit_keys(queries), -1, -2)
     weights = softmax(logits + attention_mask(positions, positions, causal=causal))
     return weights @ values
 
 
 def unit_keys(queries_keys):
-    """Scale vectors to length one: (..., d) -> (..., d). A vector much shorter than 0.001 stays shorter than one."""
+    """Scale vectors to length one: (..., d) -> (..., d). One shorter than about 0.001 sqrt(d) stays shorter than one.
+
+    At d = 64 a vector of length 0.01 becomes one of length 0.78, and the zero vector stays zero.
+    """
     return queries_keys * inverse_lengths(queries_keys)
 
 
@@ -87,16 +92,30 @@ def inverse_lengths(vectors):
 
 def softmax(logits):
     """Softmax over the last axis. A row where all is hidden (-inf) becomes zeros."""
-    weights = np.exp(logits - _finite(np.max(logits, axis=-1, keepdims=True, initial=-np.inf)))
-    total = np.sum(weights, axis=-1, keepdims=True)
-    return weights / np.where(total == 0, 1, total)
+    weights, totals, _ = exponentials(logits)
+    return weights / totals
 
 
-def dense_attention_forward(queries, keys, values, *, causal=False, padding=None, block_length=BLOCK_LENGTH):
+def exponentials(logits, *, out=None):
+    """A softmax over the last axis before it is divided: (weights, totals, log_normalizers).
+
+    `weights / totals` is the softmax, zeros in a row where all is hidden (-inf). `log_normalizers`, without the last
+    axis, is the log of the sum of exp(logit), -inf in such a row. `out` is an array for the weights; `logits` will do.
+    """
+    top = _finite(np.max(logits, axis=-1, keepdims=True, initial=-np.inf))
+    weights = np.subtract(logits, top, out=out)
+    np.exp(weights, out=weights)
+    totals = np.sum(weights, axis=-1, keepdims=True)
+    with np.errstate(divide="ignore"):
+        log_normalizers = (top + np.log(totals))[..., 0]
+    return weights, np.where(totals == 0, 1, totals), log_normalizers
+
+
+def dense_attention_forward(queries, keys, values, *, causal=False, padding=None):
     """`dense_attention` by blocks of queries: (outputs, saved), with `saved` for `dense_attention_backward`."""
-    queries, keys, values, positions = _checked(queries, keys, values, padding)
+    queries, keys, values, positions = _check_arrays(queries, keys, values, padding)
     scaled = queries / np.sqrt(queries.dtype.type(queries.shape[-1]))
-    return _blocks_forward(scaled, keys, values, positions, causal, False, block_length)
+    return _blocks_forward(scaled, keys, values, positions, causal=causal, avoid_self=False)
 
 
 def dense_attention_backward(gradient, saved):
@@ -105,10 +124,10 @@ def dense_attention_backward(gradient, saved):
     return d_scaled / np.sqrt(d_scaled.dtype.type(d_scaled.shape[-1])), d_keys, d_values
 
 
-def shared_qk_attention_forward(queries_keys, values, *, causal=True, padding=None, block_length=BLOCK_LENGTH):
+def shared_qk_attention_forward(queries_keys, values, *, causal=True, padding=None):
     """`shared_qk_attention` by blocks of queries: (outputs, saved), with `saved` for `shared_qk_attention_backward`."""
-    queries, _, values, positions = _checked(queries_keys, queries_keys, values, padding)
-    return _blocks_forward(queries, unit_keys(queries), values, positions, causal, True, block_length)
+    queries, _, values, positions = _check_arrays(queries_keys, queries_keys, values, padding)
+    return _blocks_forward(queries, unit_keys(queries), values, positions, causal=causal, avoid_self=True)
 
 
 def shared_qk_attention_backward(gradient, saved):
@@ -117,7 +136,7 @@ def shared_qk_attention_backward(gradient, saved):
     return d_queries + unit_keys_backward(d_keys, saved.queries), d_values
 
 
-class SavedAttention(NamedTuple):
+class SavedDenseAttention(NamedTuple):
     """What the backward pass needs: nothing of size L times L."""
 
     queries: np.ndarray  # scaled as the logits need them
@@ -128,22 +147,16 @@ class SavedAttention(NamedTuple):
     positions: np.ndarray
     causal: bool
     avoid_self: bool
-    block_length: int
 
 
-def _blocks_forward(queries, keys, values, positions, causal, avoid_self, block_length):
+def _blocks_forward(queries, keys, values, positions, *, causal, avoid_self):
     outputs = np.empty((*queries.shape[:-1], values.shape[-1]), dtype=values.dtype)
     log_normalizers = np.empty(queries.shape[:-1], dtype=values.dtype)
-    block_length = require_count("block_length", block_length)
-    saved = SavedAttention(queries, keys, values, outputs, log_normalizers, positions, causal, avoid_self, block_length)
+    saved = SavedDenseAttention(queries, keys, values, outputs, log_normalizers, positions, causal, avoid_self)
     for rows, reach in _blocks(saved):
         logits = _block_logits(saved, rows, reach)
-        top = _finite(np.max(logits, axis=-1, keepdims=True))
-        weights = np.exp(np.subtract(logits, top, out=logits), out=logits)
-        total = np.sum(weights, axis=-1, keepdims=True)
-        with np.errstate(divide="ignore"):
-            log_normalizers[..., rows] = (top + np.log(total))[..., 0]
-        outputs[..., rows, :] = weights @ values[..., reach, :] / np.where(total == 0, 1, total)
+        weights, totals, log_normalizers[..., rows] = exponentials(logits, out=logits)
+        outputs[..., rows, :] = weights @ values[..., reach, :] / totals
     return outputs, saved
 
 
@@ -166,8 +179,8 @@ def _blocks_backward(gradient, saved):
 def _blocks(saved):
     """Slices of queries, each with the slice of keys that it can reach."""
     n_positions = saved.queries.shape[-2]
-    for start in range(0, n_positions, saved.block_length):
-        stop = min(start + saved.block_length, n_positions)
+    for start in range(0, n_positions, BLOCK_LENGTH):
+        stop = min(start + BLOCK_LENGTH, n_positions)
         yield slice(start, stop), slice(0, stop if saved.causal else n_positions)
 
 
@@ -179,7 +192,7 @@ def _block_logits(saved, rows, reach):
     return np.add(logits, mask, out=logits)
 
 
-def _checked(queries, keys, values, padding):
+def _check_arrays(queries, keys, values, padding):
     """The arguments as arrays that fit each other, and the positions, `NOBODY` where there is padding."""
     queries = require_floats("queries", queries, "(..., L, d)")
     keys = require_shape("keys", require_floats("keys", keys, "(..., L, d)", dtype=queries.dtype), queries.shape)

@@ -8,6 +8,7 @@ length C, windows of W keys. Leading axes are batch and heads.
 Source: Kitaev, Kaiser, Levskaya, "Reformer: The Efficient Transformer" (2020), section 2; conventions as in Trax.
 """
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -23,9 +24,28 @@ from reformer.arguments import (
     require_integers,
     require_shape,
 )
-from reformer.attention import softmax, unit_keys
-from reformer.chunking import WRAPS, look_adjacent, sort_by_bucket, split_into_chunks, undo_sort
+from reformer.attention import exponentials, softmax, unit_keys
+from reformer.chunking import NOBODY, WRAPS, look_adjacent, sort_by_bucket, split_into_chunks, undo_sort
 from reformer.masks import HIDDEN, attention_mask
+
+
+@dataclass
+class Options:
+    """The options of `lsh_attention`, under the same names."""
+
+    n_buckets: int
+    chunk_length: int
+    causal: bool = True
+    n_before: int = 1
+    n_after: int = 0
+    wrap: str = "global"
+    same_bucket_only: bool = False
+    correct_duplicates: bool = False
+
+    def __post_init__(self):
+        for name, at_least in (("n_buckets", 1), ("chunk_length", 1), ("n_before", 0), ("n_after", 0)):
+            setattr(self, name, require_count(name, getattr(self, name), at_least=at_least))
+        require_choice("wrap", self.wrap, WRAPS)
 
 
 def lsh_attention(
@@ -66,13 +86,11 @@ def lsh_attention(
     outputs : (..., L, e) array
 
     Raises ValueError if a shape, dtype or number does not fit.
-    Source: Reformer, section 2. The published code masks no buckets and corrects no duplicates; the paper's
-    equations (3) to (6) do both.
+    Source: Reformer, section 2 and appendix A, "Multi-round LSH attention". The paper masks other buckets, equation
+    (4), and corrects duplicates, in the appendix; the published code does neither.
     """
-    options = Options(
-        n_buckets, chunk_length, causal, n_before, n_after, wrap, same_bucket_only, correct_duplicates
-    ).checked()
-    queries_keys, values, buckets = _checked(queries_keys, values, buckets, options)
+    options = Options(n_buckets, chunk_length, causal, n_before, n_after, wrap, same_bucket_only, correct_duplicates)
+    queries_keys, values, buckets = _check_arrays(queries_keys, values, buckets, options.n_buckets)
     if padding is None:
         return _attend(queries_keys, values, buckets, options)
     outputs = np.zeros_like(values)
@@ -91,6 +109,12 @@ def _attend(queries_keys, values, buckets, options):
     log_normalizers = log_normalizers.reshape(*undo.shape[:-1], -1)
     outputs = np.take_along_axis(outputs, undo[..., np.newaxis], axis=-2)
     return combine_rounds(outputs, np.take_along_axis(log_normalizers, undo, axis=-1))
+
+
+def _fetch(vectors, positions):
+    """The vectors that stand at some positions: (..., L, d) and (..., R, n, C) give (..., R, n, C, d)."""
+    flat = positions.reshape(*positions.shape[:-3], -1, 1)
+    return np.take_along_axis(vectors, flat, axis=-2).reshape(*positions.shape, vectors.shape[-1])
 
 
 def who_sees_whom(buckets, options):
@@ -131,7 +155,7 @@ def attend_within_chunks(queries, keys, values, mask):
     log_normalizers : (..., n, C) array, log of the sum of exp(logit) over what a query sees; -inf where nothing
 
     Raises ValueError if a shape or dtype does not fit.
-    Source: Reformer, section 2, equation (3): the normaliser is z(i, P_i).
+    Source: Reformer, section 2, equations (2) and (3), where the normaliser is z(i, P_i).
     """
     queries = require_floats("queries", queries, "(..., n, C, d)")
     *batch, chunk_length, n_features = queries.shape
@@ -140,14 +164,10 @@ def attend_within_chunks(queries, keys, values, mask):
     values = require_floats("values", values, "(..., n, W, e)", dtype=queries.dtype)
     require_shape("values", values, (*batch, keys.shape[-2], values.shape[-1]))
     mask = require_shape("mask", np.asarray(mask), (*batch, chunk_length, keys.shape[-2]))
-    logits = (queries @ np.swapaxes(keys, -1, -2) + mask).astype(queries.dtype)
-    top = np.max(logits, axis=-1, keepdims=True)
-    top[np.isneginf(top)] = 0
-    weights = np.exp(logits - top)
-    total = np.sum(weights, axis=-1, keepdims=True)
-    with np.errstate(divide="ignore"):
-        log_normalizers = (top + np.log(total))[..., 0]
-    return weights @ values / np.where(total == 0, 1, total), log_normalizers
+    logits = queries @ np.swapaxes(keys, -1, -2) + mask
+    logits = logits.astype(queries.dtype)  # a mask that corrects duplicates is float64, whatever the queries are
+    weights, totals, log_normalizers = exponentials(logits)
+    return weights @ values / totals, log_normalizers
 
 
 def combine_rounds(outputs, log_normalizers):
@@ -163,8 +183,8 @@ def combine_rounds(outputs, log_normalizers):
     combined : (..., L, e) array; zeros where no round saw anything
 
     Raises ValueError if a shape or dtype does not fit.
-    Source: Reformer, equation (6). The shares are divided by their sum, not by a rounded logsumexp: at -1e5, where
-    a token saw only itself, the published code is off by up to 1 percent.
+    Source: Reformer, appendix A, "Multi-round LSH attention". The shares are divided by their sum, not by a rounded
+    logsumexp: where a token saw only itself, at -1e5, the published code is off by up to 1 percent.
     """
     outputs = require_floats("outputs", outputs, "(..., R, L, e)")
     log_normalizers = require_floats("log_normalizers", log_normalizers, "(..., R, L)", dtype=outputs.dtype)
@@ -188,11 +208,11 @@ def count_duplicates(query_positions, key_positions, visible):
         visible, itself included; 0 where the pair is hidden
 
     Raises ValueError if a shape or dtype does not fit.
-    Source: Reformer, equation (5), N_ij.
+    Source: Reformer, appendix A, "Multi-round LSH attention": N_ij.
     """
-    query_positions = require_integers("query_positions", query_positions, "(..., R, n, C)", low=-1, below=np.inf)
+    query_positions = require_integers("query_positions", query_positions, "(..., R, n, C)", low=NOBODY)
     *batch, n_rounds, n_chunks, chunk_length = query_positions.shape
-    key_positions = require_integers("key_positions", key_positions, "(..., R, n, W)", low=-1, below=np.inf)
+    key_positions = require_integers("key_positions", key_positions, "(..., R, n, W)", low=NOBODY)
     window_length = key_positions.shape[-1]
     require_shape("key_positions", key_positions, (*batch, n_rounds, n_chunks, window_length))
     visible = require_booleans("visible", visible, (*query_positions.shape, window_length))
@@ -235,19 +255,19 @@ def lsh_attention_forward(queries_keys, values, buckets, *, padding=None, n_work
 
     `n_workers` threads share the heads, both here and in the backward pass.
     """
-    checked = Options(**options).checked()
-    queries_keys, values, buckets = _checked(queries_keys, values, buckets, checked)
+    options = Options(**options)
+    queries_keys, values, buckets = _check_arrays(queries_keys, values, buckets, options.n_buckets)
     n_workers = require_count("n_workers", n_workers)
-    shapes = queries_keys.shape, values.shape
+    shapes_and_dtype = queries_keys.shape, values.shape, values.dtype
     if padding is None:
-        outputs, part = _forward(queries_keys, values, buckets, checked, n_workers)
-        return outputs, SavedAttention(*shapes, values.dtype, [(..., ..., part)])
+        outputs, whole = _forward(queries_keys, values, buckets, options, n_workers)
+        return outputs, SavedLshAttention(*shapes_and_dtype, whole, parts=None)
     outputs, parts = np.zeros_like(values), []
     for entry, real in _real_tokens(padding, values.shape[:-1]):
         sequence = queries_keys[entry][real], values[entry][real], buckets[entry][:, real]
-        outputs[entry][real], part = _forward(*sequence, checked, n_workers)
+        outputs[entry][real], part = _forward(*sequence, options, n_workers)
         parts.append((entry, real, part))
-    return outputs, SavedAttention(*shapes, values.dtype, parts)
+    return outputs, SavedLshAttention(*shapes_and_dtype, None, parts)
 
 
 def lsh_attention_backward(gradient, saved):
@@ -266,43 +286,22 @@ def lsh_attention_backward(gradient, saved):
     """
     gradient = require_floats("gradient", gradient, "(..., L, e)", dtype=saved.dtype)
     require_shape("gradient", gradient, saved.values_shape)
-    if saved.parts and saved.parts[0][0] is ...:
-        return _backward(gradient, saved.parts[0][2])
+    if saved.parts is None:
+        return _backward(gradient, saved.whole)
     d_queries_keys, d_values = np.zeros(saved.queries_shape, saved.dtype), np.zeros_like(gradient)
     for entry, real, part in saved.parts:
         d_queries_keys[entry][real], d_values[entry][real] = _backward(gradient[entry][real], part)
     return d_queries_keys, d_values
 
 
-class Options(NamedTuple):
-    """The options of `lsh_attention`, under the same names."""
-
-    n_buckets: int
-    chunk_length: int
-    causal: bool = True
-    n_before: int = 1
-    n_after: int = 0
-    wrap: str = "global"
-    same_bucket_only: bool = False
-    correct_duplicates: bool = False
-
-    def checked(self):
-        return self._replace(
-            n_buckets=require_count("n_buckets", self.n_buckets),
-            chunk_length=require_count("chunk_length", self.chunk_length),
-            n_before=require_count("n_before", self.n_before, at_least=0),
-            n_after=require_count("n_after", self.n_after, at_least=0),
-            wrap=require_choice("wrap", self.wrap, WRAPS),
-        )
-
-
-class SavedAttention(NamedTuple):
+class SavedLshAttention(NamedTuple):
     """What `lsh_attention_backward` needs. With padding, every sequence was computed alone, on its real tokens."""
 
     queries_shape: tuple
     values_shape: tuple
     dtype: np.dtype
-    parts: list  # (entry of the batch, its real tokens, what `_fast_lsh` saved)
+    whole: _fast_lsh.Saved | None  # without padding
+    parts: list | None  # with padding: (entry of the batch, its real tokens, what `_fast_lsh` saved of them)
 
 
 def _forward(queries_keys, values, buckets, options, n_workers):
@@ -320,12 +319,6 @@ def _backward(gradient, saved):
     return d_queries_keys.reshape(*gradient.shape[:-1], -1), d_values.reshape(gradient.shape)
 
 
-def _fetch(vectors, positions):
-    """The vectors that stand at some positions: (..., L, d) and (..., R, n, C) give (..., R, n, C, d)."""
-    flat = positions.reshape(*positions.shape[:-3], -1, 1)
-    return np.take_along_axis(vectors, flat, axis=-2).reshape(*positions.shape, vectors.shape[-1])
-
-
 def _one_batch_axis(array):
     """(..., a, b) as contiguous (H, a, b)."""
     return np.ascontiguousarray(array.reshape(-1, *array.shape[-2:]))
@@ -340,7 +333,7 @@ def _real_tokens(padding, shape):
             yield entry, real
 
 
-def _checked(queries_keys, values, buckets, options):
+def _check_arrays(queries_keys, values, buckets, n_buckets):
     """The arrays, with shapes that fit each other."""
     queries_keys = require_floats("queries_keys", queries_keys, "(..., L, d)")
     if queries_keys.size == 0:
@@ -348,6 +341,6 @@ def _checked(queries_keys, values, buckets, options):
     values = require_floats("values", values, "(..., L, e)", dtype=queries_keys.dtype)
     *batch, n_positions, _ = queries_keys.shape
     require_shape("values", values, (*batch, n_positions, values.shape[-1]))
-    buckets = require_integers("buckets", buckets, "(..., R, L)", low=0, below=options.n_buckets)
+    buckets = require_integers("buckets", buckets, "(..., R, L)", below=n_buckets)
     require_shape("buckets", buckets, (*batch, buckets.shape[-2], n_positions))
     return queries_keys, values, buckets

@@ -1,8 +1,11 @@
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reformer import attention as module
 from reformer.attention import (
     dense_attention,
     dense_attention_backward,
@@ -28,15 +31,23 @@ def draw(seed, batch, length, *, n_arrays=2, dtype=np.float64):
     return arrays, rng.random((*batch, length)) < 0.3
 
 
+@contextmanager
+def blocks_of(length):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "BLOCK_LENGTH", length)
+        yield
+
+
 @few
 @given(seeds, batches, lengths, blocks, st.booleans(), st.booleans())
 def test_the_blocked_forward_passes_agree_with_the_plain_functions(seed, batch, length, block, causal, has_padding):
     arrays, padding = draw(seed, batch, length, n_arrays=3)
     options = dict(causal=causal, padding=padding if has_padding else None)
-    blocked, _ = dense_attention_forward(*arrays, block_length=block, **options)
+    with blocks_of(block):
+        blocked, _ = dense_attention_forward(*arrays, **options)
+        blocked_shared, _ = shared_qk_attention_forward(*arrays[1:], **options)
     np.testing.assert_allclose(blocked, dense_attention(*arrays, **options), atol=1e-12)
-    blocked, _ = shared_qk_attention_forward(*arrays[1:], block_length=block, **options)
-    np.testing.assert_allclose(blocked, shared_qk_attention(*arrays[1:], **options), atol=1e-12)
+    np.testing.assert_allclose(blocked_shared, shared_qk_attention(*arrays[1:], **options), atol=1e-12)
 
 
 @few
@@ -70,7 +81,7 @@ def test_shared_qk_attention_is_the_average_that_its_formula_says(seed, batch, l
 @given(seeds, batches, lengths, blocks, st.booleans(), st.booleans())
 def test_the_gradients_are_the_finite_differences(seed, batch, length, block, causal, has_padding):
     arrays, padding = draw(seed, batch, length, n_arrays=3)
-    options = dict(causal=causal, padding=padding if has_padding else None, block_length=block)
+    options = dict(causal=causal, padding=padding if has_padding else None)
     rng = np.random.default_rng(seed + 1)
 
     def check(forward, backward, arrays):
@@ -84,8 +95,9 @@ def test_the_gradients_are_the_finite_differences(seed, batch, length, block, ca
         )
         assert error < 1e-6
 
-    check(dense_attention_forward, dense_attention_backward, arrays)
-    check(shared_qk_attention_forward, shared_qk_attention_backward, arrays[1:])
+    with blocks_of(block):
+        check(dense_attention_forward, dense_attention_backward, arrays)
+        check(shared_qk_attention_forward, shared_qk_attention_backward, arrays[1:])
 
 
 @few
@@ -94,6 +106,12 @@ def test_the_gradient_of_unit_keys_is_its_finite_difference(seed, batch, length)
     (queries, _), _ = draw(seed, batch, length)
     error = worst_error(lambda q: (unit_keys(q), q), unit_keys_backward, [queries], np.random.default_rng(seed + 1))
     assert error < 1e-6
+
+
+def test_a_key_has_length_one_unless_its_vector_is_shorter_than_about_a_thousandth_of_the_root_of_d():
+    directions = np.full((4, 64), 1 / 8)
+    lengths = np.linalg.norm(unit_keys(np.array([[1.0], [0.1], [0.01], [0.0]]) * directions), axis=-1)
+    np.testing.assert_allclose(lengths, [1, 1, 0.78, 0], atol=0.005)
 
 
 @few
@@ -156,7 +174,6 @@ x = np.zeros((2, 5, 4))
         (lambda: dense_attention(x, x, x[:1]), "values"),
         (lambda: dense_attention(x, x, x, padding=np.zeros((2, 5))), "padding"),
         (lambda: dense_attention(x, x, x, padding=np.zeros(5, dtype=bool)), "padding"),
-        (lambda: dense_attention_forward(x, x, x, block_length=0), "block_length"),
         (lambda: dense_attention_backward(x[0], dense_attention_forward(x, x, x)[1]), "gradient"),
         (lambda: shared_qk_attention(x, x[:, :3]), "values"),
         (lambda: shared_qk_attention(x, x.astype(np.float32)), "values"),
