@@ -27,8 +27,6 @@ from reformer import tasks
 from reformer.model import ReformerLM, attention_branch, feed_forward_branch
 from reformer.reversible import (
     bytes_held,
-    residual_stack_backward,
-    residual_stack_forward,
     reversible_stack_backward,
     reversible_stack_forward,
     stored_stack_backward,
@@ -220,12 +218,12 @@ def measure_stacks(model, seed):
     blocks, streams, gradients, weights = draw_stack(model, seed, np.float32)
     passes = {
         "residual": (
-            lambda: residual_stack_forward(streams[0], blocks),
-            lambda saved: residual_stack_backward(gradients[0], saved),
+            lambda: stored_stack_forward(streams[:1], blocks),
+            lambda saved: stored_stack_backward(gradients[:1], saved),
         ),
         "reversible": (
-            lambda: reversible_stack_forward(*streams, blocks),
-            lambda saved: reversible_stack_backward(*gradients, saved),
+            lambda: reversible_stack_forward(streams, blocks),
+            lambda saved: reversible_stack_backward(gradients, saved),
         ),
     }
     found = {}
@@ -268,8 +266,8 @@ def gradient_errors(model, seed, dtype):
     arrays differ by a percent or so. GELU has no gates.
     """
     blocks, streams, gradients, _ = draw_stack(model, seed, dtype)
-    from_outputs = arrays_in(reversible_stack_backward(*gradients, reversible_stack_forward(*streams, blocks)[1]))
-    stored = arrays_in(stored_stack_backward(*gradients, stored_stack_forward(*streams, blocks)[1]))
+    from_outputs = arrays_in(reversible_stack_backward(gradients, reversible_stack_forward(streams, blocks)[1]))
+    stored = arrays_in(stored_stack_backward(gradients, stored_stack_forward(streams, blocks)[1]))
     differences = [a - b for a, b in zip(from_outputs, stored, strict=True)]
     worst = max(np.max(np.abs(d)) / np.max(np.abs(b)) for d, b in zip(differences, stored, strict=True))
     together = np.linalg.norm([np.linalg.norm(d) for d in differences]) / np.linalg.norm(

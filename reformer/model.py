@@ -50,11 +50,11 @@ from reformer.positions import axial_positions, axial_positions_backward, sinuso
 from reformer.reversible import (
     Branch,
     replay_dropout,
-    residual_stack_backward,
-    residual_stack_forward,
     reversible_forward,
     reversible_stack_backward,
     reversible_stack_forward,
+    stored_stack_backward,
+    stored_stack_forward,
 )
 
 PROJECTIONS = {"dense": ("w_q", "w_k", "w_v"), "shared_qk": ("w_qk", "w_v"), "lsh": ("w_qk", "w_v")}
@@ -217,6 +217,10 @@ class LanguageModel:
             )
 
     @property
+    def n_streams(self):
+        return 2 if self.reversible else 1
+
+    @property
     def bucket_factors(self):
         return self.n_buckets if isinstance(self.n_buckets, tuple) else (self.n_buckets,)
 
@@ -226,7 +230,7 @@ class LanguageModel:
         Matrices have standard deviation 1 / sqrt(their rows), token and position vectors 1.
         """
         draw = partial(_draw, rng, dtype)
-        d, width = self.d_model, self.d_model * (2 if self.reversible else 1)
+        d, width = self.d_model, self.d_model * self.n_streams
         parameters = {"tokens": draw(self.vocabulary_size, d, std=1.0)}
         if self.positions == "learned":
             parameters["positions"] = {"table": draw(self.max_length, d, std=1.0)}
@@ -323,26 +327,20 @@ class LanguageModel:
 
     def blocks_forward(self, parameters, x, blocks):
         """Run the blocks and the norm after the last: (hidden, saved)."""
-        if self.reversible:
-            streams, saved_stack = reversible_stack_forward(x, x, blocks)
-            x = np.concatenate(streams, axis=-1)
-        else:
-            x, saved_stack = residual_stack_forward(x, blocks)
-        hidden, saved_norm = layer_norm_forward(x, **parameters["output"]["norm"])
+        forward = reversible_stack_forward if self.reversible else stored_stack_forward
+        streams, saved_stack = forward([x] * self.n_streams, blocks)
+        hidden, saved_norm = layer_norm_forward(np.concatenate(streams, axis=-1), **parameters["output"]["norm"])
         return hidden, (saved_stack, saved_norm)
 
     def hidden_backward(self, gradient, saved):
         """Gradients of the parameters from that of the hidden vectors of `hidden_forward`: a nested dict."""
         saved_embedding, saved_stack, saved_norm = saved
         d_x, d_scale, d_shift = layer_norm_backward(gradient, saved_norm)
-        if self.reversible:
-            (d_x1, d_x2), d_blocks = reversible_stack_backward(*np.split(d_x, 2, axis=-1), saved_stack)
-            d_x = d_x1 + d_x2
-        else:
-            d_x, d_blocks = residual_stack_backward(d_x, saved_stack)
+        backward = reversible_stack_backward if self.reversible else stored_stack_backward
+        d_streams, d_blocks = backward(np.split(d_x, self.n_streams, axis=-1), saved_stack)
         layers = {str(i): {"attention": d_f, "feed_forward": d_g} for i, (d_f, d_g) in enumerate(d_blocks)}
         output = {"norm": {"scale": d_scale, "shift": d_shift}}
-        return self.embed_backward(d_x, saved_embedding) | {"layers": layers, "output": output}
+        return self.embed_backward(sum(d_streams), saved_embedding) | {"layers": layers, "output": output}
 
     def embed_forward(self, parameters, tokens, *, first=0):
         """Vectors of the tokens and of their positions, which count from `first`, added up: (vectors, saved)."""

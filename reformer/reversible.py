@@ -184,12 +184,12 @@ def haar_update(detail):
     return detail / 2
 
 
-def reversible_stack_forward(x1, x2, blocks):
+def reversible_stack_forward(streams, blocks):
     """Run a stack of reversible blocks and keep its last pair only.
 
     Parameters
     ----------
-    x1, x2 : (..., d) float32 or float64 arrays of the same shape
+    streams : pair (x1, x2) of (..., d) float32 or float64 arrays of the same shape
     blocks : sequence of pairs (f, g) of `Branch`es
 
     Returns
@@ -199,102 +199,77 @@ def reversible_stack_forward(x1, x2, blocks):
 
     Source: Reformer, section 3, "Reversible Transformer".
     """
-    replays = []
-    for f, g in blocks:
-        x1, x2 = reversible_forward(x1, x2, _recording(f, replays), _recording(g, replays))
-    return (x1, x2), (x1, x2, blocks, replays)
+    streams, replays = list(streams), []
+    for branch, source, target in _half_steps(blocks):
+        value, replay = branch.forward(streams[source])[::2]  # what it would save is dropped at once
+        streams[target] = streams[target] + value
+        replays.append(replay)
+    return tuple(streams), (tuple(streams), blocks, replays)
 
 
-def reversible_stack_backward(d_y1, d_y2, saved):
-    """Gradients of a reversible stack, from its outputs.
+def reversible_stack_backward(gradients, saved):
+    """Gradients of a reversible stack, from those of its outputs (d_y1, d_y2): ((d_x1, d_x2), d_blocks).
 
-    Returns ((d_x1, d_x2), d_blocks); `d_blocks` has, for each block, the pair of parameter gradients of f and g.
+    This is `reversible_backward` for one half step after the other, from the last to the first. `d_blocks` has, for
+    each block, the pair of parameter gradients of f and g.
     """
-    y1, y2, blocks, replays = saved
-    d_blocks = []
-    for i in reversed(range(len(blocks))):
-        (f, g), found = blocks[i], []
-        y1, y2, d_y1, d_y2 = reversible_backward(
-            y1, y2, d_y1, d_y2, _vjp(f, replays[2 * i], found), _vjp(g, replays[2 * i + 1], found)
-        )
-        d_blocks.append(tuple(reversed(found)))  # g came first
-    return (d_y1, d_y2), d_blocks[::-1]
+    streams, blocks, replays = saved
+    streams, gradients, found = list(streams), list(gradients), []
+    for (branch, source, target), replay in zip(_half_steps(blocks)[::-1], replays[::-1], strict=True):
+        value, branch_saved, _ = branch.forward(streams[source], replay)
+        streams[target] = streams[target] - value
+        through, d_parameters = branch.backward(gradients[target], branch_saved)
+        gradients[source] = gradients[source] + through
+        found.append(d_parameters)
+        del branch_saved  # the next branch needs the room
+    return tuple(gradients), _in_pairs(found[::-1])
 
 
-def stored_stack_forward(x1, x2, blocks):
-    """`reversible_stack_forward` with every activation stored: same numbers, memory that grows with depth."""
-    kept = []
-    for f, g in blocks:
-        f_value, f_saved, _ = f.forward(x2)
-        x1 = x1 + f_value
-        g_value, g_saved, _ = g.forward(x1)
-        x2 = x2 + g_value
-        kept.append((f_saved, g_saved))
-    return (x1, x2), (blocks, kept)
+def stored_stack_forward(streams, blocks):
+    """Run a stack of blocks with every activation stored, in memory that grows with depth: (streams, saved).
+
+    With a pair of streams it gives what `reversible_stack_forward` does. With a single one, (x,), it is an ordinary
+    residual network: x = x + f(x), then x = x + g(x).
+    """
+    streams, kept = list(streams), []
+    for branch, source, target in _half_steps(blocks):
+        value, branch_saved, _ = branch.forward(streams[source])
+        streams[target] = streams[target] + value
+        kept.append(branch_saved)
+    return tuple(streams), (blocks, kept)
 
 
-def stored_stack_backward(d_y1, d_y2, saved):
+def stored_stack_backward(gradients, saved):
     """Gradients from the stored activations, in the form of `reversible_stack_backward`."""
     blocks, kept = saved
-    d_blocks = []
-    for (f, g), (f_saved, g_saved) in zip(reversed(blocks), reversed(kept), strict=True):
-        through_g, d_g = g.backward(d_y2, g_saved)
-        d_y1 = d_y1 + through_g
-        through_f, d_f = f.backward(d_y1, f_saved)
-        d_y2 = d_y2 + through_f
-        d_blocks.append((d_f, d_g))
-    return (d_y1, d_y2), d_blocks[::-1]
-
-
-def residual_stack_forward(x, blocks):
-    """Run an ordinary residual network on one stream, with the same branches: x = x + f(x), then x = x + g(x).
-
-    Returns (y, saved), with every activation in `saved`, for `residual_stack_backward`.
-    """
-    kept = []
-    for branch in _in_a_row(blocks):
-        value, saved, _ = branch.forward(x)
-        x = x + value
-        kept.append(saved)
-    return x, (blocks, kept)
-
-
-def residual_stack_backward(d_y, saved):
-    """Gradients (d_x, d_blocks) of `residual_stack_forward`."""
-    blocks, kept = saved
-    found = []
-    for branch, branch_saved in zip(reversed(_in_a_row(blocks)), reversed(kept), strict=True):
-        through, d_parameters = branch.backward(d_y, branch_saved)
-        d_y = d_y + through
+    gradients, found = list(gradients), []
+    for (branch, source, target), branch_saved in zip(_half_steps(blocks)[::-1], kept[::-1], strict=True):
+        through, d_parameters = branch.backward(gradients[target], branch_saved)
+        gradients[source] = gradients[source] + through
         found.append(d_parameters)
-    found.reverse()
-    return d_y, list(zip(found[0::2], found[1::2], strict=True))
+    return tuple(gradients), _in_pairs(found[::-1])
 
 
 def bytes_held(*held):
     """Count the bytes of all arrays reachable from what is held: an array in two places, or a view of it, counts once.
 
-    Looks into tuples, lists, dicts and objects with fields. What a function has closed over is not seen.
+    Looks into tuples, lists and dicts. What a function has closed over is not seen.
 
     Returns
     -------
     n_bytes : int
     """
-    buffers, waiting, visited = {}, list(held), set()
+    buffers, waiting = {}, list(held)
     while waiting:
         item = waiting.pop()
-        if id(item) in visited:
-            continue
-        visited.add(id(item))
         if isinstance(item, np.ndarray):
-            owner = _owner(item)
-            buffers[id(owner)] = owner.nbytes
+            while isinstance(item.base, np.ndarray):
+                item = item.base
+            buffers[id(item)] = item.nbytes
         elif isinstance(item, dict):
             waiting.extend(item.values())
         elif isinstance(item, tuple | list):
             waiting.extend(item)
-        elif hasattr(item, "__dict__") and not callable(item):
-            waiting.extend(vars(item).values())
     return sum(buffers.values())
 
 
@@ -303,38 +278,14 @@ def _streams(name1, value1, name2, value2):
     return first, require_shape(name2, require_floats(name2, value2, "(...)"), first.shape)
 
 
-def _recording(branch, replays):
-    """The branch as a plain function, which notes down what has to be replayed."""
+def _half_steps(blocks):
+    """Each branch with the places of the stream it reads and of the stream its value is added to.
 
-    def call(x):
-        value, _, replay = branch.forward(x)
-        replays.append(replay)
-        return value
-
-    return call
+    f reads the last stream and changes the first, g the other way round; of a single stream, first and last are one.
+    """
+    first, last = 0, -1
+    return [step for f, g in blocks for step in ((f, last, first), (g, first, last))]
 
 
-def _vjp(branch, replay, found):
-    """The branch as `reversible_backward` wants it, which notes down the gradients of its parameters."""
-
-    def call(x):
-        value, saved, _ = branch.forward(x, replay)
-
-        def pull(gradient):
-            d_x, d_parameters = branch.backward(gradient, saved)
-            found.append(d_parameters)
-            return d_x
-
-        return value, pull
-
-    return call
-
-
-def _in_a_row(blocks):
-    return [branch for block in blocks for branch in block]
-
-
-def _owner(array):
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
+def _in_pairs(items):
+    return list(zip(items[0::2], items[1::2], strict=True))

@@ -15,7 +15,7 @@ from reformer.costs import (
     reversible_bytes,
 )
 from reformer.model import ReformerLM, attention_branch, feed_forward_branch
-from reformer.reversible import bytes_held, residual_stack_forward, reversible_stack_forward
+from reformer.reversible import bytes_held, reversible_stack_forward, stored_stack_forward
 
 PAPER = dict(batch=8, length=2**16, n_heads=8, d_model=1024, d_ff=4096, n_layers=12, n_rounds=8)
 few = settings(max_examples=15, deadline=None)
@@ -30,7 +30,7 @@ def saved_by_a_stack(model, *, batch, length, dtype=np.float32):
         for i, p in parameters.items()
     ]
     x = rng.standard_normal((batch, length, model.d_model)).astype(dtype)
-    _, saved = reversible_stack_forward(x, x, blocks) if model.reversible else residual_stack_forward(x, blocks)
+    _, saved = reversible_stack_forward((x, x), blocks) if model.reversible else stored_stack_forward((x,), blocks)
     return bytes_held(saved, parameters) - bytes_held(parameters)
 
 

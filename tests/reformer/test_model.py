@@ -168,7 +168,7 @@ def test_a_layer_of_the_model_is_a_reformer_block(seed):
             feed_forward_branch(model, parameters["feed_forward"]),
         )
     ]
-    outputs, _ = reversible_stack_forward(x1, x2, layer)
+    outputs, _ = reversible_stack_forward((x1, x2), layer)
     np.testing.assert_allclose(outputs, reformer_block(x1, x2, parameters, rotations, **options), rtol=1e-9, atol=1e-9)
 
 
@@ -298,8 +298,8 @@ def test_reversible_gradients_equal_those_from_stored_activations(dtype, toleran
     ]
     x1, x2, d1, d2 = rng.standard_normal((4, 2, 12, 16)).astype(dtype)
     (d_x, d_blocks), (d_x_stored, d_stored) = (
-        reversible_stack_backward(d1, d2, reversible_stack_forward(x1, x2, blocks)[1]),
-        stored_stack_backward(d1, d2, stored_stack_forward(x1, x2, blocks)[1]),
+        reversible_stack_backward((d1, d2), reversible_stack_forward((x1, x2), blocks)[1]),
+        stored_stack_backward((d1, d2), stored_stack_forward((x1, x2), blocks)[1]),
     )
     pairs = [(d_x[0], d_x_stored[0]), (d_x[1], d_x_stored[1])]
     for block, stored in zip(d_blocks, d_stored, strict=True):
@@ -338,8 +338,8 @@ def test_one_flipped_bucket_ruins_the_way_back_so_buckets_are_replayed():
             attention = attention_branch(model, p["attention"], seed=(0, int(i), 0))
             attention = hashed_again(attention) if how == "hashed again" else attention
             blocks.append((attention, feed_forward_branch(model, p["feed_forward"])))
-        _, d_blocks = reversible_stack_backward(d1, d2, reversible_stack_forward(x1, x2, blocks)[1])
-        _, d_stored = stored_stack_backward(d1, d2, stored_stack_forward(x1, x2, blocks)[1])
+        _, d_blocks = reversible_stack_backward((d1, d2), reversible_stack_forward((x1, x2), blocks)[1])
+        _, d_stored = stored_stack_backward((d1, d2), stored_stack_forward((x1, x2), blocks)[1])
         ours, reference = d_blocks[0][0]["w_v"], d_stored[0][0]["w_v"]
         worst[how] = np.max(np.abs(ours - reference)) / np.max(np.abs(reference))
     assert worst["replayed"] < 2e-5
