@@ -12,7 +12,6 @@ from reformer.arguments import require_count, require_floats, require_integers, 
 from reformer.attention import softmax, unit_keys
 from reformer.layers import layer_norm, linear, merge_heads, split_heads
 from reformer.model import PROJECTIONS, feed_forward_branch
-from reformer.reversible import Branch
 
 
 def sample(model, parameters, prompt, *, n_new, rng, temperature=1.0, top_k=None, stop=None, seed=0):
@@ -35,12 +34,12 @@ def sample(model, parameters, prompt, *, n_new, rng, temperature=1.0, top_k=None
 
     Raises ValueError if a token, a length or a number is out of range.
     """
-    tokens = require_integers("prompt", prompt, "(batch, P)", low=0, below=model.vocabulary_size)
+    tokens = require_integers("prompt", prompt, "(batch, P)", below=model.vocabulary_size)
     n_new = require_count("n_new", n_new)
     n_prompt = require_count("the length of prompt", tokens.shape[1])
     if n_prompt + n_new > model.max_length:
         raise ValueError(f"n_new needs at most max_length - P = {model.max_length - n_prompt}, got {n_new}")
-    next_logits = _cached(model, parameters) if model.attention != "lsh" else _uncached(model, parameters, seed)
+    next_logits = _Cached(model, parameters) if model.attention != "lsh" else _uncached(model, parameters, seed)
     ended = np.zeros(len(tokens), dtype=bool)
     for _ in range(n_new):
         uniforms = rng.random(len(tokens)) if temperature else np.zeros(len(tokens))
@@ -77,10 +76,10 @@ def choose_token(logits, uniforms, *, temperature=1.0, top_k=None):
     uniforms = require_shape("uniforms", np.asarray(uniforms), logits.shape[:-1])
     if not temperature >= 0:
         raise ValueError(f"temperature needs a number of at least 0, got {temperature}")
+    top_k = logits.shape[-1] if top_k is None else require_count("top_k", top_k)
     if temperature == 0:
         return np.argmax(logits, axis=-1)
-    if top_k is not None:
-        top_k = min(require_count("top_k", top_k), logits.shape[-1])
+    if top_k < logits.shape[-1]:
         order = np.argsort(-logits, axis=-1, kind="stable")  # stable: of equal logits the lower tokens count
         logits = logits.copy()
         np.put_along_axis(logits, order[..., top_k:], -np.inf, axis=-1)
@@ -89,52 +88,53 @@ def choose_token(logits, uniforms, *, temperature=1.0, top_k=None):
 
 
 def _uncached(model, parameters, seed):
+    """A function from all tokens so far to the next logits."""
+
     def next_logits(tokens):
         hidden, _ = model.hidden_forward(parameters, tokens, seed=seed, dropout=0.0)
-        return linear(hidden[:, -1], parameters["output"]["weights"], parameters["output"]["bias"])
+        return model.output(parameters, hidden[:, -1])
 
     return next_logits
 
 
-def _cached(model, parameters):
-    """A function from all tokens so far to the next logits. It computes only what it has not seen yet."""
-    blocks = [
-        (_cached_attention(model, layer["attention"]), feed_forward_branch(model, layer["feed_forward"]))
-        for layer in parameters["layers"].values()
-    ]
-    n_seen = 0
+class _Cached:
+    """The same, which computes only the positions that it has not seen yet."""
 
-    def next_logits(tokens):
-        nonlocal n_seen
-        while n_seen < tokens.shape[1]:
-            x, _ = model.embed_forward(parameters, tokens[:, n_seen : n_seen + 1], first=n_seen)
-            hidden, _ = model.blocks_forward(parameters, x, blocks)
-            n_seen += 1
-        return linear(hidden[:, -1], parameters["output"]["weights"], parameters["output"]["bias"])
+    def __init__(self, model, parameters):
+        self.model, self.parameters, self.n_seen = model, parameters, 0
+        self.blocks = [
+            (_CachedAttention(model, layer["attention"]), feed_forward_branch(model, layer["feed_forward"]))
+            for layer in parameters["layers"].values()
+        ]
 
-    return next_logits
+    def __call__(self, tokens):
+        for place in range(self.n_seen, tokens.shape[1]):
+            x, _ = self.model.input_forward(self.parameters, tokens[:, place : place + 1], first=place)
+            hidden, _ = self.model.blocks_forward(self.parameters, x, self.blocks)
+        self.n_seen = tokens.shape[1]
+        return self.model.output(self.parameters, hidden[:, -1])
 
 
-def _cached_attention(model, parameters):
-    """An attention layer as a `Branch` that is given one position at a time and remembers keys and values."""
-    shared = model.attention == "shared_qk"
-    keys = values = None
-    length = 0
+class _CachedAttention:
+    """An attention layer, with the `forward` of a `Branch`, that is given one position after the other."""
 
-    def forward(x, replay=None):
-        nonlocal keys, values, length
+    def __init__(self, model, parameters):
+        self.model, self.parameters, self.n_seen = model, parameters, 0
+        self.keys = self.values = None
+
+    def forward(self, x, replay=None):
+        model, parameters, shared = self.model, self.parameters, self.model.attention == "shared_qk"
         normed = layer_norm(x, **parameters["norm"])
         projected = [linear(normed, parameters[name], None) for name in PROJECTIONS[model.attention]]
         heads = [split_heads(features, model.n_heads) for features in projected]
         query, key, value = (heads[0], unit_keys(heads[0]), heads[1]) if shared else heads
-        if keys is None:
-            keys, values = (np.empty((*key.shape[:2], model.max_length, key.shape[-1]), key.dtype) for _ in range(2))
-        keys[:, :, length], values[:, :, length] = key[:, :, 0], value[:, :, 0]
-        length += 1
+        if self.n_seen == 0:
+            shape = (*key.shape[:2], model.max_length, key.shape[-1])
+            self.keys, self.values = np.empty(shape, key.dtype), np.empty(shape, key.dtype)
+        self.keys[:, :, self.n_seen], self.values[:, :, self.n_seen] = key[:, :, 0], value[:, :, 0]
+        self.n_seen += 1
         # With shared queries and keys a token sees itself only where nothing else is visible.
-        visible = slice(max(1, length - 1) if shared else length)
+        visible = slice(max(1, self.n_seen - 1) if shared else self.n_seen)
         scale = 1 if shared else query.shape[-1] ** -0.5
-        weights = softmax(query @ np.swapaxes(keys[:, :, visible], -1, -2) * scale)
-        return linear(merge_heads(weights @ values[:, :, visible]), parameters["w_out"], None), None, None
-
-    return Branch(forward, backward=None)
+        weights = softmax(query @ np.swapaxes(self.keys[:, :, visible], -1, -2) * scale)
+        return linear(merge_heads(weights @ self.values[:, :, visible]), parameters["w_out"], None), None, None

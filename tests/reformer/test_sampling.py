@@ -114,6 +114,7 @@ def test_an_impossible_token_is_never_chosen_at_the_ends_of_the_range():
         (dict(n_new=0), "n_new needs a whole number of at least 1"),
         (dict(temperature=-1), "temperature needs a number of at least 0, got -1"),
         (dict(top_k=0), "top_k needs a whole number of at least 1, got 0"),
+        (dict(top_k=-3, temperature=0), "top_k needs a whole number of at least 1, got -3"),
     ],
 )
 def test_a_bad_argument_is_refused_by_name(change, words):
