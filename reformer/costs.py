@@ -105,5 +105,5 @@ def reversible_bytes(model, *, batch, length, dtype=np.float32):
     streams = 2 * batch * length * model.d_model * np.dtype(dtype).itemsize
     if model.attention != "lsh":
         return streams
-    bucket = np.min_scalar_type(np.prod(model.bucket_factors) - 1).itemsize
-    return streams + model.n_layers * batch * model.n_heads * model.n_rounds * length * bucket
+    n_buckets_held = model.n_layers * batch * model.n_heads * model.n_rounds * length
+    return streams + n_buckets_held * model.bucket_dtype.itemsize

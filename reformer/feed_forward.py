@@ -7,6 +7,7 @@ Source: Vaswani et al., "Attention Is All You Need" (2017), section 3.3; chunks:
 """
 
 import math
+from functools import partial
 
 import numpy as np
 
@@ -78,11 +79,19 @@ def chunked_feed_forward(inputs, layer, *, chunk_length):
     return outputs
 
 
-def chunked_feed_forward_backward(gradient, inputs, parameters, *, chunk_length, activation="relu"):
-    """Gradient of the inputs, and a dict of those of the parameters, of `feed_forward` in chunks.
+def chunked_feed_forward_forward(inputs, parameters, *, chunk_length, activation="relu"):
+    """`feed_forward` in chunks: (outputs, saved), with `saved` for `chunked_feed_forward_backward`.
 
-    The wide activations of a chunk are computed again, used, and dropped: nothing but the inputs has to be stored.
+    Nothing but the inputs has to be stored: the wide activations of a chunk are dropped, and computed again later.
     """
+    layer = partial(feed_forward, parameters=parameters, activation=activation)
+    outputs = chunked_feed_forward(inputs, layer, chunk_length=chunk_length)
+    return outputs, (inputs, parameters, chunk_length, activation)
+
+
+def chunked_feed_forward_backward(gradient, saved):
+    """Gradient of the inputs, and a dict of those of the parameters, from that of the outputs."""
+    inputs, parameters, chunk_length, activation = saved
     d_inputs, total = np.empty_like(inputs), None
     for chunk in position_chunks(inputs.shape[-2], chunk_length):
         _, saved = feed_forward_forward(inputs[..., chunk, :], parameters, activation=activation)

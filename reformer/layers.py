@@ -1,8 +1,9 @@
 """Layers that treat every position alike: linear map, layer norm, embedding, and the split into heads (unit 05).
 
-Each comes as `f`, which gives the result; `f_forward`, which gives the result and what to save; and `f_backward`,
-which turns the gradient of the result into the gradients of what went in. Attention is the one layer of a
-Transformer that is not here: it alone lets positions talk to each other.
+Each layer comes as `f`, which gives the result; `f_forward`, which gives the result and what to save; and
+`f_backward`, which turns the gradient of the result into the gradients of what went in. `split_heads` and
+`merge_heads` only move numbers, and each is the other's backward. Attention is the one layer of a Transformer that is
+not here: it alone lets positions talk to each other.
 
 Letters: L positions, d features, H heads. Leading axes are batch axes.
 """
@@ -83,13 +84,13 @@ def layer_norm_forward(inputs, scale, shift):
 
 
 def layer_norm_backward(gradient, saved):
-    """Gradients of (inputs, scale, shift) from that of the outputs of `layer_norm_forward`."""
+    """Gradient of the inputs, and {"scale", "shift"} of the parameters, from that of `layer_norm_forward`'s outputs."""
     normed, inverse_deviation, scale = saved
     d_normed = gradient * scale
     # Mean and length of the inputs cannot change the result, so the gradient loses its part along both.
     d_inputs = d_normed - np.mean(d_normed, axis=-1, keepdims=True) - normed * _mean_product(d_normed, normed)
     d_inputs *= inverse_deviation
-    return d_inputs, np.sum(_rows(gradient * normed), axis=0), np.sum(_rows(gradient), axis=0)
+    return d_inputs, {"scale": np.sum(_rows(gradient * normed), axis=0), "shift": np.sum(_rows(gradient), axis=0)}
 
 
 def embed(tokens, table):

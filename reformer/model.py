@@ -28,6 +28,7 @@ from reformer.feed_forward import (
     ACTIVATIONS,
     chunked_feed_forward,
     chunked_feed_forward_backward,
+    chunked_feed_forward_forward,
     feed_forward,
     feed_forward_backward,
     feed_forward_forward,
@@ -58,6 +59,11 @@ from reformer.reversible import (
 )
 
 PROJECTIONS = {"dense": ("w_q", "w_k", "w_v"), "shared_qk": ("w_qk", "w_v"), "lsh": ("w_qk", "w_v")}
+ATTENTION = {
+    "dense": (dense_attention_forward, dense_attention_backward),
+    "shared_qk": (shared_qk_attention_forward, shared_qk_attention_backward),
+    "lsh": (lsh_attention_forward, lsh_attention_backward),
+}
 POSITIONS = ("learned", "sinusoidal", "axial")
 
 
@@ -82,22 +88,21 @@ def cross_entropy(logits, targets, weights):
 def cross_entropy_forward(logits, targets, weights):
     """`cross_entropy`: (loss, saved), with `saved` for `cross_entropy_backward`."""
     logits = require_floats("logits", logits, "(..., V)")
-    shares = _shares(weights, targets, logits.shape, logits.dtype)
-    return _weighted_surprise(logits, np.asarray(targets), shares)
+    weights = _weights_of_mean(weights, targets, logits.shape, logits.dtype)
+    return _weighted_surprise(logits, np.asarray(targets), weights)
 
 
 def cross_entropy_backward(gradient, saved):
     """Gradient of the logits from that of the loss of `cross_entropy_forward`."""
-    probabilities, targets, shares = saved
+    probabilities, targets, weights = saved
     d_logits = probabilities.copy()
-    at_targets = np.take_along_axis(d_logits, targets[..., np.newaxis], axis=-1) - 1
-    np.put_along_axis(d_logits, targets[..., np.newaxis], at_targets, axis=-1)
-    d_logits *= gradient * shares[..., np.newaxis]
+    d_logits[*np.indices(targets.shape), targets] -= 1
+    d_logits *= gradient * weights[..., np.newaxis]
     return d_logits
 
 
-def _shares(weights, targets, logits_shape, dtype):
-    """The share of each target in the mean, in `dtype`. Weights and targets are checked."""
+def _weights_of_mean(weights, targets, logits_shape, dtype):
+    """The weights divided by their sum, in `dtype`. Weights and targets are checked."""
     targets = require_integers("targets", targets, "(...)", low=0, below=logits_shape[-1])
     require_shape("targets", targets, logits_shape[:-1])
     weights = require_shape("weights", np.asarray(weights, dtype=dtype), targets.shape)
@@ -107,14 +112,17 @@ def _shares(weights, targets, logits_shape, dtype):
     return weights / total
 
 
-def _weighted_surprise(logits, targets, shares):
-    """Sum of shares times -log softmax(logits)[target]: (sum, saved)."""
+def _weighted_surprise(logits, targets, weights):
+    """Sum of weights times -log softmax(logits)[target]: (sum, saved), with `saved` for `cross_entropy_backward`.
+
+    It is the cross-entropy, or the part of it that some of the positions add, if the weights of all add up to one.
+    """
     logits = logits - np.max(logits, axis=-1, keepdims=True)
     at_targets = np.take_along_axis(logits, targets[..., np.newaxis], axis=-1)[..., 0]
     probabilities = np.exp(logits, out=logits)
     total = np.sum(probabilities, axis=-1, keepdims=True)
     probabilities /= total
-    return np.sum(shares * (np.log(total[..., 0]) - at_targets)), (probabilities, targets, shares)
+    return np.sum(weights * (np.log(total[..., 0]) - at_targets)), (probabilities, targets, weights)
 
 
 def reformer_block(x1, x2, parameters, rotations, *, n_heads, chunk_length):
@@ -224,6 +232,15 @@ class LanguageModel:
     def bucket_factors(self):
         return self.n_buckets if isinstance(self.n_buckets, tuple) else (self.n_buckets,)
 
+    @property
+    def n_buckets_together(self):
+        return int(np.prod(self.bucket_factors))
+
+    @property
+    def bucket_dtype(self):
+        """The smallest integers that hold a bucket."""
+        return np.min_scalar_type(self.n_buckets_together - 1)
+
     def draw_parameters(self, rng, dtype=np.float32):
         """Draw parameters to start training from: a nested dict of arrays.
 
@@ -255,7 +272,7 @@ class LanguageModel:
         `seed` draws the rotations of LSH attention; other attention does not use it.
         """
         hidden, _ = self.hidden_forward(parameters, tokens, seed=seed, dropout=0.0)
-        return linear(hidden, parameters["output"]["weights"], parameters["output"]["bias"])
+        return self.output(parameters, hidden)
 
     def evaluate(self, parameters, inputs, targets, weights, *, seed=0):
         """Loss, and share of the targets that had the highest logit: {"loss", "accuracy"}. No dropout.
@@ -263,10 +280,12 @@ class LanguageModel:
         Arguments as in `loss_and_gradients`.
         """
         hidden, _ = self.hidden_forward(parameters, inputs, seed=seed, dropout=0.0)
+        weights = _weights_of_mean(weights, targets, (*hidden.shape[:2], self.vocabulary_size), hidden.dtype)
         loss = accuracy = 0.0
-        for chunk, shares, logits, _ in self._output_chunks(parameters["output"], hidden, targets, weights):
-            loss += _weighted_surprise(logits, targets[:, chunk], shares)[0]
-            accuracy += np.sum(shares * (np.argmax(logits, axis=-1) == targets[:, chunk]))
+        for chunk in position_chunks(hidden.shape[1], self.position_chunk):
+            logits = self.output(parameters, hidden[:, chunk])
+            loss += _weighted_surprise(logits, targets[:, chunk], weights[:, chunk])[0]
+            accuracy += np.sum(weights[:, chunk] * (np.argmax(logits, axis=-1) == targets[:, chunk]))
         return {"loss": float(loss), "accuracy": float(accuracy)}
 
     def loss_and_gradients(self, parameters, inputs, targets, weights, *, seed):
@@ -288,33 +307,34 @@ class LanguageModel:
         Raises ValueError if a token is outside the vocabulary or a shape does not fit.
         """
         hidden, saved = self.hidden_forward(parameters, inputs, seed=seed, dropout=self.dropout)
+        weights = _weights_of_mean(weights, targets, (*hidden.shape[:2], self.vocabulary_size), hidden.dtype)
         output = parameters["output"]
         loss, d_hidden = 0.0, np.empty_like(hidden)
         d_output = {name: np.zeros_like(output[name]) for name in ("weights", "bias")}
-        for chunk, shares, logits, saved_linear in self._output_chunks(output, hidden, targets, weights):
-            surprise, saved_surprise = _weighted_surprise(logits, targets[:, chunk], shares)
-            d_logits = cross_entropy_backward(1, saved_surprise)
+        for chunk in position_chunks(hidden.shape[1], self.position_chunk):
+            logits, saved_linear = linear_forward(hidden[:, chunk], output["weights"], output["bias"])
+            part, saved_surprise = _weighted_surprise(logits, targets[:, chunk], weights[:, chunk])
+            loss += part
+            d_logits = cross_entropy_backward(1.0, saved_surprise)
             d_hidden[:, chunk], d_weights, d_bias = linear_backward(d_logits, saved_linear)
-            loss += surprise
             d_output["weights"] += d_weights
             d_output["bias"] += d_bias
         gradients = self.hidden_backward(d_hidden, saved)
         gradients["output"] |= d_output
         return float(loss), gradients
 
-    def _output_chunks(self, output, hidden, targets, weights):
-        """For a few positions at a time: their slice, their shares in the mean, their logits, and what to save."""
-        logits_shape = (*hidden.shape[:-1], self.vocabulary_size)
-        shares = _shares(weights, targets, logits_shape, hidden.dtype)
-        for chunk in position_chunks(hidden.shape[1], self.position_chunk):
-            yield chunk, shares[:, chunk], *linear_forward(hidden[:, chunk], output["weights"], output["bias"])
+    def output(self, parameters, hidden):
+        """The last linear layer: logits from the hidden vectors of `hidden_forward`."""
+        return linear(hidden, parameters["output"]["weights"], parameters["output"]["bias"])
 
     def hidden_forward(self, parameters, tokens, *, seed, dropout):
         """All but the last linear layer: (hidden, saved), with `saved` for `hidden_backward`.
 
-        `hidden` is (batch, L, d), or (batch, L, 2d) of a reversible model: its two streams side by side.
+        `hidden` is (batch, L, d), or (batch, L, 2d) of a reversible model: its two streams side by side. Every branch
+        draws from a seed of its own: that of the step, the number of the layer, and 0 for attention or 1 for
+        feed-forward.
         """
-        x, saved_embedding = self.embed_forward(parameters, tokens)
+        x, saved_input = self.input_forward(parameters, tokens)
         blocks = [
             (
                 attention_branch(self, layer["attention"], seed=(seed, int(i), 0), dropout=dropout),
@@ -323,7 +343,7 @@ class LanguageModel:
             for i, layer in parameters["layers"].items()
         ]
         hidden, saved = self.blocks_forward(parameters, x, blocks)
-        return hidden, (saved_embedding, *saved)
+        return hidden, (saved_input, *saved)
 
     def blocks_forward(self, parameters, x, blocks):
         """Run the blocks and the norm after the last: (hidden, saved)."""
@@ -334,17 +354,16 @@ class LanguageModel:
 
     def hidden_backward(self, gradient, saved):
         """Gradients of the parameters from that of the hidden vectors of `hidden_forward`: a nested dict."""
-        saved_embedding, saved_stack, saved_norm = saved
-        d_x, d_scale, d_shift = layer_norm_backward(gradient, saved_norm)
+        saved_input, saved_stack, saved_norm = saved
+        d_x, d_norm = layer_norm_backward(gradient, saved_norm)
         backward = reversible_stack_backward if self.reversible else stored_stack_backward
         d_streams, d_blocks = backward(np.split(d_x, self.n_streams, axis=-1), saved_stack)
         layers = {str(i): {"attention": d_f, "feed_forward": d_g} for i, (d_f, d_g) in enumerate(d_blocks)}
-        output = {"norm": {"scale": d_scale, "shift": d_shift}}
-        return self.embed_backward(sum(d_streams), saved_embedding) | {"layers": layers, "output": output}
+        return self.input_backward(sum(d_streams), saved_input) | {"layers": layers, "output": {"norm": d_norm}}
 
-    def embed_forward(self, parameters, tokens, *, first=0):
+    def input_forward(self, parameters, tokens, *, first=0):
         """Vectors of the tokens and of their positions, which count from `first`, added up: (vectors, saved)."""
-        tokens = require_integers("tokens", tokens, "(batch, L)", low=0, below=self.vocabulary_size)
+        tokens = require_integers("tokens", tokens, "(batch, L)", below=self.vocabulary_size)
         last = first + tokens.shape[1]
         if last > self.max_length:
             raise ValueError(f"tokens needs at most max_length = {self.max_length} positions, got {last}")
@@ -357,8 +376,8 @@ class LanguageModel:
             positions = sinusoidal_positions(last, self.d_model, vectors.dtype)
         return vectors + positions[first:last], (saved, parameters.get("positions"))
 
-    def embed_backward(self, gradient, saved):
-        """Gradients of token and position vectors, from the gradient of the vectors of `embed_forward`."""
+    def input_backward(self, gradient, saved):
+        """Gradients of token and position vectors, from the gradient of the vectors of `input_forward`."""
         saved_tokens, positions = saved
         gradients = {"tokens": embed_backward(gradient, saved_tokens)}
         d_positions = np.sum(gradient, axis=0)
@@ -390,8 +409,12 @@ class ReformerLM(LanguageModel):
 
 
 def attention_branch(model, parameters, *, seed, dropout=0.0):
-    """Norm, projections, heads, attention, output: one attention layer as a `Branch`. It replays its hash buckets."""
+    """Norm, projections, heads, attention, output: one attention layer as a `Branch`. It replays its hash buckets.
+
+    `seed`, a tuple of numbers, decides the rotations; with a 1 behind it, what drops out.
+    """
     names = PROJECTIONS[model.attention]
+    attend, attend_backward = ATTENTION[model.attention]
 
     def forward(x, replay=None):
         normed, saved_norm = layer_norm_forward(x, **parameters["norm"])
@@ -399,7 +422,7 @@ def attention_branch(model, parameters, *, seed, dropout=0.0):
         heads = [split_heads(features, model.n_heads) for features, _ in projected]
         if model.attention == "lsh" and replay is None:
             replay = hash_heads(model, heads[0], np.random.default_rng(seed))
-        attended, saved_attention = _attend_forward(model, heads, replay)
+        attended, saved_attention = attend(*heads, **_attention_options(model, replay))
         outputs, saved_out = linear_forward(merge_heads(attended), parameters["w_out"], None)
         saved_projections = [saved for _, saved in projected]
         return _drop(outputs, seed, dropout), (saved_norm, saved_projections, saved_attention, saved_out), replay
@@ -407,40 +430,37 @@ def attention_branch(model, parameters, *, seed, dropout=0.0):
     def backward(gradient, saved):
         saved_norm, saved_projections, saved_attention, saved_out = saved
         d_merged, d_w_out, _ = linear_backward(_drop(gradient, seed, dropout), saved_out)
-        d_heads = _attend_backward(model, split_heads(d_merged, model.n_heads), saved_attention)
+        d_heads = attend_backward(split_heads(d_merged, model.n_heads), saved_attention)
         gradients, d_normed = {"w_out": d_w_out}, 0
         for name, d_head, saved_projection in zip(names, d_heads, saved_projections, strict=True):
             d_through, gradients[name], _ = linear_backward(merge_heads(d_head), saved_projection)
             d_normed = d_normed + d_through
-        d_x, d_scale, d_shift = layer_norm_backward(d_normed, saved_norm)
-        return d_x, gradients | {"norm": {"scale": d_scale, "shift": d_shift}}
+        d_x, d_norm = layer_norm_backward(d_normed, saved_norm)
+        return d_x, gradients | {"norm": d_norm}
 
     return Branch(forward, backward)
 
 
 def feed_forward_branch(model, parameters, *, seed=(), dropout=0.0):
-    """Norm and feed-forward, whole or in chunks of `model.position_chunk`: one such layer as a `Branch`."""
-    layer = dict(parameters=parameters, activation=model.activation)
-    chunk_length = model.position_chunk
+    """Norm and feed-forward, whole or in chunks of `model.position_chunk`: one such layer as a `Branch`.
+
+    `seed` as in `attention_branch`; without dropout it is not used.
+    """
+    feed, feed_backward = feed_forward_forward, feed_forward_backward
+    if model.position_chunk is not None:
+        feed = partial(chunked_feed_forward_forward, chunk_length=model.position_chunk)
+        feed_backward = chunked_feed_forward_backward
 
     def forward(x, replay=None):
         normed, saved_norm = layer_norm_forward(x, **parameters["norm"])
-        if chunk_length is None:
-            outputs, saved = feed_forward_forward(normed, **layer)
-        else:
-            outputs = chunked_feed_forward(normed, partial(feed_forward, **layer), chunk_length=chunk_length)
-            saved = normed
-        return _drop(outputs, seed, dropout), (saved_norm, saved), None
+        outputs, saved_feed = feed(normed, parameters, activation=model.activation)
+        return _drop(outputs, seed, dropout), (saved_norm, saved_feed), None
 
     def backward(gradient, saved):
-        saved_norm, saved = saved
-        gradient = _drop(gradient, seed, dropout)
-        if chunk_length is None:
-            d_normed, gradients = feed_forward_backward(gradient, saved)
-        else:
-            d_normed, gradients = chunked_feed_forward_backward(gradient, saved, chunk_length=chunk_length, **layer)
-        d_x, d_scale, d_shift = layer_norm_backward(d_normed, saved_norm)
-        return d_x, gradients | {"norm": {"scale": d_scale, "shift": d_shift}}
+        saved_norm, saved_feed = saved
+        d_normed, gradients = feed_backward(_drop(gradient, seed, dropout), saved_feed)
+        d_x, d_norm = layer_norm_backward(d_normed, saved_norm)
+        return d_x, gradients | {"norm": d_norm}
 
     return Branch(forward, backward)
 
@@ -453,27 +473,16 @@ def hash_heads(model, queries_keys, rng):
     draw = partial(draw_rotations, rng, n_rounds=model.n_rounds, n_features=queries_keys.shape[-1], dtype=np.float64)
     rotations = [draw(n_buckets=factor).astype(queries_keys.dtype) for factor in model.bucket_factors]
     hashable = np.nan_to_num(queries_keys)  # a NaN goes on to the loss, where training can say what happened
-    return hash_vectors(hashable, rotations).astype(np.min_scalar_type(np.prod(model.bucket_factors) - 1))
+    return hash_vectors(hashable, rotations).astype(model.bucket_dtype)
 
 
-def _attend_forward(model, heads, buckets):
-    if model.attention == "dense":
-        return dense_attention_forward(*heads, causal=True)
-    if model.attention == "shared_qk":
-        return shared_qk_attention_forward(*heads, causal=True)
-    return lsh_attention_forward(
-        *heads,
-        buckets,
-        n_buckets=int(np.prod(model.bucket_factors)),
-        chunk_length=model.chunk_length,
-        same_bucket_only=model.same_bucket_only,
-        correct_duplicates=model.correct_duplicates,
-    )
-
-
-def _attend_backward(model, gradient, saved):
-    backward = {"dense": dense_attention_backward, "shared_qk": shared_qk_attention_backward}
-    return backward.get(model.attention, lsh_attention_backward)(gradient, saved)
+def _attention_options(model, buckets):
+    """What the attention of a model wants to know besides queries, keys and values."""
+    options = {"causal": True}
+    if model.attention == "lsh":
+        options |= {"buckets": buckets, "n_buckets": model.n_buckets_together}
+        options |= {name: getattr(model, name) for name in ("chunk_length", "same_bucket_only", "correct_duplicates")}
+    return options
 
 
 def _drop(values, seed, rate):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from reformer.feed_forward import (
     chunked_feed_forward,
     chunked_feed_forward_backward,
+    chunked_feed_forward_forward,
     feed_forward,
     feed_forward_backward,
     feed_forward_forward,
@@ -41,16 +42,13 @@ def test_the_gradients_are_finite_differences_whole_and_in_chunks(seed, length, 
 
     def forward(x, *arrays):
         named = dict(zip(NAMES, arrays, strict=True))
-        outputs, saved = feed_forward_forward(x, named, activation=activation)
-        return outputs, saved if chunk_length is None else (x, named)
+        if chunk_length is None:
+            return feed_forward_forward(x, named, activation=activation)
+        return chunked_feed_forward_forward(x, named, activation=activation, chunk_length=chunk_length)
 
     def backward(gradient, saved):
-        if chunk_length is None:
-            d_x, found = feed_forward_backward(gradient, saved)
-        else:
-            d_x, found = chunked_feed_forward_backward(
-                gradient, *saved, chunk_length=chunk_length, activation=activation
-            )
+        undo = feed_forward_backward if chunk_length is None else chunked_feed_forward_backward
+        d_x, found = undo(gradient, saved)
         return d_x, *(found[name] for name in NAMES)
 
     assert worst_error(forward, backward, [inputs, *parameters.values()], rng) < 1e-6
