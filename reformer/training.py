@@ -6,10 +6,10 @@ stopped and continued gives the same numbers as one that never stopped.
 """
 
 import json
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from reformer.arguments import require_choice, require_count
 from reformer.parameters import (
@@ -188,22 +188,21 @@ def train(
     """
     require_count("evaluate_every", evaluate_every)
     require_count("checkpoint_every", checkpoint_every)
-    with tqdm(total=n_steps, initial=state.step, disable=not progress, unit="step") as bar:
-        try:
+    try:
+        with _progress_bar(state.step, n_steps) if progress else nullcontext() as bar:
             while True:
-                if evaluate_on and state.step % evaluate_every == 0 and not _evaluated(state):
-                    found = evaluate(model, state.parameters, evaluate_on)
-                    row = (state.step, found["loss"], found["accuracy"])
-                    state = state._replace(evaluations=(*state.evaluations, row))
+                if evaluate_on and state.step % evaluate_every == 0:
+                    state = _evaluated(model, state, evaluate_on)
                 if state.step >= n_steps:
                     break
                 state = _take_step(model, draw_batch, state, learning_rate, max_norm)
-                bar.update()
-                bar.set_postfix(_report(state), refresh=False)
+                if progress:
+                    bar.set_postfix(_report(state), refresh=False)
+                    bar.update()
                 if checkpoint is not None and state.step % checkpoint_every == 0:
                     save_checkpoint(checkpoint, state)
-        except KeyboardInterrupt:
-            bar.write(f"Stopped after step {state.step} of {n_steps}. Nothing is lost: call train again to go on.")
+    except KeyboardInterrupt:
+        print(f"Stopped after step {state.step} of {n_steps}. Nothing is lost: call train again to go on.")
     if checkpoint is not None:
         save_checkpoint(checkpoint, state)
     return state
@@ -273,8 +272,19 @@ def _take_step(model, draw_batch, state, learning_rate, max_norm):
     )
 
 
-def _evaluated(state):
-    return bool(state.evaluations) and state.evaluations[-1][0] == state.step
+def _evaluated(model, state, batches):
+    """The state with an evaluation of its step; one that has it already stays as it is."""
+    if state.evaluations and state.evaluations[-1][0] == state.step:
+        return state
+    found = evaluate(model, state.parameters, batches)
+    row = (state.step, found["loss"], found["accuracy"])
+    return state._replace(evaluations=(*state.evaluations, row))
+
+
+def _progress_bar(step, n_steps):
+    from tqdm.auto import tqdm  # not above: all else in this package needs NumPy alone
+
+    return tqdm(total=n_steps, initial=step, unit="step")
 
 
 def _report(state):

@@ -1,6 +1,9 @@
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -263,6 +266,16 @@ def test_the_progress_bar_shows_step_and_loss(capsys):
     go(start(), 3, progress=True)
     shown = capsys.readouterr().err
     assert "3/3" in shown and "loss=" in shown
+
+
+def test_training_without_a_progress_bar_needs_numpy_alone():
+    script = """
+import sys
+sys.modules["tqdm"] = None  # as where it is not installed
+from tests.reformer.test_training import go, start
+assert go(start(), 2).step == 2
+"""
+    subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).parents[2], check=True)
 
 
 def test_a_checkpoint_that_does_not_fit_is_refused_with_the_reason(tmp_path):
