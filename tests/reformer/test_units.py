@@ -1,6 +1,7 @@
 """The core follows the course: every module belongs to one unit, and a unit builds on earlier ones only."""
 
 import ast
+import re
 from pathlib import Path
 
 import reformer
@@ -35,6 +36,18 @@ def test_a_unit_builds_on_earlier_units_and_on_itself_only():
         if UNIT_OF[name] > UNIT_OF.get(path.stem, 0)
     }
     assert later == set()
+
+
+def test_the_map_of_the_core_lists_every_module_under_its_unit():
+    listed, unit = [], 0
+    for line in reformer.__doc__.splitlines():
+        entry = re.match(r"    (\d\d|  )  (\w+)  +\w", line)
+        if entry:
+            unit = int(entry[1]) if entry[1].strip() else unit
+            listed.append((unit, entry[2]))
+    assert sorted(listed) == sorted((unit, name) for name, unit in UNIT_OF.items() if not name.startswith("_"))
+    assert [unit for unit, _ in listed] == sorted(unit for unit, _ in listed)
+    assert all(f"`{name}`" in reformer.__doc__ for name in ("arguments", "_fast_lsh", "loops"))
 
 
 def test_loop_twins_import_nothing_of_the_core():
