@@ -59,11 +59,8 @@ def training_step(parameters, gradients, state, *, learning_rate, max_norm=1.0, 
 
 def start_optimizer(parameters):
     """The state `training_step` begins with: step 0 and moments of zero."""
-    return {
-        "step": 0,
-        "mean": map_parameters(np.zeros_like, parameters),
-        "square": map_parameters(np.zeros_like, parameters),
-    }
+    zeros = map_parameters(np.zeros_like, parameters)
+    return {"step": 0, "mean": zeros, "square": zeros}
 
 
 def clip_by_global_norm(gradients, max_norm):
