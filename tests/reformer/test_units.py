@@ -41,7 +41,7 @@ def test_a_unit_builds_on_earlier_units_and_on_itself_only():
 def test_the_map_of_the_core_lists_every_module_under_its_unit():
     listed, unit = [], 0
     for line in reformer.__doc__.splitlines():
-        entry = re.match(r"    (\d\d|  )  (\w+)  +\w", line)
+        entry = re.match(r"    (\d\d|  )  (\w+)  +\S", line)
         if entry:
             unit = int(entry[1]) if entry[1].strip() else unit
             listed.append((unit, entry[2]))
