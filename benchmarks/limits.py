@@ -55,7 +55,7 @@ def steps_of_a_block():
     buckets = hash_vectors(queries_keys, rotations)
     options = Options(int(np.prod(factors)), CHUNK_LENGTH)
     _, saved = _fast_lsh.forward(queries_keys, values, buckets, options)
-    rounds = _fast_lsh._Rounds(saved.of_heads(slice(0, 1)), {})
+    rounds = _fast_lsh._Rounds(saved.of_heads(slice(0, 1)), {}, keeps_queries=False)
     chunks = rounds.blocks(0)[1]
     block = rounds.weights(chunks)
     numerators, undo = rounds.rows("numerators", 64), rounds.undo(0)
@@ -83,8 +83,8 @@ def steps_of_a_block():
     }
     steps = {name: seconds(work) / rows for name, work in of_block.items()}
     total = np.zeros_like(values[:1])
-    add = _fast_lsh._add_unsorted
-    steps["add to the outputs"] = seconds(lambda: add(numerators, undo, total, is_first=False)) / ROW["length"]
+    rounds.blocks(1)  # in the first round rows are written, not added
+    steps["add to the outputs"] = seconds(lambda: rounds.add_unsorted(numerators, undo, total)) / ROW["length"]
     steps["sort"] = seconds(lambda: np.argsort(buckets[0, 0], kind="stable")) / ROW["length"]
     row_rounds = ROW["heads"] * ROW["rounds"] * ROW["length"]
     steps["hash"] = seconds(lambda: hash_vectors(queries_keys, rotations)) / row_rounds
