@@ -70,18 +70,21 @@ def hash_vectors(vectors, factor_rotations, *, n_workers=1):
     columns = [np.ascontiguousarray(np.swapaxes(rotations, 1, 2)) for rotations in factor_rotations]
 
     def work(head, memory):
-        _hash_head(vectors[head], columns, buckets[head], memory)
+        _hash_head(vectors[head], columns, buckets[head], memory, 2 * _bite(n_workers) * BLOCK_SIZE)
 
     _share_out(range(len(vectors)), work, n_workers)
     return buckets
 
 
-def _hash_head(vectors, columns, buckets, memory):
-    """Fill (R, L) zeros with the buckets of (L, d) vectors, for (R, B_i/2, d) columns of the rotations."""
+def _hash_head(vectors, columns, buckets, memory, size):
+    """Fill (R, L) zeros with the buckets of (L, d) vectors, for (R, B_i/2, d) columns of the rotations.
+
+    `size` is how many entries of rotated vectors to look at at a time.
+    """
     weight = 1
     for factor in columns:
         n_rounds, half, n_features = factor.shape
-        step = max(1, 2 * BLOCK_SIZE // (n_rounds * half))
+        step = max(1, size // (n_rounds * half))
         for start in range(0, len(vectors), step):
             part = vectors[start : start + step]
             rotated = _kept(memory, "rotated", (n_rounds, half, len(part)), part.dtype)
@@ -388,11 +391,12 @@ class _Rounds:
     def add_unsorted(self, sorted_rows, undo, total):
         """Add rows (h, m, C, f) to (h, L, f), each where it belongs. In the first round they are written, not added."""
         sorted_rows, total = (rows.reshape(-1, rows.shape[-1]) for rows in (sorted_rows, total))
-        taken = self.kept("taken", (ROWS_AT_ONCE, total.shape[-1]))
-        for start in range(0, len(total), ROWS_AT_ONCE):
-            part = total[start : start + ROWS_AT_ONCE]
+        n_rows = _bite(self.saved.n_workers) * ROWS_AT_ONCE
+        taken = self.kept("taken", (n_rows, total.shape[-1]))
+        for start in range(0, len(total), n_rows):
+            part = total[start : start + n_rows]
             out = part if self.r == 0 else taken[: len(part)]
-            sorted_rows.take(undo[start : start + ROWS_AT_ONCE], axis=0, out=out, mode="clip")
+            sorted_rows.take(undo[start : start + n_rows], axis=0, out=out, mode="clip")
             if self.r > 0:
                 part += out
 
@@ -446,11 +450,14 @@ def _take(rows, index, out):
 
 
 def _chunks_per_block(saved):
-    """Several workers take larger blocks: after each operation they wait for each other to get at the interpreter."""
     options = saved.options
     window_length = (options.n_before + 1 + options.n_after) * options.chunk_length
-    size = BLOCK_SIZE if saved.n_workers == 1 else 4 * BLOCK_SIZE
-    return max(1, size // (window_length * options.chunk_length))
+    return max(1, _bite(saved.n_workers) * BLOCK_SIZE // (window_length * options.chunk_length))
+
+
+def _bite(n_workers):
+    """How many blocks to take as one: after each operation, several workers wait for each other's turn in Python."""
+    return 1 if n_workers == 1 else 4
 
 
 def _t(matrices):
