@@ -221,7 +221,7 @@ def reversible_stack_backward(gradients, saved):
         through, d_parameters = branch.backward(gradients[target], branch_saved)
         gradients[source] = gradients[source] + through
         found.append(d_parameters)
-        del branch_saved  # the next branch needs the room
+        del value, branch_saved, through  # the next branch needs the room
     return tuple(gradients), _in_pairs(found[::-1])
 
 
