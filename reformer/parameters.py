@@ -5,7 +5,6 @@ a stranger can do no harm.
 """
 
 import os
-import zipfile
 
 import numpy as np
 
@@ -24,9 +23,14 @@ def map_parameters(function, *trees):
 
 
 def flatten_parameters(tree, prefix=""):
-    """List a nested dict as one flat dict: {"a": {"b": x}} -> {"a/b": x}."""
+    """List a nested dict as one flat dict: {"a": {"b": x}} -> {"a/b": x}.
+
+    Raises ValueError if a key is not text, or has a "/" in it.
+    """
     flat = {}
     for key, value in tree.items():
+        if not isinstance(key, str) or "/" in key:
+            raise ValueError(f"a key of a nested dict needs to be text without '/', got {key!r}")
         if isinstance(value, dict):
             flat |= flatten_parameters(value, f"{prefix}{key}/")
         else:
@@ -47,7 +51,10 @@ def unflatten_parameters(flat):
 
 
 def save_parameters(path, parameters):
-    """Write a nested dict of arrays to an npz file. The old file stays whole until the new one is complete."""
+    """Write a nested dict of arrays to an npz file. The old file stays whole until the new one is complete.
+
+    Raises ValueError if a name or a value cannot be written without pickle. No file is touched then.
+    """
     write_arrays(path, flatten_parameters(parameters))
 
 
@@ -69,7 +76,11 @@ def load_parameters(path, like):
 
 
 def write_arrays(path, arrays):
-    """Write a flat dict of arrays to an npz file, first beside it and then, in one move, over it."""
+    """Write a flat dict of arrays to an npz file, first beside it and then, in one move, over it.
+
+    Raises ValueError if a name or a value cannot be written without pickle.
+    """
+    _require_plain(arrays)
     partial = f"{os.fspath(path)}.partial"
     try:
         with open(partial, "wb") as file:
@@ -87,11 +98,14 @@ def read_arrays(path):
 
     Raises ValueError if it is not one, is damaged, or holds Python objects.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as problem:
-        raise ValueError(f"{path} needs to be an npz file of plain arrays, but cannot be read: {problem}") from problem
+    with open(path, "rb") as file:
+        try:
+            with np.load(file, allow_pickle=False) as archive:
+                return _require_plain({name: archive[name] for name in archive.files})
+        except Exception as problem:  # damage can raise anything in zipfile and NumPy
+            raise ValueError(
+                f"{path} needs to be an npz file of plain arrays, but cannot be read: {problem}"
+            ) from problem
 
 
 def fitting(found, needed, path):
@@ -105,6 +119,17 @@ def fitting(found, needed, path):
         more = f" and {len(problems) - 5} more" if len(problems) > 5 else ""
         raise ValueError(f"{path} does not fit: {'; '.join(problems[:5])}{more}")
     return {name: found[name] for name in needed}
+
+
+def _require_plain(arrays):
+    """Return the flat dict `arrays` if an npz file holds it without pickle, each array under its own name."""
+    for name, array in arrays.items():
+        if name in ("file", "allow_pickle") or name.endswith(".npy"):
+            raise ValueError(f"{name} needs another name, NumPy's npz files use this one themselves")
+        if not isinstance(array, np.ndarray | np.generic) or array.dtype.hasobject:
+            got = getattr(array, "dtype", type(array).__name__)
+            raise ValueError(f"{name} needs to be an array of numbers or text, got {got}")
+    return arrays
 
 
 def _kind(array):

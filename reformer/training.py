@@ -181,8 +181,10 @@ def train(
     -------
     state : `TrainingState` after the last whole step; on an interrupt, `state.step` is below `n_steps`
 
+    Raises ValueError if `state` is not whole or a number is not as above.
     Raises FloatingPointError if a loss or gradient is not finite. The checkpoint on disk is then the last one before.
     """
+    _require_whole(state)
     require_count("evaluate_every", evaluate_every)
     require_count("checkpoint_every", checkpoint_every)
     try:
@@ -216,9 +218,13 @@ def evaluate(model, parameters, batches, *, seed=0):
 
 def save_checkpoint(path, state):
     """Write a `TrainingState` to an npz file. An interrupt leaves the old file or the new one, never half a file."""
-    arrays = flatten_parameters({"parameters": state.parameters, "optimizer": state.optimizer})
-    record = {"random": json.dumps(state.random), "losses": state.losses, "evaluations": state.evaluations}
-    write_arrays(path, arrays | {name: np.array(value) for name, value in record.items()})
+    optimizer = state.optimizer | {"step": np.array(state.step)}
+    record = {
+        "random": np.array(json.dumps(state.random)),
+        "losses": np.array(state.losses, dtype=np.float64),
+        "evaluations": np.array(state.evaluations, dtype=np.float64).reshape(-1, 3),
+    }
+    write_arrays(path, flatten_parameters({"parameters": state.parameters, "optimizer": optimizer}) | record)
 
 
 def load_checkpoint(path, like):
@@ -229,29 +235,55 @@ def load_checkpoint(path, like):
     path : of the file
     like : nested dict of arrays with the names, shapes and dtypes of the parameters, such as freshly drawn ones
 
-    Raises ValueError if the file is no checkpoint, or does not fit `like`.
+    Raises ValueError if the file is no checkpoint, does not fit `like`, or holds no state to go on from.
     """
     found = read_arrays(path)
-    record = {name: found.pop(name, None) for name in ("random", "losses", "evaluations")}
-    if any(value is None for value in record.values()):
+    if not {"random", "losses", "evaluations"} <= found.keys():
         raise ValueError(f"{path} needs to be a checkpoint, but has no training record in it")
     optimizer = {"step": np.array(0), "mean": like, "square": like}
-    needed = flatten_parameters({"parameters": like, "optimizer": optimizer})
+    record = {
+        "random": found["random"],
+        "losses": np.zeros(found["losses"].size),
+        "evaluations": np.zeros((found["evaluations"].size // 3, 3)),
+    }
+    needed = flatten_parameters({"parameters": like, "optimizer": optimizer}) | record
     tree = unflatten_parameters(fitting(found, needed, path))
-    return TrainingState(
-        parameters=tree["parameters"],
-        optimizer=tree["optimizer"] | {"step": int(tree["optimizer"]["step"])},
-        random=json.loads(str(record["random"])),
-        losses=tuple(record["losses"].tolist()),
-        evaluations=tuple((int(step), loss, accuracy) for step, loss, accuracy in record["evaluations"].tolist()),
-    )
+    try:
+        return _require_whole(
+            TrainingState(
+                parameters=tree["parameters"],
+                optimizer=tree["optimizer"] | {"step": int(tree["optimizer"]["step"])},
+                random=json.loads(str(tree["random"])),
+                losses=tuple(tree["losses"].tolist()),
+                evaluations=tuple((int(step), loss, accuracy) for step, loss, accuracy in tree["evaluations"].tolist()),
+            )
+        )
+    except Exception as problem:  # what the text of the random numbers says can be anything
+        raise ValueError(f"{path} needs to hold a state to go on from, but does not: {problem}") from problem
+
+
+def _require_whole(state):
+    """Return a state that has a loss for each of its steps, and random numbers that can go on."""
+    if len(state.losses) != state.step:
+        raise ValueError(f"state needs a loss for each of its {state.step} steps, got {len(state.losses)}")
+    try:
+        _generator(state.random)
+    except Exception as problem:
+        raise ValueError(f"state needs the random numbers of np.random.default_rng, got others: {problem}") from problem
+    return state
+
+
+def _generator(random):
+    """The Generator that goes on from `random`, the state of one."""
+    rng = np.random.default_rng()
+    rng.bit_generator.state = random
+    return rng
 
 
 def _take_step(model, draw_batch, state, learning_rate, max_norm):
     """The state one step later. The random numbers are those of the state, so a broken-off step costs none."""
     step = state.step + 1
-    rng = np.random.default_rng()
-    rng.bit_generator.state = state.random
+    rng = _generator(state.random)
     batch = draw_batch(rng)
     loss, gradients = model.loss_and_gradients(state.parameters, *batch, seed=int(rng.integers(2**31)))
     rate = learning_rate(step)

@@ -1,4 +1,5 @@
 import os
+import zipfile
 
 import numpy as np
 import pytest
@@ -84,6 +85,18 @@ def write_one_array(path):
         np.save(file, np.zeros(3))
 
 
+def write_members(path, **members):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name.replace("_", "."), content)
+
+
+def write_header(path, shape):
+    with open(path, "wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
+    write_members(path, tokens_npy=path.read_bytes())
+
+
 @pytest.mark.parametrize(
     "write",
     [
@@ -92,6 +105,10 @@ def write_one_array(path):
         write_pickle,
         cut_short,
         write_one_array,
+        lambda path: write_members(path, tokens_npy=b"not an array"),
+        lambda path: write_members(path, tokens=b"not an array"),
+        lambda path: write_header(path, (10**15,)),
+        lambda path: write_header(path, (10**30,)),
     ],
 )
 def test_a_file_of_another_kind_is_refused_and_nothing_in_it_is_run(tree, tmp_path, write):
@@ -101,9 +118,50 @@ def test_a_file_of_another_kind_is_refused_and_nothing_in_it_is_run(tree, tmp_pa
         load_parameters(path, tree)
 
 
-def test_a_missing_file_is_missing(tree, tmp_path):
+@pytest.mark.filterwarnings("ignore")  # of zipfile and NumPy, about what is wrong with the file
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_whatever_byte_is_damaged_the_file_is_read_right_or_refused_by_its_name(tmp_path, save):
+    path, tree = tmp_path / "model.npz", {"a": np.arange(3.0)}
+    save(path, **tree)
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        for flipped in (1, 255):
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ flipped]) + whole[place + 1 :])
+            try:
+                loaded = load_parameters(path, tree)
+            except ValueError as problem:
+                assert str(problem).startswith(str(path))
+            else:
+                np.testing.assert_array_equal(loaded["a"], tree["a"])
+
+
+def test_a_missing_file_is_missing_and_a_folder_is_a_folder(tree, tmp_path):
     with pytest.raises(FileNotFoundError):
         load_parameters(tmp_path / "none.npz", tree)
+    with pytest.raises(PermissionError if os.name == "nt" else IsADirectoryError):
+        load_parameters(tmp_path, tree)
+
+
+@pytest.mark.parametrize(
+    ("tree", "words"),
+    [
+        ({"a": {"b": np.array([{1: 2}], dtype=object)}}, "a/b needs to be an array of numbers or text, got object"),
+        ({"a": None}, "a needs to be an array of numbers or text, got NoneType"),
+        ({"a": [1.0, 2.0]}, "a needs to be an array of numbers or text, got list"),
+        ({"file": np.zeros(2)}, "file needs another name"),
+        ({"allow_pickle": np.zeros(2)}, "allow_pickle needs another name"),
+        ({"a": np.zeros(2), "a.npy": np.ones(2)}, "a.npy needs another name"),
+        ({"a": {"b": np.zeros(2)}, "a/b": np.ones(2)}, "needs to be text without '/', got 'a/b'"),
+        ({0: np.zeros(2)}, "needs to be text without '/', got 0"),
+    ],
+)
+def test_what_a_file_cannot_hold_is_refused_before_anything_is_written(tmp_path, tree, words):
+    path = tmp_path / "model.npz"
+    save_parameters(path, {"old": np.ones(1)})
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=words):
+        save_parameters(path, tree)
+    assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, OSError])

@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from reformer import tasks
 from reformer import training as module
 from reformer.loops import model as loops
 from reformer.model import ReformerLM, TransformerLM
-from reformer.parameters import flatten_parameters, map_parameters
+from reformer.parameters import flatten_parameters, map_parameters, read_arrays, write_arrays
 from reformer.training import (
     clip_by_global_norm,
     evaluate,
@@ -289,6 +290,40 @@ def test_a_checkpoint_that_does_not_fit_is_refused_with_the_reason(tmp_path):
     np.savez(path, **flatten_parameters(start().parameters))
     with pytest.raises(ValueError, match="run.npz needs to be a checkpoint"):
         load_checkpoint(path, start().parameters)
+
+
+OTHER_GENERATOR = {"bit_generator": "Philox", "state": 1}
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        ({"random": np.array("{half")}, "run.npz needs to hold a state to go on from, but does not: "),
+        ({"random": np.array(json.dumps(OTHER_GENERATOR))}, "run.npz needs .* random numbers of np.random.default_rng"),
+        ({"random": np.zeros(3)}, "run.npz needs to hold a state to go on from, but does not: "),
+        ({"losses": np.array(1.0)}, r"run.npz does not fit: losses needs float64 of shape \(1,\), got .* shape \(\)"),
+        ({"losses": np.zeros(4)}, "run.npz needs .* a loss for each of its 2 steps, got 4"),
+        ({"losses": np.array(["a", "b"])}, "run.npz does not fit: losses needs float64 .* got <U1"),
+        ({"evaluations": np.zeros(6)}, r"run.npz does not fit: evaluations needs float64 of shape \(2, 3\)"),
+        ({"evaluations": np.full((1, 3), np.nan)}, "run.npz needs to hold a state to go on from, but does not: "),
+        ({"optimizer/step": np.array(-1)}, "run.npz needs .* a loss for each of its -1 steps, got 2"),
+        ({"optimizer/step": np.array([2])}, "run.npz does not fit: optimizer/step needs int64 of shape"),
+    ],
+)
+def test_a_checkpoint_with_a_damaged_record_is_refused_by_its_name(tmp_path, damage, words):
+    path = tmp_path / "run.npz"
+    state = go(start(), 2, checkpoint=path)
+    write_arrays(path, read_arrays(path) | damage)
+    with pytest.raises(ValueError, match=words):
+        load_checkpoint(path, state.parameters)
+
+
+def test_a_state_that_cannot_go_on_is_refused_before_the_first_step():
+    state = start()
+    with pytest.raises(ValueError, match="state needs the random numbers of np.random.default_rng, got others"):
+        go(state._replace(random=OTHER_GENERATOR), 1)
+    with pytest.raises(ValueError, match="state needs a loss for each of its 0 steps, got 1"):
+        go(state._replace(losses=(1.0,)), 1)
 
 
 @pytest.mark.parametrize(
