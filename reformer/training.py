@@ -6,7 +6,11 @@ stopped and continued gives the same numbers as one that never stopped.
 """
 
 import json
-from contextlib import nullcontext
+import os
+import signal
+import threading
+import warnings
+from contextlib import contextmanager, nullcontext, suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -174,7 +178,8 @@ def train(
     learning_rate : function of the step, which counts from 1, such as a partial `scheduled_rate`
     max_norm : global norm to clip to
     evaluate_on : batches to evaluate on before the first step, and every `evaluate_every` steps
-    checkpoint : path of a file to write every `checkpoint_every` steps and at the end, or None
+    checkpoint : path of a file to write every `checkpoint_every` steps and at the end, or None. If there is no such
+        file yet it is written at once, so that a bad path is found first; where a later write fails, a warning says so.
     progress : show a progress bar
 
     Returns
@@ -182,28 +187,30 @@ def train(
     state : `TrainingState` after the last whole step; on an interrupt, `state.step` is below `n_steps`
 
     Raises ValueError if `state` is not whole or a number is not as above.
-    Raises FloatingPointError if a loss or gradient is not finite. The checkpoint on disk is then the last one before.
+    Raises FloatingPointError if a loss, a gradient, or a number that a step leads to is not finite. The checkpoint on
+    disk is then the last one before.
     """
     _require_whole(state)
     require_count("evaluate_every", evaluate_every)
     require_count("checkpoint_every", checkpoint_every)
-    try:
-        with _progress_bar(state.step, n_steps) if progress else nullcontext() as bar:
-            while True:
-                if evaluate_on and state.step % evaluate_every == 0:
-                    state = _evaluated(model, state, evaluate_on)
-                if state.step >= n_steps:
-                    break
-                state = _take_step(model, draw_batch, state, learning_rate, max_norm)
-                if progress:
-                    bar.set_postfix(_report(state), refresh=False)
-                    bar.update()
-                if checkpoint is not None and state.step % checkpoint_every == 0:
-                    save_checkpoint(checkpoint, state)
-    except KeyboardInterrupt:
-        print(f"Stopped after step {state.step} of {n_steps}. Nothing is lost: call train again to go on.")
-    if checkpoint is not None:
+    evaluate_on = list(evaluate_on)
+    if checkpoint is not None and not os.path.exists(checkpoint):
         save_checkpoint(checkpoint, state)
+    with suppress(KeyboardInterrupt), _progress_bar(state.step, n_steps) if progress else nullcontext() as bar:
+        state = _evaluated(model, state, evaluate_on, evaluate_every)
+        while state.step < n_steps:
+            state = _take_step(model, draw_batch, state, learning_rate, max_norm)
+            state = _evaluated(model, state, evaluate_on, evaluate_every)
+            if progress:
+                bar.set_postfix(_report(state), refresh=False)
+                bar.update()
+            if checkpoint is not None and state.step % checkpoint_every == 0:
+                _save_or_warn(checkpoint, state)
+    with _interrupts_held_back():
+        if checkpoint is not None:
+            _save_or_warn(checkpoint, state)
+        if state.step < n_steps:
+            print(f"Stopped after step {state.step} of {n_steps}. Nothing is lost: call train again to go on.")
     return state
 
 
@@ -288,26 +295,55 @@ def _take_step(model, draw_batch, state, learning_rate, max_norm):
     loss, gradients = model.loss_and_gradients(state.parameters, *batch, seed=int(rng.integers(2**31)))
     rate = learning_rate(step)
     norm = global_norm(gradients)
-    if not np.isfinite([loss, norm]).all():
+    with np.errstate(all="ignore"):  # what is not finite is told below
+        parameters, optimizer = training_step(
+            state.parameters, gradients, state.optimizer, learning_rate=rate, max_norm=max_norm
+        )
+    leads_to = flatten_parameters({"parameters": parameters, "optimizer": optimizer})
+    if not all(np.isfinite(numbers).all() for numbers in (loss, norm, *leads_to.values())):
         raise FloatingPointError(
-            f"At step {step} the loss is {loss} and the norm of the gradients {norm}. "
+            f"At step {step} the loss is {loss} and the norm of the gradients {norm}, "
+            f"and the step leads to numbers that are not finite. "
             f"The learning rate was {rate:.3g}: lower it, warm up longer, or clip to a smaller norm."
         )
-    parameters, optimizer = training_step(
-        state.parameters, gradients, state.optimizer, learning_rate=rate, max_norm=max_norm
-    )
     return TrainingState(
         parameters, optimizer, rng.bit_generator.state, (*state.losses, float(loss)), state.evaluations
     )
 
 
-def _evaluated(model, state, batches):
-    """The state with an evaluation of its step; one that has it already stays as it is."""
-    if state.evaluations and state.evaluations[-1][0] == state.step:
+def _evaluated(model, state, batches, every):
+    """The state with an evaluation of its step, if one is due; a state that has it already stays as it is."""
+    done = state.evaluations and state.evaluations[-1][0] == state.step
+    if not batches or state.step % every or done:
         return state
     found = evaluate(model, state.parameters, batches)
+    if not np.isfinite(found["loss"]):
+        raise FloatingPointError(
+            f"After step {state.step} the loss on evaluate_on is {found['loss']}: the parameters have diverged. "
+            "Go on from an earlier state with a lower learning rate."
+        )
     row = (state.step, found["loss"], found["accuracy"])
     return state._replace(evaluations=(*state.evaluations, row))
+
+
+def _save_or_warn(path, state):
+    try:
+        save_checkpoint(path, state)
+    except (OSError, ValueError) as problem:
+        warnings.warn(f"The checkpoint of step {state.step} could not be written: {problem}", stacklevel=3)
+
+
+@contextmanager
+def _interrupts_held_back():
+    """Let no interrupt break off what is done inside. It is dropped: what comes after is the end anyway."""
+    if threading.current_thread() is not threading.main_thread():  # Python interrupts the main thread alone
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _progress_bar(step, n_steps):

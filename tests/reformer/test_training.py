@@ -1,7 +1,10 @@
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reformer import tasks
-from reformer import training as module
 from reformer.loops import model as loops
 from reformer.model import ReformerLM, TransformerLM
 from reformer.parameters import flatten_parameters, map_parameters, read_arrays, write_arrays
@@ -181,7 +183,7 @@ def test_an_interrupt_anywhere_keeps_every_whole_step_and_the_run_goes_on_as_if_
     assert_same(train(MODEL, DRAW, stopped, **options), whole)
 
 
-def test_an_interrupt_while_the_checkpoint_is_written_leaves_a_whole_one(tmp_path, monkeypatch):
+def test_an_interrupt_while_a_checkpoint_is_written_leaves_a_whole_one(tmp_path, monkeypatch):
     path = tmp_path / "run.npz"
     three = go(start(), 3, checkpoint=path)
 
@@ -190,11 +192,80 @@ def test_an_interrupt_while_the_checkpoint_is_written_leaves_a_whole_one(tmp_pat
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(module.np, "savez", broken)
+        patch.setattr(np, "savez", broken)
         with pytest.raises(KeyboardInterrupt):
-            go(three, 5, checkpoint=path)
+            save_checkpoint(path, go(three, 5))
     assert_same(load_checkpoint(path, three.parameters), three)
     assert os.listdir(tmp_path) == ["run.npz"]
+
+
+@pytest.mark.parametrize("at_step", [4, 5])
+def test_more_interrupts_while_the_last_checkpoint_is_written_lose_nothing(at_step, tmp_path, monkeypatch):
+    path, true, before, n_drawn = tmp_path / "run.npz", np.savez, signal.getsignal(signal.SIGINT), 0
+    three = go(start(), 3, checkpoint=path)
+
+    def interrupted(file, **arrays):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        true(file, **arrays)
+
+    def draw(rng):
+        nonlocal n_drawn
+        n_drawn += 1
+        if at_step == 4 and n_drawn == 2:
+            signal.raise_signal(signal.SIGINT)
+        return DRAW(rng)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "savez", interrupted)
+        stopped = train(MODEL, draw, three, n_steps=5, learning_rate=RATE, checkpoint=path, progress=False)
+    assert stopped.step == at_step
+    assert signal.getsignal(signal.SIGINT) == before
+    assert_same(load_checkpoint(path, three.parameters), stopped)
+    assert_same(go(stopped, 5), go(start(), 5))
+
+
+def test_a_run_in_a_thread_of_its_own_writes_its_checkpoint_too(tmp_path):
+    path = tmp_path / "run.npz"
+    with ThreadPoolExecutor() as pool:
+        state = pool.submit(go, start(), 2, checkpoint=path).result()
+    assert_same(load_checkpoint(path, state.parameters), state)
+
+
+def test_a_folder_that_is_not_there_is_found_before_the_first_step(tmp_path):
+    def draw(rng):
+        raise AssertionError("a step was begun")
+
+    with pytest.raises(FileNotFoundError, match="missing"):
+        train(MODEL, draw, start(), n_steps=5, learning_rate=RATE, checkpoint=tmp_path / "missing" / "run.npz")
+
+
+def test_a_file_of_an_earlier_run_stays_until_there_are_steps_to_write(tmp_path):
+    path = tmp_path / "run.npz"
+    earlier = go(start(), 3, checkpoint=path)
+
+    def draw(rng):
+        raise ValueError("a mistake in the task")
+
+    with pytest.raises(ValueError, match="a mistake in the task"):
+        train(MODEL, draw, start(), n_steps=5, learning_rate=RATE, checkpoint=path, progress=False)
+    assert_same(load_checkpoint(path, earlier.parameters), earlier)
+
+
+def test_a_checkpoint_that_cannot_be_written_on_the_way_is_a_warning_and_the_run_goes_on(tmp_path, monkeypatch):
+    path = tmp_path / "run.npz"
+    three = go(start(), 3, checkpoint=path)
+
+    def full(file, **arrays):
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "savez", full)
+        with pytest.warns(UserWarning, match="The checkpoint of step [45] could not be written: No space left") as told:
+            five = go(three, 5, checkpoint=path, checkpoint_every=2)
+    assert len(told) == 2 and told[0].filename == __file__
+    assert_same(five, go(start(), 5))
+    assert_same(load_checkpoint(path, three.parameters), three)
 
 
 def test_a_loss_that_is_not_finite_stops_and_leaves_the_last_good_checkpoint(tmp_path, monkeypatch):
@@ -216,6 +287,36 @@ def test_a_loss_that_is_not_finite_stops_and_leaves_the_last_good_checkpoint(tmp
             with pytest.raises(FloatingPointError, match=words):
                 go(good, 5, checkpoint=path, checkpoint_every=1)
         assert_same(load_checkpoint(path, good.parameters), good)
+
+
+@pytest.mark.filterwarnings("error")  # the message is enough
+@pytest.mark.parametrize("bad_rate", [1e39, np.inf, np.nan])
+@pytest.mark.parametrize("at_step", [4, 6])
+def test_a_step_to_numbers_that_are_not_finite_is_not_taken_and_its_own_rate_is_named(tmp_path, bad_rate, at_step):
+    path, words = tmp_path / "run.npz", rf"At step {at_step} .* The learning rate was {re.escape(f'{bad_rate:.3g}')}: "
+    with pytest.raises(FloatingPointError, match=words):
+        go(
+            start(),
+            6,
+            learning_rate=lambda step: bad_rate if step == at_step else RATE(step),
+            checkpoint=path,
+            checkpoint_every=1,
+        )
+    assert_same(load_checkpoint(path, start().parameters), go(start(), at_step - 1))
+
+
+def test_an_evaluation_that_is_not_finite_stops_before_its_step_is_written(tmp_path, monkeypatch):
+    path, true = tmp_path / "run.npz", type(MODEL).evaluate
+    options = dict(evaluate_on=[DRAW(np.random.default_rng(9))], evaluate_every=2, checkpoint=path, checkpoint_every=1)
+    three = go(start(), 3, **options)
+
+    def broken(self, *args, **kwargs):
+        return true(self, *args, **kwargs) | {"loss": np.nan}
+
+    monkeypatch.setattr(type(MODEL), "evaluate", broken)
+    with pytest.raises(FloatingPointError, match="After step 4 the loss on evaluate_on is nan"):
+        go(three, 6, **options)
+    assert_same(load_checkpoint(path, three.parameters), three)
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -261,6 +362,13 @@ def test_evaluation_averages_over_batches_and_repeats_itself():
     assert found == evaluate(MODEL, parameters, batches, seed=4)
     assert found["loss"] == pytest.approx(np.mean([row["loss"] for row in alone]))
     assert found["accuracy"] == pytest.approx(np.mean([row["accuracy"] for row in alone]))
+
+
+def test_batches_to_evaluate_on_may_come_from_a_generator():
+    batches = [DRAW(np.random.default_rng(seed)) for seed in range(2)]
+    listed = go(start(), 4, evaluate_on=batches, evaluate_every=2)
+    assert_same(go(start(), 4, evaluate_on=(batch for batch in batches), evaluate_every=2), listed)
+    assert [row[0] for row in listed.evaluations] == [0, 2, 4]
 
 
 def test_the_progress_bar_shows_step_and_loss(capsys):
