@@ -8,7 +8,7 @@ computed again from the start. A model trained with LSH attention may also write
 
 import numpy as np
 
-from reformer.arguments import require_count, require_floats, require_integers, require_shape
+from reformer.arguments import require_count, require_finite, require_floats, require_integers, require_shape
 from reformer.attention import softmax, unit_keys
 from reformer.layers import layer_norm, linear, merge_heads, split_heads
 from reformer.model import PROJECTIONS, feed_forward_branch
@@ -32,7 +32,7 @@ def sample(model, parameters, prompt, *, n_new, rng, temperature=1.0, top_k=None
     -------
     tokens : (batch, P + n_new) integer array, shorter if all texts have ended
 
-    Raises ValueError if a token, a length or a number is out of range.
+    Raises ValueError if a token, a length or a number is out of range, or parameters with NaN lead to logits with NaN.
     """
     tokens = require_integers("prompt", prompt, "(batch, P)", below=model.vocabulary_size)
     n_new = require_count("n_new", n_new)
@@ -59,31 +59,38 @@ def choose_token(logits, uniforms, *, temperature=1.0, top_k=None):
     Parameters
     ----------
     logits : (..., V) float32 or float64 array
-    uniforms : (...) array of numbers drawn evenly from 0 .. 1: token v is chosen where the probabilities of the tokens
+    uniforms : (...) array of numbers drawn evenly from [0, 1): token v is chosen where the probabilities of the tokens
         before it add up to at most that number, and with its own to more
-    temperature : number of at least 0; logits are divided by it. At 0 the highest logit is taken, the lower token at
-        a tie.
+    temperature : finite number of at least 0; logits are divided by it. At 0 the highest logit is taken, the lower
+        token at a tie.
     top_k : only the so many highest logits count; None for all
 
     Returns
     -------
     tokens : (...) intp array
 
-    Raises ValueError if a shape or number is not as above.
+    Raises ValueError if a shape or number is not as above, or the highest logit of a row is not finite.
     Source: top-k: Fan, Lewis, Dauphin, "Hierarchical Neural Story Generation" (2018).
     """
     logits = require_floats("logits", logits, "(..., V)")
     uniforms = require_shape("uniforms", np.asarray(uniforms), logits.shape[:-1])
-    if not temperature >= 0:
-        raise ValueError(f"temperature needs a number of at least 0, got {temperature}")
+    if not np.all((uniforms >= 0) & (uniforms < 1)):
+        raise ValueError(
+            f"uniforms needs numbers of at least 0 and below 1, got {np.min(uniforms)} to {np.max(uniforms)}"
+        )
+    if not 0 <= temperature < np.inf:
+        raise ValueError(f"temperature needs a finite number of at least 0, got {temperature}")
     top_k = logits.shape[-1] if top_k is None else require_count("top_k", top_k)
+    highest = require_finite("the highest logit of every row", np.max(logits, axis=-1, keepdims=True))
     if temperature == 0:
         return np.argmax(logits, axis=-1)
     if top_k < logits.shape[-1]:
         order = np.argsort(-logits, axis=-1, kind="stable")  # stable: of equal logits the lower tokens count
         logits = logits.copy()
         np.put_along_axis(logits, order[..., top_k:], -np.inf, axis=-1)
-    up_to = np.cumsum(softmax(logits / temperature), axis=-1)
+    with np.errstate(over="ignore"):  # far below the highest logit, -inf is what is meant
+        sharpened = (logits - highest).astype(np.float64) / temperature
+    up_to = np.cumsum(softmax(sharpened), axis=-1)
     return np.sum(up_to <= uniforms[..., np.newaxis] * up_to[..., -1:], axis=-1)
 
 

@@ -105,6 +105,51 @@ def test_an_impossible_token_is_never_chosen_at_the_ends_of_the_range():
         assert choose_token(logits, uniform) == 1
 
 
+def test_even_the_largest_uniform_below_one_chooses_a_possible_token():
+    logits = np.random.default_rng(0).standard_normal((2000, 30)).astype(np.float32)
+    logits[:, -1] = -np.inf
+    for largest in (np.nextafter(np.float32(1), np.float32(0)), np.nextafter(1.0, 0.0)):
+        assert np.max(choose_token(logits, np.full(2000, largest))) <= 28
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("temperature", [5e-324, 1e-50, 1e-37, 1e-3])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_temperature_close_to_zero_takes_the_highest_logit_however_large_they_are(temperature, dtype):
+    rng = np.random.default_rng(0)
+    for scale in (1, 50, 1e30):
+        logits = (scale * rng.permuted(np.tile(np.arange(9.0), (40, 1)), axis=-1)).astype(dtype)
+        chosen = choose_token(logits, rng.random(40), temperature=temperature)
+        np.testing.assert_array_equal(chosen, np.argmax(logits, axis=-1))
+
+
+def test_a_model_with_a_nan_in_it_does_not_write():
+    rng, prompt = np.random.default_rng(0), np.zeros((1, 2), int)
+    parameters = CACHED[0].draw_parameters(rng)
+    parameters["output"]["bias"][4] = np.nan
+    for temperature in (0, 1):
+        with pytest.raises(ValueError, match="the highest logit of every row needs finite numbers"):
+            sample(CACHED[0], parameters, prompt, n_new=3, rng=rng, temperature=temperature)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (dict(logits=np.array([[np.nan, 1, 2]])), "the highest logit of every row needs finite numbers, got 1"),
+        (dict(logits=np.full((1, 3), -np.inf)), "the highest logit of every row needs finite numbers, got 1"),
+        (dict(logits=np.array([[np.inf, 1, 2]])), "the highest logit of every row needs finite numbers, got 1"),
+        (dict(uniforms=np.array([1.0])), "uniforms needs numbers of at least 0 and below 1, got 1.0 to 1.0"),
+        (dict(uniforms=np.array([-0.1])), "uniforms needs numbers of at least 0 and below 1, got -0.1"),
+        (dict(uniforms=np.array([np.nan])), "uniforms needs numbers of at least 0 and below 1, got nan"),
+        (dict(temperature=np.inf), "temperature needs a finite number of at least 0, got inf"),
+        (dict(temperature=np.nan), "temperature needs a finite number of at least 0, got nan"),
+    ],
+)
+def test_what_no_token_can_be_chosen_from_is_refused_by_name(change, words):
+    with pytest.raises(ValueError, match=words):
+        choose_token(**dict(logits=np.zeros((1, 3)), uniforms=np.array([0.5])) | change)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -112,7 +157,7 @@ def test_an_impossible_token_is_never_chosen_at_the_ends_of_the_range():
         (dict(prompt=np.full((1, 2), 9)), "prompt needs values from 0 to 8"),
         (dict(n_new=15), "n_new needs at most max_length - P = 14, got 15"),
         (dict(n_new=0), "n_new needs a whole number of at least 1"),
-        (dict(temperature=-1), "temperature needs a number of at least 0, got -1"),
+        (dict(temperature=-1), "temperature needs a finite number of at least 0, got -1"),
         (dict(top_k=0), "top_k needs a whole number of at least 1, got 0"),
         (dict(top_k=-3, temperature=0), "top_k needs a whole number of at least 1, got -3"),
     ],
