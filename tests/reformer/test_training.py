@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reformer import tasks
+from reformer import tasks, training
 from reformer.loops import model as loops
 from reformer.model import ReformerLM, TransformerLM
 from reformer.parameters import flatten_parameters, map_parameters, read_arrays, write_arrays
@@ -55,7 +55,7 @@ def assert_same(a, b):
 
 
 def draw_tree(rng, scale=1.0):
-    return {"a": scale * rng.standard_normal((2, 3)), "b": scale * rng.standard_normal(4)}
+    return {"a": scale * rng.standard_normal((2, 3)), "deeper": {"a": scale * rng.standard_normal(4)}}
 
 
 @few
@@ -69,9 +69,17 @@ def test_training_steps_agree_with_their_loop_twin(seed, scale, n_steps):
         options = dict(learning_rate=0.1, max_norm=2.0)
         parameters, state = training_step(parameters, gradients, state, **options)
         twin_parameters, twin_state = loops.training_step(twin_parameters, gradients, twin_state, **options)
-    for one, other in [(parameters, twin_parameters), (state["mean"], twin_state["mean"])]:
+    for one, other in [(parameters, twin_parameters), *((state[m], twin_state[m]) for m in ("mean", "square"))]:
         map_parameters(partial(np.testing.assert_allclose, rtol=1e-9), one, other)
     assert state["step"] == twin_state["step"] == n_steps
+
+
+def test_the_loop_twin_can_stand_in_when_a_model_is_trained(monkeypatch):
+    whole = go(start(), 3)
+    monkeypatch.setattr(training, "training_step", loops.training_step)
+    with_twin = go(start(), 3)
+    map_parameters(partial(np.testing.assert_allclose, rtol=1e-4, atol=1e-6), with_twin.parameters, whole.parameters)
+    assert {array.dtype for array in flatten_parameters(with_twin.parameters).values()} == {np.dtype(np.float32)}
 
 
 @few
@@ -94,10 +102,9 @@ def test_a_step_changes_nothing_in_place_and_keeps_the_dtype():
     before, state = map_parameters(np.copy, parameters), start_optimizer(parameters)
     moved, new_state = training_step(parameters, parameters, state, learning_rate=0.1)
     map_parameters(np.testing.assert_array_equal, parameters, before)
-    assert state["step"] == 0 and all(not array.any() for array in state["mean"].values())
-    assert {array.dtype for tree in (moved, new_state["mean"], new_state["square"]) for array in tree.values()} == {
-        np.dtype(np.float32)
-    }
+    assert state["step"] == 0 and all(not array.any() for array in flatten_parameters(state["mean"]).values())
+    made = flatten_parameters({"moved": moved, "mean": new_state["mean"], "square": new_state["square"]})
+    assert {array.dtype for array in made.values()} == {np.dtype(np.float32)}
 
 
 def test_adam_finds_the_lowest_point_of_a_bowl():
@@ -116,7 +123,9 @@ def test_adam_finds_the_lowest_point_of_a_bowl():
 def test_clipping_shortens_all_gradients_alike_and_only_if_they_are_too_long(seed, max_norm):
     gradients = draw_tree(np.random.default_rng(seed))
     clipped, norm = clip_by_global_norm(gradients, max_norm)
-    together, clipped_together = (np.concatenate([a.ravel() for a in tree.values()]) for tree in (gradients, clipped))
+    together, clipped_together = (
+        np.concatenate([a.ravel() for a in flatten_parameters(tree).values()]) for tree in (gradients, clipped)
+    )
     assert norm == pytest.approx(np.linalg.norm(together))
     assert np.linalg.norm(clipped_together) == pytest.approx(min(norm, max_norm))
     np.testing.assert_allclose(clipped_together * norm, together * min(norm, max_norm))
