@@ -107,9 +107,9 @@ def position_chunks(length, chunk_length):
 
 
 def _relu(wide):
-    """Value and slope. At 0 the slope is 0."""
+    """Value, in the place of `wide`, and slope. At 0 the slope is 0."""
     positive = wide > 0
-    return np.maximum(wide, 0), positive
+    return np.maximum(wide, 0, out=wide), positive
 
 
 def _gelu(wide):

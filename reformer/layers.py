@@ -51,7 +51,7 @@ def linear_backward(gradient, saved):
     """Gradients of (inputs, weights, bias) from that of the outputs of `linear_forward`."""
     inputs, weights = saved
     rows = _rows(gradient)
-    return (rows @ weights.T).reshape(inputs.shape), _rows(inputs).T @ rows, np.sum(rows, axis=0)
+    return (rows @ weights.T).reshape(inputs.shape), _rows(inputs).T @ rows, _sum_of_rows(rows)
 
 
 def layer_norm(inputs, scale, shift):
@@ -77,10 +77,12 @@ def layer_norm_forward(inputs, scale, shift):
     inputs = require_floats("inputs", inputs, "(..., d)")
     require_shape("scale", require_floats("scale", scale, "(d)", dtype=inputs.dtype), inputs.shape[-1:])
     require_shape("shift", require_floats("shift", shift, "(d)", dtype=inputs.dtype), inputs.shape[-1:])
-    centred = inputs - np.mean(inputs, axis=-1, keepdims=True)
+    centred = inputs - _mean(inputs)
     inverse_deviation = 1 / np.sqrt(_mean_product(centred, centred) + EPSILON)
     normed = np.multiply(centred, inverse_deviation, out=centred)
-    return normed * scale + shift, (normed, inverse_deviation, scale)
+    outputs = normed * scale
+    outputs += shift
+    return outputs, (normed, inverse_deviation, scale)
 
 
 def layer_norm_backward(gradient, saved):
@@ -88,9 +90,10 @@ def layer_norm_backward(gradient, saved):
     normed, inverse_deviation, scale = saved
     d_normed = gradient * scale
     # Mean and length of the inputs cannot change the result, so the gradient loses its part along both.
-    d_inputs = d_normed - np.mean(d_normed, axis=-1, keepdims=True) - normed * _mean_product(d_normed, normed)
+    d_inputs = d_normed - _mean(d_normed)
+    d_inputs -= normed * _mean_product(d_normed, normed)
     d_inputs *= inverse_deviation
-    return d_inputs, {"scale": np.sum(_rows(gradient * normed), axis=0), "shift": np.sum(_rows(gradient), axis=0)}
+    return d_inputs, {"scale": _sum_of_rows(gradient * normed), "shift": _sum_of_rows(gradient)}
 
 
 def embed(tokens, table):
@@ -152,6 +155,17 @@ def merge_heads(heads):
 def _rows(array):
     """All positions of all batch entries under each other: (..., d) -> (n, d). One large product beats many small."""
     return array.reshape(-1, array.shape[-1])
+
+
+def _sum_of_rows(array):
+    """Sum over all positions: (..., d) -> (d). As a matrix product it takes a quarter of the time of `np.sum`."""
+    rows = _rows(array)
+    return np.ones(len(rows), rows.dtype) @ rows
+
+
+def _mean(a):
+    """Mean over the features: (..., d) -> (..., 1). `np.mean` sums in pairs, which takes three times as long."""
+    return np.einsum("...d->...", a)[..., np.newaxis] / a.shape[-1]
 
 
 def _mean_product(a, b):

@@ -472,8 +472,9 @@ def hash_heads(model, queries_keys, rng):
     """
     draw = partial(draw_rotations, rng, n_rounds=model.n_rounds, n_features=queries_keys.shape[-1], dtype=np.float64)
     rotations = [draw(n_buckets=factor).astype(queries_keys.dtype) for factor in model.bucket_factors]
-    hashable = np.nan_to_num(queries_keys)  # a NaN goes on to the loss, where training can say what happened
-    return hash_vectors(hashable, rotations).astype(model.bucket_dtype)
+    if not np.all(np.isfinite(queries_keys)):
+        queries_keys = np.nan_to_num(queries_keys)  # a NaN goes on to the loss, where training can say what happened
+    return hash_vectors(queries_keys, rotations).astype(model.bucket_dtype)
 
 
 def _attention_options(model, buckets):
