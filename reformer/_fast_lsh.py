@@ -17,6 +17,7 @@ The same function as the clear composition in `lsh_attention`, to which a test h
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -125,13 +126,14 @@ def backward(gradient, saved):
 
 
 def _over_heads(work, saved, *arrays):
-    """Do the work for a few heads at a time: as many as fill a block together, one where sequences are long."""
+    """Do the work for a few heads at a time, for one where sequences are long."""
     n_heads, n_positions, _ = saved.values.shape
     step = max(1, ROWS_OF_HEADS // n_positions)
-    groups = [slice(start, start + step) for start in range(0, n_heads, step)]
-    _share_out(
-        groups, lambda heads, memory: work(saved.of_heads(heads), memory, *(a[heads] for a in arrays)), saved.n_workers
-    )
+
+    def work_on(heads, memory):
+        work(saved.of_heads(heads), memory, *(array[heads] for array in arrays))
+
+    _share_out(_slices(0, n_heads, step), work_on, saved.n_workers)
 
 
 def _share_out(groups, work, n_workers):
@@ -178,10 +180,10 @@ def _forward_heads(saved, memory):
     denominators = rounds.rows("denominators", 1)
     ones = np.ones((1, rounds.window_length), saved.values.dtype)
     for r in range(rounds.n_rounds):
-        for chunks in rounds.blocks(r):
-            block = rounds.weights(chunks)
-            np.matmul(block.weights_t, block.value_windows, out=numerators[:, chunks])
-            np.matmul(ones, block.weights, out=_t(denominators[:, chunks]))
+        for place in rounds.blocks(r):
+            block = rounds.weights(place)
+            np.matmul(block.weights_t, block.value_windows, out=numerators[place])
+            np.matmul(ones, block.weights, out=_t(denominators[place]))
         undo = rounds.undo(r)
         rounds.add_unsorted(numerators, undo, saved.outputs)
         rounds.add_unsorted(denominators, undo, saved.totals)
@@ -196,9 +198,9 @@ def _find_references(rounds, references):
     tops = rounds.rows("denominators", 1)
     references[...] = -np.inf
     for r in range(rounds.n_rounds):
-        for chunks in rounds.blocks(r):
-            block = rounds.logits(chunks)
-            np.max(block.weights, axis=-2, keepdims=True, out=_t(tops[:, chunks]))
+        for place in rounds.blocks(r):
+            block = rounds.logits(place)
+            np.max(block.weights, axis=-2, keepdims=True, out=_t(tops[place]))
         np.maximum(references, tops.reshape(-1)[rounds.undo(r)].reshape(references.shape), out=references)
     references[np.isneginf(references)] = 0
 
@@ -213,17 +215,17 @@ def _backward_heads(saved, memory, gradient, d_queries_keys, d_values):
     d_window_values = rounds.rows("d_values", n_values)
     d_unit_keys = rounds.kept("d_unit_keys", saved.queries_keys.shape)
     for r in range(rounds.n_rounds):
-        for chunks in rounds.blocks(r):
-            block = rounds.weights(chunks)
-            query_index = rounds.index[:, chunks]
+        for place in rounds.blocks(r):
+            block = rounds.weights(place)
+            query_index = rounds.index[place]
             _take(d_outputs, query_index, block.d_rows)
             np.copyto(block.d_rows_t, _t(block.d_rows))
             d_logits = np.matmul(block.value_windows, block.d_rows_t, out=block.spare)
             d_logits -= _t(_take(along, query_index, block.of_queries))
             d_logits *= block.weights
-            np.matmul(_t(d_logits), block.key_windows, out=d_queries[:, chunks])
-            rounds.add_products(d_logits, block.queries, chunks, d_keys)
-            rounds.add_products(block.weights, block.d_rows, chunks, d_window_values)
+            np.matmul(_t(d_logits), block.key_windows, out=d_queries[place])
+            rounds.add_products(d_logits, block.queries, place, d_keys)
+            rounds.add_products(block.weights, block.d_rows, place, d_window_values)
         undo = rounds.undo(r)
         rounds.add_unsorted(d_queries, undo, d_queries_keys)
         for stretched, total in ((d_keys, d_unit_keys), (d_window_values, d_values)):
@@ -277,16 +279,16 @@ class _Rounds:
             self._make_room_for_sides()
 
     def blocks(self, r):
-        """Prepare round r, and cut it into slices of chunks, without the chunks around it."""
+        """Prepare round r, and cut it into blocks: slices of heads and of chunks, without the chunks around."""
         self.r, self.positions = r, self._stretch(self.chunks, r)
         self.index = np.maximum(self.positions, 0) + self.first_rows  # in the rows of all heads, one after another
         if self.options.same_bucket_only:
             self.bucket_ids = self._stretch(self.chunks_of_ids, r)
         if self.is_bounded:
             self._fill_sides()
-        step = max(1, _chunks_per_block(self.saved) // self.n_heads)
-        starts = range(self.options.n_before, self.options.n_before + self.n_chunks, step)
-        return [slice(start, min(start + step, starts.stop)) for start in starts]
+        size = _chunks_per_block(self.saved)
+        chunks = _slices(self.options.n_before, self.options.n_before + self.n_chunks, size)
+        return list(product(_slices(0, self.n_heads, max(1, size // self.n_chunks)), chunks))
 
     def _stretch(self, chunks, r):
         """Round r of (h, R, n, C), and the chunks around it: (h, m, C)."""
@@ -306,39 +308,45 @@ class _Rounds:
     def kept(self, name, shape):
         return _kept(self.memory, name, shape, self.saved.values.dtype)
 
-    def weights(self, chunks):
-        """A workspace with the weights of the queries in some chunks of the round that `blocks` prepared."""
-        block = self.logits(chunks)
+    def weights(self, place):
+        """A workspace with the weights of the queries in a block of the round that `blocks` prepared."""
+        block = self.logits(place)
         if self.saved.references is not None:
-            block.weights -= _t(_take(self.saved.references, self.index[:, chunks], block.of_queries))
+            block.weights -= _t(_take(self.saved.references, self.index[place], block.of_queries))
         np.exp(block.weights, out=block.weights)
         if self.saved.shares is not None:
-            first = chunks.start - self.options.n_before
-            block.weights *= _t(self.saved.shares[:, self.r, first : first + block.n_chunks])
+            heads, own, _ = self._around(place)
+            block.weights *= _t(self.saved.shares[heads, self.r, own])
         _take(self.saved.values, block.index, block.values)
         return block
 
-    def logits(self, chunks):
+    def logits(self, place):
         """A workspace with the logits; they are -inf, or as good as that, where a key is hidden."""
-        block = self._workspace(chunks.stop - chunks.start)
-        first = chunks.start - self.options.n_before
-        block.index = self.index[:, first : chunks.stop + self.options.n_after]
+        heads, own, around = self._around(place)
+        block = self._workspace(heads.stop - heads.start, own.stop - own.start)
+        block.index = self.index[heads, around]
         _take(self.saved.queries_keys, block.index, block.rows)
         np.copyto(block.queries_t, _t(block.queries))
         np.multiply(block.rows, _take(self.saved.scales, block.index, block.scales), out=block.keys)
         np.matmul(block.key_windows, block.queries_t, out=block.weights)
         if self.is_bounded:
-            own = slice(first, first + block.n_chunks)
-            np.matmul(self.key_sides[:, own], self.query_sides[:, own], out=block.spare)
+            np.matmul(self.key_sides[heads, own], self.query_sides[heads, own], out=block.spare)
             np.minimum(block.weights, block.spare, out=block.weights)
         else:
-            np.copyto(block.weights, -np.inf, where=self._hidden(chunks))
+            np.copyto(block.weights, -np.inf, where=self._hidden(place))
         return block
 
-    def _workspace(self, n_chunks):
-        if n_chunks not in self.workspaces:
-            self.workspaces[n_chunks] = _Workspace(self, n_chunks)
-        return self.workspaces[n_chunks]
+    def _around(self, place):
+        """Of a block: its heads, its chunks as they count without the chunks around, and these with neighbours."""
+        heads, chunks = place
+        n_before, n_after = self.options.n_before, self.options.n_after
+        own = slice(chunks.start - n_before, chunks.stop - n_before)
+        return heads, own, slice(own.start, chunks.stop + n_after)
+
+    def _workspace(self, n_heads, n_chunks):
+        if (n_heads, n_chunks) not in self.workspaces:
+            self.workspaces[n_heads, n_chunks] = _Workspace(self, n_heads, n_chunks)
+        return self.workspaces[n_heads, n_chunks]
 
     def _make_room_for_sides(self):
         """The factors of STEEP (query position - 1/2 - key position): (h, n, W, 2) and (h, n, 2, C)."""
@@ -356,15 +364,17 @@ class _Rounds:
         own = self.positions[:, self.options.n_before : self.options.n_before + self.n_chunks]
         np.multiply(own - 0.5, STEEP, out=self.query_sides[..., 1, :])
 
-    def _hidden(self, chunks):
+    def _hidden(self, place):
         """Which keys are hidden from which queries, as in `masks`: (h, g, W, C) booleans."""
-        around = slice(chunks.start - self.options.n_before, chunks.stop + self.options.n_after)
-        queries, keys = self.positions[:, chunks, np.newaxis], self.windows(self.positions[:, around, :, np.newaxis])
+        heads, _, around = self._around(place)
+        queries = self.positions[place][:, :, np.newaxis]
+        keys = self.windows(self.positions[heads, around, :, np.newaxis])
         hidden = keys >= queries if self.options.causal else keys == queries
         if self.has_empty:
             hidden |= (keys == NOBODY) | (queries == NOBODY)
         if self.options.same_bucket_only:
-            hidden |= self.windows(self.bucket_ids[:, around, :, np.newaxis]) != self.bucket_ids[:, chunks, np.newaxis]
+            ids = self.bucket_ids
+            hidden |= self.windows(ids[heads, around, :, np.newaxis]) != ids[place][:, :, np.newaxis]
         return hidden
 
     def windows(self, rows):
@@ -372,17 +382,18 @@ class _Rounds:
         n_heads, n_chunks, _, n_features = rows.shape
         return as_strided(rows, (n_heads, n_chunks - self.n_around, self.window_length, n_features), rows.strides)
 
-    def add_products(self, left, right, chunks, total):
+    def add_products(self, left, right, place, total):
         """Add left @ right, of (h, g, W, C) and (h, g, C, f), to the chunks (h, m, C, f) that the windows overlap.
 
         Blocks come in order, so only the last chunk of a window can be new in `total`; it is written, not added to.
         """
-        first, product = chunks.start - self.options.n_before, self.kept("product", right.shape)
-        if first == 0:
+        (heads, own, _), n_chunks = self._around(place), left.shape[1]
+        total, product = total[heads], self.kept("product", right.shape)
+        if own.start == 0:
             total[:, : self.n_around] = 0
         for step in reversed(range(self.n_around + 1)):
             part = left[:, :, step * self.chunk_length : (step + 1) * self.chunk_length]
-            target = total[:, first + step : first + step + left.shape[1]]
+            target = total[:, own.start + step : own.start + step + n_chunks]
             if step == self.n_around:
                 np.matmul(part, right, out=target)
             else:
@@ -421,13 +432,13 @@ class _Rounds:
 class _Workspace:
     """Memory for a block of g chunks and views of it, used again and again, so that it stays in the cache."""
 
-    def __init__(self, rounds, n_chunks):
-        self.n_chunks, saved = n_chunks, rounds.saved
+    def __init__(self, rounds, n_heads, n_chunks):
+        saved = rounds.saved
         n_features, n_values = saved.queries_keys.shape[-1], saved.values.shape[-1]
         chunk_length, window_length = rounds.chunk_length, rounds.window_length
 
         def kept(name, *shape):
-            return rounds.kept(name, (rounds.n_heads, *shape))
+            return rounds.kept(name, (n_heads, *shape))
 
         around = (n_chunks + rounds.n_around, chunk_length)
         self.rows = kept("rows", *around, n_features)
@@ -458,6 +469,10 @@ def _chunks_per_block(saved):
 def _bite(n_workers):
     """How many blocks to take as one: after each operation, several workers wait for each other's turn in Python."""
     return 1 if n_workers == 1 else 4
+
+
+def _slices(start, stop, step):
+    return [slice(first, min(first + step, stop)) for first in range(start, stop, step)]
 
 
 def _t(matrices):
