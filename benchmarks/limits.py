@@ -1,13 +1,16 @@
 """What one core can do at most, and where the time of our forward pass goes: `python -m benchmarks.limits`.
 
 Prints the sgemm peak, then nanoseconds for one row and round (L = 4096, two heads, four rounds): each step of the tuned
-path alone on the block it works on, against the whole. Last, two worker threads against one, in wall time, which
-means something only while nothing else runs.
+path alone on the block it works on, against the whole. Last, in wall time, which means something only while nothing
+else runs: two worker threads against one, how often they waited for each other, and two processes against one, which
+never wait. What lies between threads and processes is the price of taking turns in Python.
 """
 
 import os
+import resource
 import statistics
 import sys
+from multiprocessing import get_context
 from time import perf_counter, process_time
 
 import numpy as np
@@ -56,29 +59,28 @@ def steps_of_a_block():
     options = Options(int(np.prod(factors)), CHUNK_LENGTH)
     _, saved = _fast_lsh.forward(queries_keys, values, buckets, options)
     rounds = _fast_lsh._Rounds(saved.of_heads(slice(0, 1)), {}, keeps_queries=False)
-    chunks = rounds.blocks(0)[1]
-    block = rounds.weights(chunks)
+    place = rounds.blocks(0)[1]
+    block = rounds.weights(place)
     numerators, undo = rounds.rows("numerators", 64), rounds.undo(0)
-    own = slice(chunks.start - 1, chunks.stop - 1)
+    heads, own, _ = rounds._around(place)
     logits = rng.standard_normal(block.spare.shape, dtype=np.float32)
     transpose, take = _fast_lsh._t, _fast_lsh._take
     ones = np.ones((1, rounds.window_length), np.float32)
-    sums = np.empty((1, block.n_chunks, 1, CHUNK_LENGTH), np.float32)
-    rows = block.n_chunks * CHUNK_LENGTH
+    n_chunks = own.stop - own.start
+    sums = np.empty((1, n_chunks, 1, CHUNK_LENGTH), np.float32)
+    rows = n_chunks * CHUNK_LENGTH
     of_block = {
         "gather queries and keys": lambda: take(queries_keys[:1], block.index, block.rows),
         "transpose queries": lambda: np.copyto(block.queries_t, transpose(block.queries)),
         "scale keys": lambda: np.multiply(block.rows, block.scales, out=block.keys),
         "Q K, matrix product": lambda: np.matmul(block.key_windows, block.queries_t, out=block.weights),
         "mask, matrix product": lambda: np.matmul(
-            rounds.key_sides[:, own], rounds.query_sides[:, own], out=block.spare
+            rounds.key_sides[heads, own], rounds.query_sides[heads, own], out=block.spare
         ),
         "mask, minimum": lambda: np.minimum(logits, block.spare, out=block.weights),
         "exp": lambda: np.exp(logits, out=block.weights),
         "gather values": lambda: take(values[:1], block.index, block.values),
-        "P V, matrix product": lambda: np.matmul(
-            transpose(block.weights), block.value_windows, out=numerators[:, chunks]
-        ),
+        "P V, matrix product": lambda: np.matmul(transpose(block.weights), block.value_windows, out=numerators[place]),
         "sums of weights": lambda: np.matmul(ones, block.weights, out=sums),
     }
     steps = {name: seconds(work) / rows for name, work in of_block.items()}
@@ -105,9 +107,39 @@ def main():
         f"two matrix products at the peak: {products / peak * 1e9:.0f} ns, {products / peak / whole:.0%} of the whole"
     )
     os.sched_setaffinity(0, range(os.cpu_count()))
-    one, two = (ours({**ROW, "heads": 8, "workers": workers}) for workers in (1, 2))
+    print_workers({**ROW, "heads": 8})
+
+
+def print_workers(row):
+    one, two = (ours({**row, "workers": workers}) for workers in (1, 2))
     turns = [(seconds(one, 1, perf_counter), seconds(two, 1, perf_counter)) for _ in range(9)]
+    waited = resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw
+    two()
+    waited = resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw - waited
     print(f"two workers against one, 8 heads, wall time: {statistics.median(a / b for a, b in turns):.2f}x")
+    print(f"  in one call they slept {waited} times until it was their turn")
+    turns = [(in_processes(row, 1), in_processes(row, 2)) for _ in range(5)]
+    print(f"two processes against one, twice the work: {statistics.median(2 * a / b for a, b in turns):.2f}x")
+
+
+def in_processes(row, n_processes):
+    """Seconds of a call, where so many processes make theirs at the same time; the slowest counts."""
+    fork = get_context("fork")
+    together, found = fork.Barrier(n_processes), fork.Queue()
+
+    def work():
+        run = ours(row)
+        run()
+        together.wait()
+        found.put(seconds(run, 5, perf_counter))
+
+    processes = [fork.Process(target=work) for _ in range(n_processes)]
+    for process in processes:
+        process.start()
+    slowest = max(found.get() for _ in processes)
+    for process in processes:
+        process.join()
+    return slowest
 
 
 if __name__ == "__main__":
