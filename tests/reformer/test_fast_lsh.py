@@ -1,5 +1,6 @@
 """The tuned path is held to the clear composition, and its gradients to finite differences, in every option."""
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
 import numpy as np
@@ -103,6 +104,62 @@ def test_float32_keeps_its_precision_whatever_the_size_of_the_logits(size):
     for close, right in zip(rounded, exact, strict=True):
         assert close.dtype == np.float32
         np.testing.assert_allclose(close, right, atol=max(2e-6, 2e-6 * size) * np.max(np.abs(right)))
+
+
+@pytest.mark.parametrize("block_size, rows_of_heads", [(1, 1), (2**10, 100), (2**12, 2**12)])
+def test_results_do_not_depend_on_how_the_work_is_cut_into_blocks(block_size, rows_of_heads, monkeypatch):
+    rng = np.random.default_rng(0)
+    queries, values, gradient = rng.standard_normal((3, 5, 100, 8))
+    buckets = rng.integers(0, 8, (5, 2, 100))
+    for look in (dict(n_before=1, n_after=0), dict(n_before=2, n_after=1, same_bucket_only=True)):
+        chosen = dict(n_buckets=8, chunk_length=16, **look)
+        whole = forward_and_gradients(queries, values, buckets, gradient, **chosen)
+        with monkeypatch.context() as patch:
+            patch.setattr(_fast_lsh, "BLOCK_SIZE", block_size)
+            patch.setattr(_fast_lsh, "ROWS_OF_HEADS", rows_of_heads)
+            patch.setattr(_fast_lsh, "ROWS_AT_ONCE", 7)
+            cut = forward_and_gradients(queries, values, buckets, gradient, **chosen)
+        for one, other in zip(whole, cut, strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-12)
+
+
+def test_a_call_leaves_nothing_behind_for_the_next():
+    # Scratch memory outlives a call. Whatever the last one left there, the next has to write before it reads.
+    rng = np.random.default_rng(0)
+    for n_heads, length, chunk_length in ((1, 300, 32), (4, 90, 16), (3, 37, 50)):
+        queries, values, gradient = rng.standard_normal((3, n_heads, length, 8))
+        buckets = rng.integers(0, 8, (n_heads, 2, length))
+        for wrap in WRAPS:
+            chosen = dict(n_buckets=8, chunk_length=chunk_length, n_before=2, n_after=1, causal=False, wrap=wrap)
+            _fast_lsh._idle.clear()
+            fresh = forward_and_gradients(queries, values, buckets, gradient, **chosen)
+            for array in _fast_lsh._idle[0].values():
+                array[...] = 0xFF  # NaN, in every float dtype
+            again = forward_and_gradients(queries, values, buckets, gradient, **chosen)
+            for one, other in zip(fresh, again, strict=True):
+                np.testing.assert_array_equal(one, other)
+
+
+def test_only_small_arrays_are_kept_for_the_next_call(monkeypatch):
+    monkeypatch.setattr(_fast_lsh, "MOST_KEPT", 2**13)
+    _fast_lsh._idle.clear()
+    queries, values, buckets = draw(200)
+    lsh_attention_forward(queries, values, buckets, n_buckets=4, chunk_length=8)
+    (memory,) = _fast_lsh._idle
+    assert 0 < max(array.nbytes for array in memory.values()) <= 2**13
+
+
+def test_calls_from_many_threads_do_not_share_scratch_memory():
+    rng = np.random.default_rng(0)
+    problems = [(*rng.standard_normal((2, 2, 400, 8)), rng.integers(0, 8, (2, 2, 400))) for _ in range(8)]
+
+    def work(problem):
+        return lsh_attention_forward(*problem, n_buckets=8, chunk_length=16, n_workers=2)[0]
+
+    alone = [work(problem) for problem in problems]
+    with ThreadPoolExecutor(4) as pool:
+        for one, together in zip(alone * 5, pool.map(work, problems * 5), strict=True):
+            np.testing.assert_array_equal(one, together)
 
 
 def test_two_workers_give_what_one_gives():
