@@ -123,6 +123,19 @@ def test_results_do_not_depend_on_how_the_work_is_cut_into_blocks(block_size, ro
             np.testing.assert_allclose(one, other, atol=1e-12)
 
 
+@pytest.mark.parametrize("dtype, size", [(np.float32, 90.0), (np.float64, 720.0)])
+def test_no_weight_is_a_denormal_number(dtype, size):
+    # A processor takes many times longer for each of them, and where vectors are long there are many.
+    rng = np.random.default_rng(0)
+    queries, values = (size * rng.standard_normal((1, 200, 1)), rng.standard_normal((1, 200, 4)))
+    buckets = rng.integers(0, 4, (1, 1, 200))
+    _, saved = lsh_attention_forward(queries.astype(dtype), values.astype(dtype), buckets, n_buckets=4, chunk_length=50)
+    rounds = _fast_lsh._Rounds(saved.whole, {}, keeps_queries=False)
+    weights = np.concatenate([rounds.weights(place).weights.copy() for place in rounds.blocks(0)])
+    assert np.any(weights == 0) and np.any(weights == 1)
+    assert np.min(weights[weights > 0]) >= np.finfo(dtype).tiny
+
+
 def test_a_call_leaves_nothing_behind_for_the_next():
     # Scratch memory outlives a call. Whatever the last one left there, the next has to write before it reads.
     rng = np.random.default_rng(0)
