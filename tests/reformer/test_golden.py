@@ -3,7 +3,6 @@
 Where Trax is installed, the same is asked of what it computes here and now.
 """
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -89,19 +88,7 @@ def case(request):
     return request.param
 
 
-@pytest.fixture(
-    params=[
-        "trax",
-        "hf",
-        pytest.param(
-            "trax_now",
-            marks=[
-                pytest.mark.trax,
-                pytest.mark.skipif(importlib.util.find_spec("trax") is None, reason="Trax is not installed"),
-            ],
-        ),
-    ]
-)
+@pytest.fixture(params=["trax", "hf", pytest.param("trax_now", marks=pytest.mark.trax)])
 def recording(request, case):
     if request.param == "trax_now":
         return load("trax", case, folder=request.getfixturevalue("trax_now"))
