@@ -33,6 +33,8 @@ def offset_rounds(buckets, n_buckets):
 
 
 def collision_probability(angles, n_buckets):
+    if n_buckets not in (2, 4):
+        raise ValueError(f"n_buckets needs 2 or 4, got {n_buckets}")
     probability = np.zeros(np.shape(angles))
     for entry in np.ndindex(*np.shape(angles)):
         same_side = 1 - np.asarray(angles)[entry] / np.pi

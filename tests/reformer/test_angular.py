@@ -51,7 +51,7 @@ def test_angular_hash_agrees_with_its_loop_twin(seed, batch, n_positions, n_roun
 
 
 @few
-@given(seeds, batches, counts, counts, st.integers(1, 9), st.sampled_from([np.intp, np.int32, np.uint8]))
+@given(seeds, batches, counts, counts, st.integers(1, 9), st.sampled_from([np.intp, np.int32, np.uint8, np.uint64]))
 def test_offset_rounds_agrees_with_its_loop_twin(seed, batch, n_positions, n_rounds, n_buckets, dtype):
     buckets = np.random.default_rng(seed).integers(0, n_buckets, (*batch, n_rounds, n_positions)).astype(dtype)
     vectorised, looped = offset_rounds(buckets, n_buckets), loops.offset_rounds(buckets, n_buckets)
@@ -66,6 +66,11 @@ def test_collision_probability_agrees_with_its_loop_twin(seed, shape, n_buckets,
     probability = collision_probability(angles, n_buckets)
     assert np.shape(probability) == shape and probability.dtype == dtype
     np.testing.assert_allclose(probability, loops.collision_probability(angles, n_buckets), atol=1e-6)
+
+
+def test_the_loop_twin_of_collision_probability_refuses_what_has_no_closed_form():
+    with pytest.raises(ValueError, match="n_buckets needs 2 or 4, got 8"):
+        loops.collision_probability(np.zeros(1), 8)
 
 
 @few
