@@ -96,7 +96,7 @@ def reversible_backward(y1, y2, d_y1, d_y2, f_vjp, g_vjp):
     Source: Gomez et al. (2017), algorithm 1.
     """
     y1, y2 = _streams("y1", y1, "y2", y2)
-    d_y1, d_y2 = _streams("d_y1", require_shape("d_y1", d_y1, y1.shape), "d_y2", d_y2)
+    (_, d_y1), (_, d_y2) = _streams("y1", y1, "d_y1", d_y1), _streams("y2", y2, "d_y2", d_y2)
     g_value, g_pull = g_vjp(y1)
     x2 = y2 - g_value
     d_x1 = d_y1 + g_pull(d_y2)  # y1 reaches the loss directly and through g
@@ -275,7 +275,7 @@ def bytes_held(*held):
 
 def _streams(name1, value1, name2, value2):
     first = require_floats(name1, value1, "(...)")
-    return first, require_shape(name2, require_floats(name2, value2, "(...)"), first.shape)
+    return first, require_shape(name2, require_floats(name2, value2, "(...)", dtype=first.dtype), first.shape)
 
 
 def _half_steps(blocks):
