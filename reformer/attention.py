@@ -80,13 +80,15 @@ def unit_keys(queries_keys):
 def unit_keys_backward(gradient, queries_keys):
     """Turn the gradient of `unit_keys(queries_keys)` into that of `queries_keys`; both (..., d)."""
     scale = inverse_lengths(queries_keys)
-    along = np.sum(gradient * queries_keys, axis=-1, keepdims=True) * scale**2
-    return scale * (gradient - along * queries_keys)
+    keys = queries_keys * scale
+    return scale * (gradient - np.sum(gradient * keys, axis=-1, keepdims=True) * keys)
 
 
 def inverse_lengths(vectors):
     """One over the length of each vector: (..., d) -> (..., 1)."""
     squares = np.einsum("...d,...d->...", vectors, vectors)[..., np.newaxis]
+    if vectors.dtype == np.float32 and np.isinf(np.max(squares, initial=0)):  # some vector is longer than 1.8e19
+        return inverse_lengths(vectors.astype(np.float64)).astype(np.float32)
     return 1 / np.sqrt(squares + NORM_EPSILON * vectors.shape[-1])
 
 

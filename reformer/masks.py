@@ -13,9 +13,9 @@ from reformer.chunking import NOBODY
 
 HIDDEN = -np.inf
 # Far below every real logit, so that it counts only where nothing else is visible. A key at -|q| must still beat the
-# token itself at |q| - 1e9. The published code has -1e5, which vectors longer than 5e4 would beat; but it hides with a
+# token itself at |q| - 1e30. The published code has -1e5, which vectors longer than 5e4 would beat; but it hides with a
 # finite number too, and needs room below. Here hidden is -inf.
-LAST_RESORT = -1e9
+LAST_RESORT = np.float32(-1e30)
 
 
 def attention_mask(
@@ -37,7 +37,7 @@ def attention_mask(
 
     Returns
     -------
-    mask : (..., n_queries, n_keys) float32 array to add to the logits: 0, `LAST_RESORT` (-1e9) or `HIDDEN` (-inf)
+    mask : (..., n_queries, n_keys) float32 array to add to the logits: 0, `LAST_RESORT` (-1e30) or `HIDDEN` (-inf)
 
     Raises ValueError if positions are not integer arrays, a shape does not fit, or only one kind of bucket is given.
     Source: Reformer, section 2, "Causal masking for shared-QK attention".

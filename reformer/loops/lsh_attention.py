@@ -18,7 +18,7 @@ def attention_mask(
                 elif query_buckets is not None and query_buckets[*entry, i] != key_buckets[*entry, j]:
                     mask[*entry, i, j] = -np.inf
                 elif avoid_self and query == key:
-                    mask[*entry, i, j] = -1e9
+                    mask[*entry, i, j] = -1e30
     return mask
 
 

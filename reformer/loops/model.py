@@ -84,7 +84,7 @@ def reformer_block(x1, x2, parameters, rotations, *, n_heads, chunk_length):
                     if other <= position:
                         norm_of_key = np.sqrt(sum(queries[other] ** 2) + 1e-6 * d_head)
                         logit = queries[position] @ queries[other] / norm_of_key
-                        logits.append(logit - 1e9 if other == position else logit)
+                        logits.append(logit - 1e30 if other == position else logit)
                         seen.append(other)
             weights = [np.exp(logit - max(logits)) for logit in logits]
             for weight, other in zip(weights, seen, strict=True):
