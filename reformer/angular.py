@@ -117,7 +117,7 @@ def offset_rounds(buckets, n_buckets):
     n_buckets = require_count("n_buckets", n_buckets)
     buckets = require_integers("buckets", buckets, "(..., R, L)", below=n_buckets)
     n_rounds = buckets.shape[-2]
-    return buckets + n_buckets * np.arange(n_rounds)[:, np.newaxis]
+    return np.add(buckets, n_buckets * np.arange(n_rounds)[:, np.newaxis], dtype=np.intp)
 
 
 def collision_probability(angles, n_buckets):

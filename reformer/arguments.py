@@ -18,14 +18,26 @@ def require_floats(name, value, axes, *, dtype=None):
 
 
 def require_integers(name, value, axes, *, low=0, below=np.inf):
-    """Return `value` as an integer array with the axes `axes` names and all entries in low .. below - 1."""
+    """Return `value` as an integer array with the axes `axes` names and all entries in low .. below - 1.
+
+    Where `low` is below 0, so that -1 has a meaning, the dtype can hold it.
+    """
     array = np.asarray(value)
     if not np.issubdtype(array.dtype, np.integer):
         raise ValueError(f"{name} needs an integer dtype, got {array.dtype}")
+    if -np.inf < low < 0 and array.dtype.kind == "u":
+        array = array.astype(np.intp)
     _require_axes(name, array, axes)
     if array.size and (array.min() < low or array.max() >= below):
         needed = f"of at least {low}" if below == np.inf else f"from {low} to {below - 1}"
         raise ValueError(f"{name} needs values {needed}, got {array.min()} to {array.max()}")
+    return array
+
+
+def require_entries(name, array):
+    """Return `array` if it has at least one entry."""
+    if array.size == 0:
+        raise ValueError(f"{name} needs at least one entry, got shape {array.shape}")
     return array
 
 

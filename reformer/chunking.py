@@ -10,7 +10,7 @@ Source: Kitaev, Kaiser, Levskaya, "Reformer: The Efficient Transformer" (2020), 
 
 import numpy as np
 
-from reformer.arguments import require_choice, require_count, require_integers
+from reformer.arguments import require_choice, require_count, require_entries, require_integers
 
 NOBODY = -1
 WRAPS = ("global", "round", "none")
@@ -49,9 +49,8 @@ def undo_sort(order):
 
     Raises ValueError if a row is not a permutation.
     """
-    order = np.asarray(order)
-    n_positions = order.shape[-1] if order.ndim else 0
-    order = require_integers("order", order, "(..., L)", low=0, below=n_positions)
+    n_positions = np.shape(order)[-1] if np.ndim(order) else 0
+    order = require_integers("order", order, "(..., L)", below=n_positions)
     undo = np.full(order.shape, NOBODY, dtype=np.intp)
     places = np.broadcast_to(np.arange(n_positions), order.shape)
     np.put_along_axis(undo, order, places, axis=-1)
@@ -70,7 +69,7 @@ def split_into_chunks(order, chunk_length):
 
     Returns
     -------
-    chunks : (..., n, C) integer array with n = L / C, rounded up
+    chunks : (..., n, C) integer array with n = L / C, rounded up; of the dtype of `order`, or intp for an unsigned one
 
     Raises ValueError if `order` is not an integer array or `chunk_length` is below 1.
     Source: Reformer, section 2, figure 2 c; the published code needs L to be a multiple of C.
@@ -100,12 +99,13 @@ def look_adjacent(chunks, *, n_before=1, n_after=0, wrap="global"):
     -------
     windows : (..., R, n, W) integer array with W = (n_before + 1 + n_after) C, from the earliest chunk to the latest
 
-    Raises ValueError if `chunks` has too few axes or is not of integers, a number is negative, or `wrap` is unknown.
+    Raises ValueError if `chunks` has too few axes or no entries or is not of integers, a number is negative, or `wrap`
+    is unknown.
     Source: Reformer, section 2: chunks attend "to themselves and one chunk back"; wrap: Trax `look_adjacent`.
     """
     require_choice("wrap", wrap, WRAPS)
     axes = "(..., R, n, C)" if wrap == "global" else "(..., n, C)"
-    chunks = require_integers("chunks", chunks, axes, low=NOBODY)
+    chunks = require_entries("chunks", require_integers("chunks", chunks, axes, low=NOBODY))
     n_before = require_count("n_before", n_before, at_least=0)
     n_after = require_count("n_after", n_after, at_least=0)
     row = chunks.reshape(*chunks.shape[:-3], -1, chunks.shape[-1]) if wrap == "global" else chunks

@@ -19,6 +19,7 @@ from reformer.arguments import (
     require_booleans,
     require_choice,
     require_count,
+    require_entries,
     require_finite,
     require_floats,
     require_integers,
@@ -210,9 +211,9 @@ def count_duplicates(query_positions, key_positions, visible):
     Raises ValueError if a shape or dtype does not fit.
     Source: Reformer, appendix A, "Multi-round LSH attention": N_ij.
     """
-    query_positions = require_integers("query_positions", query_positions, "(..., R, n, C)", low=NOBODY)
+    query_positions = require_integers("query_positions", query_positions, "(..., R, n, C)", low=NOBODY).astype(np.intp)
     *batch, n_rounds, n_chunks, chunk_length = query_positions.shape
-    key_positions = require_integers("key_positions", key_positions, "(..., R, n, W)", low=NOBODY)
+    key_positions = require_integers("key_positions", key_positions, "(..., R, n, W)", low=NOBODY).astype(np.intp)
     window_length = key_positions.shape[-1]
     require_shape("key_positions", key_positions, (*batch, n_rounds, n_chunks, window_length))
     visible = require_booleans("visible", visible, (*query_positions.shape, window_length))
@@ -238,14 +239,16 @@ def hash_vectors(vectors, factor_rotations, *, n_workers=1):
     -------
     buckets : (..., R, L) array of values 0 .. B_1 B_2 ... - 1, uint16 where that suffices, else intp
 
-    Raises ValueError if there is no factor, a shape or dtype does not fit, or a vector is not finite.
+    Raises ValueError if there is no factor, an array is empty, a shape or dtype does not fit, or a vector has NaNs or
+    infinities.
     """
-    vectors = require_finite("vectors", require_floats("vectors", vectors, "(..., L, d)"))
+    vectors = require_entries("vectors", require_finite("vectors", require_floats("vectors", vectors, "(..., L, d)")))
     if len(factor_rotations) == 0:
         raise ValueError("factor_rotations needs at least one array of shape (R, d, B_i/2), got none")
     factors = [require_floats("factor_rotations", f, "(R, d, B_i/2)", dtype=vectors.dtype) for f in factor_rotations]
     for factor in factors:
-        require_shape("factor_rotations", factor, (len(factors[0]), vectors.shape[-1], max(1, factor.shape[-1])))
+        require_entries("factor_rotations", factor)
+        require_shape("factor_rotations", factor, (len(factors[0]), vectors.shape[-1], factor.shape[-1]))
     buckets = _fast_lsh.hash_vectors(_one_batch_axis(vectors), factors, n_workers=require_count("n_workers", n_workers))
     return buckets.reshape(*vectors.shape[:-2], *buckets.shape[1:])
 
@@ -335,12 +338,10 @@ def _real_tokens(padding, shape):
 
 def _check_arrays(queries_keys, values, buckets, n_buckets):
     """The arrays, with shapes that fit each other."""
-    queries_keys = require_floats("queries_keys", queries_keys, "(..., L, d)")
-    if queries_keys.size == 0:
-        raise ValueError(f"queries_keys needs at least one vector, got shape {queries_keys.shape}")
-    values = require_floats("values", values, "(..., L, e)", dtype=queries_keys.dtype)
+    queries_keys = require_entries("queries_keys", require_floats("queries_keys", queries_keys, "(..., L, d)"))
+    values = require_entries("values", require_floats("values", values, "(..., L, e)", dtype=queries_keys.dtype))
     *batch, n_positions, _ = queries_keys.shape
     require_shape("values", values, (*batch, n_positions, values.shape[-1]))
-    buckets = require_integers("buckets", buckets, "(..., R, L)", below=n_buckets)
+    buckets = require_entries("buckets", require_integers("buckets", buckets, "(..., R, L)", below=n_buckets))
     require_shape("buckets", buckets, (*batch, buckets.shape[-2], n_positions))
     return queries_keys, values, buckets

@@ -106,6 +106,16 @@ def test_fewer_pairs_are_lost_the_further_a_chunk_looks_back():
     assert np.all(np.diff(lost, axis=0) <= 0) and np.all(lost[0] > 0.5)
 
 
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.uint16, np.uint32, np.uint64])
+def test_nobody_fits_beside_positions_of_every_integer_dtype(dtype):
+    order = np.array([[4, 1, 0, 2, 3]])
+    chunks = split_into_chunks(order.astype(dtype), 2)
+    np.testing.assert_array_equal(chunks, split_into_chunks(order, 2))
+    full = order[:, :4].reshape(1, 2, 2)
+    np.testing.assert_array_equal(look_adjacent(full.astype(dtype), wrap="none"), look_adjacent(full, wrap="none"))
+    np.testing.assert_array_equal(undo_sort(order.astype(dtype)), undo_sort(order))
+
+
 def test_rows_of_a_batch_do_not_touch_each_other():
     buckets = np.random.default_rng(0).integers(0, 4, (3, 2, 20))
     together = look_adjacent(split_into_chunks(sort_by_bucket(buckets), 6))
@@ -135,6 +145,7 @@ order = np.arange(6)
         (lambda: look_adjacent(order.reshape(1, 3, 2), n_before=-1), "n_before"),
         (lambda: look_adjacent(order.reshape(1, 3, 2), n_after=-1), "n_after"),
         (lambda: look_adjacent(order.reshape(1, 3, 2), wrap="both"), "wrap"),
+        (lambda: look_adjacent(order.reshape(1, 3, 2)[:, :0]), "chunks"),
         (lambda: pairs_lost(np.array([0, -2]), 2), "buckets"),
         (lambda: pairs_lost(order, 0), "chunk_length"),
         (lambda: pairs_lost(order, 2, n_before=-1), "n_before"),

@@ -70,11 +70,14 @@ def test_the_gradients_of_the_tuned_path_are_finite_differences(
         assert worst_error(forward, lsh_attention_backward, [queries, values], rng) < 1e-6
 
 
-@pytest.mark.parametrize("size", [1e4, 1e5, 1e6, 1e8])
+@pytest.mark.parametrize(
+    "size, dtype", [(1e4, float), (1e6, float), (1e8, float), (1e20, np.float32), (1e28, np.float32)]
+)
 @pytest.mark.parametrize("causal", [True, False])
-def test_the_tuned_path_agrees_with_the_clear_one_and_both_with_their_twin_on_long_vectors(size, causal):
+def test_the_tuned_path_agrees_with_the_clear_one_and_both_with_their_twin_on_long_vectors(size, dtype, causal):
     # Also a key that points the other way is seen before the token itself, however long the vectors are.
     queries, values, buckets = draw(37, size)
+    queries, values = queries.astype(dtype), values.astype(dtype)
     chosen = dict(n_buckets=4, chunk_length=8, causal=causal)
     clear = lsh_attention(queries, values, buckets, **chosen)
     np.testing.assert_allclose(lsh_attention_forward(queries, values, buckets, **chosen)[0], clear, atol=1e-6)
@@ -264,6 +267,8 @@ x, r = np.zeros((2, 6, 4)), np.zeros((3, 4, 2))
         ((x, [r[:, :3]]), "factor_rotations"),
         ((x, [r, r[:2]]), "factor_rotations"),
         ((x, [r[..., :0]]), "factor_rotations"),
+        ((x, [r[:0]]), "factor_rotations"),
+        ((x[:, :0], [r]), "vectors"),
     ],
 )
 def test_a_bad_argument_of_hash_vectors_is_refused_by_name(arguments, named):

@@ -224,6 +224,20 @@ def test_combining_is_one_softmax_over_all_rounds():
     np.testing.assert_allclose(combine_rounds(outputs, log_normalizers), (weights @ values).sum(0), atol=1e-12)
 
 
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.uint16, np.uint64])
+def test_every_integer_dtype_of_buckets_and_positions_gives_the_same(dtype):
+    rng = np.random.default_rng(0)
+    (queries, values), buckets = rng.standard_normal((2, 2, 20, 4)), rng.integers(0, 4, (2, 3, 20))
+    chosen = dict(n_buckets=4, chunk_length=6, same_bucket_only=True, correct_duplicates=True)
+    expected = lsh_attention(queries, values, buckets, **chosen)
+    for attend in (lsh_attention, lambda *a, **k: lsh_attention_forward(*a, **k)[0]):
+        np.testing.assert_allclose(attend(queries, values, buckets.astype(dtype), **chosen), expected, atol=1e-12)
+    chunks = split_into_chunks(sort_by_bucket(buckets), 5)  # no empty place, so that unsigned integers can hold it
+    visible = rng.random((*chunks.shape, 5)) < 0.5
+    counts = count_duplicates(chunks.astype(dtype), chunks.astype(dtype), visible)
+    np.testing.assert_array_equal(counts, count_duplicates(chunks, chunks, visible))
+
+
 def test_a_pair_is_counted_wherever_it_is_visible():
     chunks = np.array([[[0, 1]], [[1, 0]]])  # two rounds of one chunk
     counts = count_duplicates(chunks, chunks, attention_mask(chunks, chunks) > HIDDEN)
@@ -235,14 +249,15 @@ def test_float32_stays_float32_and_is_close_to_float64():
     queries, values, gradient = rng.standard_normal((3, 2, 500, 16))
     buckets = rng.integers(0, 8, (2, 3, 500))
     rounded = [a.astype(np.float32) for a in (queries, values, gradient)]
-    for extra in ({}, {"correct_duplicates": True}):  # the fast path and the clear one
+    for extra in ({}, {"correct_duplicates": True}):
         sizes = dict(n_buckets=8, chunk_length=32, **extra)
         exact, saved = lsh_attention_forward(queries, values, buckets, **sizes)
         exact_gradients = lsh_attention_backward(gradient, saved)
         outputs, saved = lsh_attention_forward(*rounded[:2], buckets, **sizes)
         gradients = lsh_attention_backward(rounded[2], saved)
-        assert outputs.dtype == lsh_attention(*rounded[:2], buckets, **sizes).dtype == np.float32
-        np.testing.assert_allclose(outputs, exact, atol=1e-5)
+        for close in (outputs, lsh_attention(*rounded[:2], buckets, **sizes)):
+            assert close.dtype == np.float32
+            np.testing.assert_allclose(close, exact, atol=1e-5)
         for ours, theirs in zip(gradients, exact_gradients, strict=True):
             assert ours.dtype == np.float32
             np.testing.assert_allclose(ours, theirs, atol=1e-4)
@@ -265,6 +280,9 @@ def run(queries=x, values=x, buckets=b, **chosen):
         ((x[:, :0],), {}, "queries_keys"),
         ((x, x.astype(np.float32)), {}, "values"),
         ((x, x[:, :5]), {}, "values"),
+        ((x, x[..., :0]), {}, "values"),
+        ((x[:0], x[:0], b[:0]), {}, "queries_keys"),
+        ((x, x, b[:, :0]), {}, "buckets"),
         ((x, x, b * 1.0), {}, "buckets"),
         ((x, x, b + 2), {}, "buckets"),
         ((x, x, b - 1), {}, "buckets"),
