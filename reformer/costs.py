@@ -33,11 +33,13 @@ def attention_costs(*, batch, length, n_heads, d_k, n_rounds, n_chunks):
     batch, length, n_heads, d_k : b, l, n_h and d_k of the paper
     n_rounds, n_chunks : n_r and n_c, of LSH attention
 
+    Raises ValueError if `n_chunks` is below 1.
     Source: Reformer, table 1.
     """
+    chunk_length = length / require_count("n_chunks", n_chunks)
     vectors = batch * n_heads * length * d_k
     dense = max(vectors, batch * n_heads * length**2)
-    lsh = max(vectors, batch * n_heads * length * n_rounds * (4 * length / n_chunks) ** 2)
+    lsh = max(vectors, batch * n_heads * length * n_rounds * (4 * chunk_length) ** 2)
     return {"dot-product": Cost(dense, dense), "memory-efficient": Cost(dense, dense), "lsh": Cost(lsh, lsh)}
 
 

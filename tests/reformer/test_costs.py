@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reformer import lsh_attention as lsh_module
 from reformer.chunking import look_adjacent, split_into_chunks
 from reformer.costs import (
     attention_costs,
@@ -14,6 +15,7 @@ from reformer.costs import (
     model_costs,
     reversible_bytes,
 )
+from reformer.lsh_attention import Options, who_sees_whom
 from reformer.model import ReformerLM, attention_branch, feed_forward_branch
 from reformer.reversible import bytes_held, reversible_stack_forward, stored_stack_forward
 
@@ -51,26 +53,45 @@ def test_lsh_pairs_are_the_size_of_the_table_of_logits(length, n_rounds, chunk_l
     assert attention_pairs("lsh", **sizes) == logits.size
 
 
-def test_multiplications_are_those_of_the_two_matrix_products():
-    queries, keys, values = np.ones((5, 3), object), np.ones((5, 3), object), np.ones((5, 2), object)
-    counted = 0
+class Counting(int):
+    """A whole number that counts the products it takes part in."""
 
-    class Counting(int):
-        def __mul__(self, other):
-            nonlocal counted
-            counted += 1
-            return Counting(int(self) * int(other))
+    n_products = 0
 
-        __rmul__ = __mul__
+    def __mul__(self, other):
+        Counting.n_products += 1
+        return Counting(int(self) * int(other))
 
-        def __add__(self, other):
-            return Counting(int(self) + int(other))
+    def __add__(self, other):
+        return Counting(int(self) + int(other))
 
-        __radd__ = __add__
+    __rmul__, __radd__ = __mul__, __add__
 
-    queries, keys, values = (np.vectorize(Counting, otypes=[object])(array) for array in (queries, keys, values))
-    (queries @ keys.T) @ values
-    assert attention_multiplications("dense", length=5, d_k=3, d_v=2) == counted
+
+def products_within_chunks(monkeypatch, chunks, windows, *, d_k, d_v):
+    """Count the products that `attend_within_chunks` forms for chunks and windows of these positions.
+
+    Its checks would refuse such numbers, and its softmax, which is not counted, could not take them.
+    """
+    monkeypatch.setattr(lsh_module, "require_floats", lambda name, value, axes, dtype=None: value)
+    monkeypatch.setattr(lsh_module, "exponentials", lambda logits: (logits, 1, None))
+    Counting.n_products = 0
+    counting = np.frompyfunc(Counting, 1, 1)
+    shapes = (*chunks.shape, d_k), (*windows.shape, d_k), (*windows.shape, d_v)
+    queries, keys, values = (counting(np.ones(shape, int)) for shape in shapes)
+    mask = np.zeros((*chunks.shape, windows.shape[-1]), int)
+    lsh_module.attend_within_chunks(queries, keys, values, mask)
+    return Counting.n_products
+
+
+@pytest.mark.parametrize("d_k, d_v", [(3, 2), (2, 5)])
+def test_multiplications_are_those_that_attention_does(monkeypatch, d_k, d_v):
+    everything = np.arange(5)[np.newaxis]  # dense attention is one chunk of all
+    dense = products_within_chunks(monkeypatch, everything, everything, d_k=d_k, d_v=d_v)
+    assert attention_multiplications("dense", length=5, d_k=d_k, d_v=d_v) == dense
+    chunks = split_into_chunks(np.argsort(np.random.default_rng(0).random((2, 7))), 3)
+    lsh = products_within_chunks(monkeypatch, chunks, look_adjacent(chunks), d_k=d_k, d_v=d_v)
+    assert attention_multiplications("lsh", length=7, n_rounds=2, chunk_length=3, d_k=d_k, d_v=d_v) == lsh
 
 
 def test_64k_positions_need_16_gib_of_logits():
@@ -136,12 +157,61 @@ def test_chunking_helps_where_the_wide_layer_and_not_attention_is_largest():
     assert costs["Reformer"].memory == 8 * 64 * 1024
 
 
-def test_table_1_is_quadratic_for_dense_and_linear_in_rounds_for_lsh():
-    sizes = dict(batch=1, length=4096, n_heads=2, d_k=64, n_rounds=2, n_chunks=128)
+def test_table_3_is_what_the_paper_prints():
+    costs = model_costs(
+        batch=2, length=3, n_heads=5, d_model=7, d_ff=11, n_layers=13, n_rounds=17, pairs_per_token=19
+    )  # b l d_ff = 66, b l d_model = 42, b n_h l^2 = 90, b n_h l n_r c = 9690
+    assert costs == {
+        "Transformer": (90 * 13, (66 + 90) * 13),
+        "Reversible Transformer": (90, (5 * 66 + 90) * 13),
+        "Chunked Reversible Transformer": (90, (5 * 66 + 90) * 13),
+        "LSH Transformer": (9690 * 13, (66 + 9690) * 13),
+        "Reformer": (9690, (66 + 9690) * 13),
+    }
+
+
+def test_table_1_is_what_the_paper_prints():
+    sizes = dict(batch=3, length=4096, n_heads=2, d_k=64, n_rounds=2, n_chunks=128)
     costs = attention_costs(**sizes)
-    assert costs["dot-product"] == costs["memory-efficient"] == (2 * 4096**2, 2 * 4096**2)
-    assert costs["lsh"].time == 2 * 4096 * 2 * 128**2
-    assert attention_costs(**sizes | {"n_rounds": 4})["lsh"].time == 2 * costs["lsh"].time
+    assert costs["dot-product"] == costs["memory-efficient"] == (3 * 2 * 4096**2, 3 * 2 * 4096**2)
+    assert costs["lsh"] == (3 * 2 * 4096 * 2 * 128**2, 3 * 2 * 4096 * 2 * 128**2)
+    wide = attention_costs(**sizes | {"d_k": 2**20})  # more features than anybody has keys
+    assert {cost for costs in wide.values() for cost in costs} == {3 * 2 * 4096 * 2**20}
+
+
+@pytest.mark.parametrize("grown", [["batch"], ["n_heads"], ["n_rounds"], ["length", "n_chunks"]])
+def test_logits_grow_as_table_1_says(grown):
+    sizes = dict(batch=2, n_heads=3, n_rounds=2, length=24, n_chunks=4)
+    larger = sizes | {name: 2 * sizes[name] for name in grown}
+
+    def logits(*, batch, n_heads, n_rounds, length, n_chunks):
+        buckets = np.zeros((batch, n_heads, n_rounds, length), int)
+        dense = np.zeros((batch, n_heads, length, 1)) @ np.zeros((1, length))
+        *_, mask = who_sees_whom(buckets, Options(n_buckets=1, chunk_length=length // n_chunks))
+        return {"dot-product": dense.size, "lsh": mask.size}
+
+    for name in ("dot-product", "lsh"):
+        printed = [attention_costs(**s, d_k=1)[name] for s in (sizes, larger)]
+        assert printed[1].memory / printed[0].memory == logits(**larger)[name] / logits(**sizes)[name]
+        assert printed[1].time / printed[0].time == logits(**larger)[name] / logits(**sizes)[name]
+
+
+@pytest.mark.parametrize("grown", ["batch", "length", "d_ff", "n_layers"])
+def test_wide_features_that_are_stored_grow_as_table_3_says(grown):
+    sizes = dict(batch=3, length=16, d_ff=64, n_layers=2)
+    larger = sizes | {grown: 2 * sizes[grown]}
+
+    def stored(*, batch, length, **fields):
+        model = small_model(reversible=False, **fields)
+        whole, chunked = (
+            saved_by_a_stack(replace(model, position_chunk=n), batch=batch, length=length) for n in (None, 8)
+        )
+        return whole - chunked
+
+    def printed(sizes):
+        return model_costs(**sizes, n_heads=1, d_model=8, n_rounds=1, pairs_per_token=1)["LSH Transformer"].memory
+
+    assert stored(**larger) / stored(**sizes) == printed(larger) / printed(sizes) == 2
 
 
 def test_lsh_multiplies_less_from_the_length_on_that_the_counts_say():
@@ -151,6 +221,11 @@ def test_lsh_multiplies_less_from_the_length_on_that_the_counts_say():
         "dense", length=512, **sizes
     )
     assert attention_pairs("lsh", length=1024, **lsh) * 2 == attention_pairs("dense", length=1024)
+
+
+def test_there_is_at_least_one_chunk():
+    with pytest.raises(ValueError, match="n_chunks needs a whole number of at least 1, got 0"):
+        attention_costs(batch=1, length=8, n_heads=1, d_k=4, n_rounds=1, n_chunks=0)
 
 
 @pytest.mark.parametrize(
