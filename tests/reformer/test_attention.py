@@ -17,6 +17,7 @@ from reformer.attention import (
     unit_keys_backward,
 )
 from tests.reformer.finite_differences import worst_error
+from tests.reformer.peak_memory import peak_bytes
 
 few = settings(max_examples=25, deadline=None)
 seeds = st.integers(0, 10**6)
@@ -153,6 +154,21 @@ def test_float32_stays_float32_and_is_close_to_float64():
         for gradient, exact_gradient in zip(gradients, backward(exact[-1], saved), strict=True):
             assert gradient.dtype == np.float32
             np.testing.assert_allclose(gradient, exact_gradient, atol=3e-5)
+
+
+@pytest.mark.parametrize(
+    "forward, backward, n_arrays",
+    [
+        (dense_attention_forward, dense_attention_backward, 3),
+        (shared_qk_attention_forward, shared_qk_attention_backward, 2),
+    ],
+)
+def test_memory_of_the_blocked_passes_grows_like_length_and_not_like_its_square(forward, backward, n_arrays):
+    def needed(length):
+        arrays, _ = draw(0, (), length, n_arrays=n_arrays, dtype=np.float32)
+        return peak_bytes(lambda: backward(arrays[-1], forward(*arrays, causal=True)[1]))
+
+    assert needed(2048) < 6 * needed(512)
 
 
 def test_large_logits_do_not_overflow():

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from reformer import _fast_lsh
 from reformer.angular import draw_rotations, factorised_hash
+from reformer.attention import shared_qk_attention_backward, shared_qk_attention_forward
 from reformer.chunking import WRAPS
 from reformer.loops import lsh_attention as loops
 from reformer.lsh_attention import hash_vectors, lsh_attention, lsh_attention_backward, lsh_attention_forward
 from tests.reformer.finite_differences import worst_error
+from tests.reformer.peak_memory import peak_bytes
 
 LOOKS = [(1, 0), (0, 0), (1, 1), (2, 1)]
 LENGTHS = [(40, 8), (37, 8), (8, 8), (5, 8), (3, 1)]  # of sequence and chunk: dividing, not, few chunks, or one
@@ -107,6 +109,52 @@ def test_float32_keeps_its_precision_whatever_the_size_of_the_logits(size):
     for close, right in zip(rounded, exact, strict=True):
         assert close.dtype == np.float32
         np.testing.assert_allclose(close, right, atol=max(2e-6, 2e-6 * size) * np.max(np.abs(right)))
+
+
+@pytest.mark.parametrize(
+    "dtype, size",
+    [(np.float32, n) for n in (59, 61, 84, 90, 1000)] + [(np.float64, n) for n in (599, 601, 705, 720, 1000)],
+)
+def test_sums_stay_in_range_on_both_sides_of_the_largest_logit_that_needs_no_reference(dtype, size):
+    # All logits of a row are |q| or -|q|: sums are as large, and where only -|q| is seen as small, as they can get.
+    rng = np.random.default_rng(0)
+    signs = np.repeat([1.0, -1.0, 1.0], [150, 1, 149])
+    queries = size * signs[:, np.newaxis] * np.array([0.6, 0.8])
+    values, gradient = rng.standard_normal((2, 300, 3))
+    exact, saved = shared_qk_attention_forward(queries, values)
+    exact = [exact, *shared_qk_attention_backward(gradient, saved)]
+    arrays = (array.astype(dtype) for array in (queries, values))
+    one_chunk = dict(n_buckets=1, chunk_length=300, n_before=0)
+    found = forward_and_gradients(*arrays, np.zeros((1, 300), int), gradient.astype(dtype), **one_chunk)
+    for close, right in zip(found, exact, strict=True):
+        np.testing.assert_allclose(close, right, atol=100 * size * np.finfo(dtype).eps * max(1, np.max(np.abs(right))))
+
+
+def test_memory_is_linear_in_length_and_flat_in_the_number_of_rounds():
+    rng = np.random.default_rng(0)
+    row_bytes = 16 * 4
+
+    def needed(length, n_rounds):
+        queries, values, gradient = rng.standard_normal((3, 1, length, 16)).astype(np.float32)
+        buckets = rng.integers(0, 16, (1, n_rounds, length))
+        _fast_lsh._idle.clear()
+        return peak_bytes(
+            lambda: forward_and_gradients(queries, values, buckets, gradient, n_buckets=16, chunk_length=16)
+        )
+
+    short, middle, long = (needed(length, 1) for length in (4096, 8192, 16384))
+    assert (middle - short) / 4096 == pytest.approx((long - middle) / 8192, rel=0.05)
+    assert (long - middle) / 8192 < 14 * row_bytes  # about as many rows as there are arrays of them; no row of logits
+    assert needed(16384, 8) < 1.1 * long
+
+
+def test_more_than_2_to_the_16_buckets_are_kept_apart():
+    rng = np.random.default_rng(0)
+    queries, values = rng.standard_normal((2, 1, 60, 4))
+    buckets = rng.permutation(2**17)[:60].reshape(1, 1, 60)
+    chosen = dict(n_buckets=2**17, chunk_length=4)
+    outputs, _ = lsh_attention_forward(queries, values, buckets, **chosen)
+    np.testing.assert_allclose(outputs, lsh_attention(queries, values, buckets, **chosen), atol=1e-11)
 
 
 @pytest.mark.parametrize("block_size, rows_of_heads", [(1, 1), (2**10, 100), (2**12, 2**12)])

@@ -31,6 +31,7 @@ from reformer.reversible import (
     stored_stack_forward,
 )
 from tests.reformer.finite_differences import gradient_error, worst_error
+from tests.reformer.peak_memory import peak_bytes
 
 few = settings(max_examples=15, deadline=None)
 seeds = st.integers(0, 10**6)
@@ -243,6 +244,18 @@ def test_chunks_of_positions_change_neither_loss_nor_gradients(seed, position_ch
     )
     assert loss_in_chunks == pytest.approx(loss)
     map_parameters(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-12, rtol=1e-9), gradients, gradients_in_chunks)
+
+
+@pytest.mark.parametrize("attribute", ["evaluate", "loss_and_gradients"])
+def test_chunks_of_positions_keep_the_logits_of_all_positions_from_existing_at_once(attribute):
+    whole, rng = replace(MODELS["Transformer"], vocabulary_size=3000, max_length=80), np.random.default_rng(0)
+    parameters, data = whole.draw_parameters(rng), draw_batch(rng, length=80)
+
+    def needed(position_chunk):
+        model = replace(whole, position_chunk=position_chunk)
+        return peak_bytes(lambda: getattr(model, attribute)(parameters, *data, seed=0))
+
+    assert needed(4) < 2 * 80 * 3000 * 4 < needed(None)
 
 
 def test_loss_and_accuracy_are_those_of_the_logits():

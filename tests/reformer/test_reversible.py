@@ -1,3 +1,5 @@
+import weakref
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -280,6 +282,22 @@ def test_a_decision_that_is_not_replayed_ruins_the_way_back_and_one_that_is_does
         _, saved = reversible_stack_forward((x, x), blocks)
         _, d_blocks = reversible_stack_backward((x, x), saved)
         assert np.allclose(d_blocks[0][0]["x"], x) == close
+
+
+def test_what_g_has_stored_is_gone_before_f_begins():
+    stored = []
+
+    def g_vjp(x):
+        activations = np.ones_like(x)
+        stored.append(weakref.ref(activations))
+        return x, lambda gradient: gradient * activations
+
+    def f_vjp(x):
+        assert stored[0]() is None
+        return x, lambda gradient: gradient
+
+    reversible_backward(*np.ones((4, 2, 3)), f_vjp, g_vjp)
+    assert len(stored) == 1
 
 
 def test_bytes_held_counts_every_buffer_once_wherever_it_is():

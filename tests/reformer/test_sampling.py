@@ -94,8 +94,10 @@ def test_only_the_highest_logits_are_chosen_with_top_k(seed, top_k):
 
 
 def test_of_equal_logits_the_lower_tokens_count():
-    zeros = np.zeros((100, 5))
+    zeros, ones = np.zeros((100, 5)), np.random.default_rng(0).integers(0, 2, 500)  # a few are sorted stably anyway
     assert set(choose_token(zeros, np.linspace(0, 0.999, 100), top_k=2)) == {0, 1}
+    chosen = choose_token(np.tile(100.0 * ones, (100, 1)), np.linspace(0, 0.999, 100), top_k=20)
+    assert set(chosen) == set(np.flatnonzero(ones)[:20])
     assert set(choose_token(zeros, np.zeros(100), temperature=0)) == {0}
 
 

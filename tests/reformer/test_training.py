@@ -131,6 +131,12 @@ def test_clipping_shortens_all_gradients_alike_and_only_if_they_are_too_long(see
     np.testing.assert_allclose(clipped_together * norm, together * min(norm, max_norm))
 
 
+def test_gradients_whose_squares_float32_cannot_hold_are_clipped_to_their_direction():
+    clipped, norm = clip_by_global_norm({"a": np.array([3e30, -4e30], np.float32)}, 1.0)
+    assert norm == pytest.approx(5e30)
+    np.testing.assert_allclose(clipped["a"], [0.6, -0.8], rtol=1e-6)
+
+
 def test_the_learning_rate_rises_in_a_line_and_then_decays():
     rates = {
         decay: [scheduled_rate(s, peak=2.0, n_warmup=10, decay=decay, n_steps=100) for s in range(1, 121)]
