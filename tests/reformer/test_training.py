@@ -18,6 +18,7 @@ from reformer import tasks, training
 from reformer.loops import model as loops
 from reformer.model import ReformerLM, TransformerLM
 from reformer.parameters import flatten_parameters, map_parameters, read_arrays, write_arrays
+from reformer.sampling import sample
 from reformer.training import (
     clip_by_global_norm,
     evaluate,
@@ -475,6 +476,45 @@ def test_a_small_model_learns_to_duplicate(model):
         )
     (_, _, untrained), (_, _, trained) = state.evaluations[0], state.evaluations[-1]
     assert untrained < 0.5 and trained > 0.99
+
+
+NAMES, SYMBOLS = ["ada", "ben", "cleo", "dan"], list("abcdefgh")
+WORDS = [*"<end> hello this is my booking code thank you .".split(), *NAMES, *SYMBOLS]
+
+
+def draw_dialogue(rng):
+    """Words asked and answered. Name and code of the answer stand at a changing distance from where they were given."""
+    greeting, name, code = rng.choice(["hello this", "this"]), rng.choice(NAMES), " ".join(rng.choice(SYMBOLS, 3))
+    asked = f"{greeting} is {name} . my booking code is {code} ."
+    return asked.split(), f"thank you {name} . code {code} <end>".split()
+
+
+def draw_texts(rng, *, n_sequences=16, length=22):
+    """A batch of dialogues, in which the answers count."""
+    tokens, weights = np.zeros((2, n_sequences, length + 1), int)
+    for row in range(n_sequences):
+        asked, answer = draw_dialogue(rng)
+        end = len(asked) + len(answer)
+        tokens[row, :end] = [WORDS.index(word) for word in asked + answer]
+        weights[row, len(asked) : end] = 1
+    return tasks.Batch(tokens[:, :-1], tokens[:, 1:], weights[:, 1:].astype(np.float32))
+
+
+def test_two_reversible_layers_of_lsh_attention_learn_to_answer_with_the_name_and_the_booking_code():
+    model = ReformerLM(vocabulary_size=len(WORDS), max_length=22, d_model=32, d_ff=32, n_buckets=4, chunk_length=8)
+    assert (model.n_layers, model.reversible, model.attention) == (2, True, "lsh")
+    rate = partial(scheduled_rate, peak=1e-2, n_warmup=30, decay="cosine", n_steps=300)
+    state = start_training(model, np.random.default_rng(0))
+    untrained = state.parameters
+    state = train(model, draw_texts, state, n_steps=300, learning_rate=rate, progress=False)
+    rng, right = np.random.default_rng(1), {"untrained": 0, "trained": 0}
+    for _ in range(20):
+        asked, answer = draw_dialogue(rng)
+        prompt = np.array([[WORDS.index(word) for word in asked]])
+        for name, parameters in (("untrained", untrained), ("trained", state.parameters)):
+            written = sample(model, parameters, prompt, n_new=len(answer), rng=rng, temperature=0)
+            right[name] += [WORDS[token] for token in written[0, len(asked) :]] == answer
+    assert right["untrained"] == 0 and right["trained"] >= 15
 
 
 @pytest.mark.parametrize(
