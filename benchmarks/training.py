@@ -24,7 +24,7 @@ import numpy as np
 
 from benchmarks.machine import describe_machine, describe_versions, today
 from reformer import tasks
-from reformer.model import ReformerLM, attention_branch, feed_forward_branch
+from reformer.model import ReformerLM
 from reformer.reversible import (
     bytes_held,
     reversible_stack_backward,
@@ -277,13 +277,10 @@ def gradient_errors(model, seed, dtype):
 
 def draw_stack(model, seed, dtype):
     rng = np.random.default_rng(seed)
-    layers = model.draw_parameters(rng, dtype)["layers"]
-    blocks = [
-        (attention_branch(model, p["attention"], seed=(seed, int(i))), feed_forward_branch(model, p["feed_forward"]))
-        for i, p in layers.items()
-    ]
+    parameters = model.draw_parameters(rng, dtype)
+    blocks = model.blocks(parameters, seed=seed)
     x1, x2, d1, d2 = rng.standard_normal((4, 4, 128, model.d_model)).astype(dtype)
-    return blocks, (x1, x2), (d1, d2), layers
+    return blocks, (x1, x2), (d1, d2), parameters["layers"]
 
 
 def arrays_in(nested):

@@ -17,7 +17,14 @@ from functools import partial
 import numpy as np
 
 from reformer.angular import angular_hash, draw_rotations
-from reformer.arguments import require_choice, require_count, require_floats, require_integers, require_shape
+from reformer.arguments import (
+    require_choice,
+    require_count,
+    require_entries,
+    require_floats,
+    require_integers,
+    require_shape,
+)
 from reformer.attention import (
     dense_attention_backward,
     dense_attention_forward,
@@ -47,6 +54,7 @@ from reformer.layers import (
     split_heads,
 )
 from reformer.lsh_attention import hash_vectors, lsh_attention, lsh_attention_backward, lsh_attention_forward
+from reformer.parameters import fitting, flatten_parameters, unflatten_parameters
 from reformer.positions import axial_positions, axial_positions_backward, sinusoidal_positions
 from reformer.reversible import (
     Branch,
@@ -212,17 +220,19 @@ class LanguageModel:
         require_choice("attention", self.attention, PROJECTIONS)
         require_choice("positions", self.positions, POSITIONS)
         require_choice("activation", self.activation, ACTIVATIONS)
+        require_count("the number of factors in n_buckets", len(self.bucket_factors))
         for factor in self.bucket_factors:
             require_count("n_buckets", factor, at_least=2, even=True)
         if self.d_model % self.n_heads:
             raise ValueError(f"n_heads needs to divide d_model = {self.d_model}, got {self.n_heads}")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout needs a number of at least 0 and below 1, got {self.dropout}")
-        if self.positions == "axial" and (self.axial_shape is None or np.prod(self.axial_shape) < self.max_length):
-            raise ValueError(
-                f"axial_shape needs rows and columns for max_length = {self.max_length} positions, "
-                f"got {self.axial_shape}"
-            )
+        if self.positions == "axial":
+            if np.shape(self.axial_shape) != (2,) or np.prod(self.axial_shape) < self.max_length:
+                needed = f"rows and columns for max_length = {self.max_length} positions"
+                raise ValueError(f"axial_shape needs {needed}, got {self.axial_shape}")
+            for size in self.axial_shape:
+                require_count("axial_shape", size)
 
     @property
     def n_streams(self):
@@ -246,7 +256,19 @@ class LanguageModel:
 
         Matrices have standard deviation 1 / sqrt(their rows), token and position vectors 1.
         """
-        draw = partial(_draw, rng, dtype)
+        return self._make_parameters(partial(_draw, rng, dtype), dtype)
+
+    def fit_parameters(self, parameters):
+        """The same arrays in the order of `draw_parameters`, whatever order their dicts had.
+
+        Raises ValueError if a name, shape or dtype is not as there.
+        """
+        flat = flatten_parameters(parameters)
+        dtype = getattr(flat.get("tokens"), "dtype", np.float32)
+        needed = self._make_parameters(lambda *shape, std=None: np.broadcast_to(np.zeros((), dtype), shape), dtype)
+        return unflatten_parameters(fitting(flat, flatten_parameters(needed), "the tree of parameters"))
+
+    def _make_parameters(self, draw, dtype):
         d, width = self.d_model, self.d_model * self.n_streams
         parameters = {"tokens": draw(self.vocabulary_size, d, std=1.0)}
         if self.positions == "learned":
@@ -255,11 +277,11 @@ class LanguageModel:
             n_rows, n_columns = self.axial_shape
             rows, columns = draw(n_rows, d // 2, std=1.0), draw(n_columns, d - d // 2, std=1.0)
             parameters["positions"] = {"rows": rows, "columns": columns}
-        parameters["layers"] = {str(i): self._draw_layer(draw, dtype) for i in range(self.n_layers)}
+        parameters["layers"] = {str(i): self._make_layer(draw, dtype) for i in range(self.n_layers)}
         output = {"weights": draw(width, self.vocabulary_size), "bias": np.zeros(self.vocabulary_size, dtype)}
         return parameters | {"output": _norm(width, dtype) | output}
 
-    def _draw_layer(self, draw, dtype):
+    def _make_layer(self, draw, dtype):
         d, d_ff = self.d_model, self.d_ff
         attention = {name: draw(d, d) for name in (*PROJECTIONS[self.attention], "w_out")}
         wide = {"w_in": draw(d, d_ff), "b_in": np.zeros(d_ff, dtype)}
@@ -330,20 +352,28 @@ class LanguageModel:
     def hidden_forward(self, parameters, tokens, *, seed, dropout):
         """All but the last linear layer: (hidden, saved), with `saved` for `hidden_backward`.
 
-        `hidden` is (batch, L, d), or (batch, L, 2d) of a reversible model: its two streams side by side. Every branch
-        draws from a seed of its own: that of the step, the number of the layer, and 0 for attention or 1 for
-        feed-forward.
+        `hidden` is (batch, L, d), or (batch, L, 2d) of a reversible model: its two streams side by side.
         """
+        parameters = self.fit_parameters(parameters)
+        blocks = self.blocks(parameters, seed=seed, dropout=dropout)
         x, saved_input = self.input_forward(parameters, tokens)
-        blocks = [
-            (
-                attention_branch(self, layer["attention"], seed=(seed, int(i), 0), dropout=dropout),
-                feed_forward_branch(self, layer["feed_forward"], seed=(seed, int(i), 1), dropout=dropout),
-            )
-            for i, layer in parameters["layers"].items()
-        ]
         hidden, saved = self.blocks_forward(parameters, x, blocks)
         return hidden, (saved_input, *saved)
+
+    def blocks(self, parameters, *, seed, dropout=0.0):
+        """The layers as pairs of `Branch`es, in the order of their dict.
+
+        Every branch draws from a seed of its own: that of the step, the number of the layer, and 1 for attention or 2
+        for feed-forward. Not 0: `default_rng((seed, 0, 0))` draws the numbers of `default_rng(seed)`, from which the
+        parameters may have come.
+        """
+        return [
+            (
+                attention_branch(self, layer["attention"], seed=(seed, i, 1), dropout=dropout),
+                feed_forward_branch(self, layer["feed_forward"], seed=(seed, i, 2), dropout=dropout),
+            )
+            for i, layer in enumerate(parameters["layers"].values())
+        ]
 
     def blocks_forward(self, parameters, x, blocks):
         """Run the blocks and the norm after the last: (hidden, saved)."""
@@ -363,7 +393,7 @@ class LanguageModel:
 
     def input_forward(self, parameters, tokens, *, first=0):
         """Vectors of the tokens and of their positions, which count from `first`, added up: (vectors, saved)."""
-        tokens = require_integers("tokens", tokens, "(batch, L)", below=self.vocabulary_size)
+        tokens = require_entries("tokens", require_integers("tokens", tokens, "(batch, L)", below=self.vocabulary_size))
         last = first + tokens.shape[1]
         if last > self.max_length:
             raise ValueError(f"tokens needs at most max_length = {self.max_length} positions, got {last}")
@@ -402,6 +432,8 @@ class ReformerLM(LanguageModel):
 
     Nothing a later token says reaches an earlier one. But it takes a place in the sorted sequence, and so moves the
     borders of the chunks: which of the earlier tokens one sees can depend on later ones, here as in the published code.
+    So can padding behind a text: a weight of 0 keeps it out of the loss, not out of the sort. A text alone and the same
+    text in a batch of longer ones can get different logits.
     """
 
     attention: str = "lsh"

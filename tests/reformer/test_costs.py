@@ -16,7 +16,7 @@ from reformer.costs import (
     reversible_bytes,
 )
 from reformer.lsh_attention import Options, who_sees_whom
-from reformer.model import ReformerLM, attention_branch, feed_forward_branch
+from reformer.model import ReformerLM
 from reformer.reversible import bytes_held, reversible_stack_forward, stored_stack_forward
 
 PAPER = dict(batch=8, length=2**16, n_heads=8, d_model=1024, d_ff=4096, n_layers=12, n_rounds=8)
@@ -26,11 +26,8 @@ few = settings(max_examples=15, deadline=None)
 def saved_by_a_stack(model, *, batch, length, dtype=np.float32):
     """What the layers of a model hold after the forward pass, without the parameters, in bytes."""
     rng = np.random.default_rng(0)
-    parameters = model.draw_parameters(rng, dtype)["layers"]
-    blocks = [
-        (attention_branch(model, p["attention"], seed=(0, int(i))), feed_forward_branch(model, p["feed_forward"]))
-        for i, p in parameters.items()
-    ]
+    parameters = model.draw_parameters(rng, dtype)
+    blocks = model.blocks(parameters, seed=0)
     x = rng.standard_normal((batch, length, model.d_model)).astype(dtype)
     _, saved = reversible_stack_forward((x, x), blocks) if model.reversible else stored_stack_forward((x,), blocks)
     return bytes_held(saved, parameters) - bytes_held(parameters)

@@ -13,11 +13,9 @@ from reformer.loops import model as loops
 from reformer.model import (
     ReformerLM,
     TransformerLM,
-    attention_branch,
     cross_entropy,
     cross_entropy_backward,
     cross_entropy_forward,
-    feed_forward_branch,
     hash_heads,
     reformer_block,
 )
@@ -30,6 +28,7 @@ from reformer.reversible import (
     stored_stack_backward,
     stored_stack_forward,
 )
+from reformer.sampling import sample
 from tests.reformer.finite_differences import gradient_error, worst_error
 from tests.reformer.peak_memory import peak_bytes
 
@@ -161,15 +160,9 @@ def test_a_reformer_block_agrees_with_its_loop_twin(seed, n_heads, length, n_rou
 def test_a_layer_of_the_model_is_a_reformer_block(seed):
     model, (x1, x2, parameters, _), options = draw_block(seed)
     rotations = draw_rotations(
-        np.random.default_rng((seed, 0, 0)), n_rounds=2, n_features=2, n_buckets=4, dtype=np.float64
+        np.random.default_rng((seed, 0, 1)), n_rounds=2, n_features=2, n_buckets=4, dtype=np.float64
     )
-    layer = [
-        (
-            attention_branch(model, parameters["attention"], seed=(seed, 0, 0)),
-            feed_forward_branch(model, parameters["feed_forward"]),
-        )
-    ]
-    outputs, _ = reversible_stack_forward((x1, x2), layer)
+    outputs, _ = reversible_stack_forward((x1, x2), model.blocks({"layers": {"0": parameters}}, seed=seed))
     np.testing.assert_allclose(outputs, reformer_block(x1, x2, parameters, rotations, **options), rtol=1e-9, atol=1e-9)
 
 
@@ -278,16 +271,34 @@ def test_only_training_drops_out_and_a_seed_repeats_it():
     assert model.evaluate(parameters, *data) == plain.evaluate(parameters, *data)
 
 
-def test_every_branch_of_every_layer_has_random_numbers_of_its_own(monkeypatch):
-    seeds = []
-    for name in ("attention_branch", "feed_forward_branch"):
-        true = getattr(model_module, name)
-        monkeypatch.setattr(
-            model_module, name, lambda *args, true=true, **kwargs: seeds.append(kwargs["seed"]) or true(*args, **kwargs)
-        )
-    model = ReformerLM(**SMALL | dict(n_layers=3))
-    model.logits(model.draw_parameters(np.random.default_rng(0)), np.zeros((1, 4), dtype=int), seed=8)
-    assert len(set(seeds)) == 6
+def test_every_layer_has_rotations_and_dropout_of_its_own_and_none_are_the_numbers_of_the_parameters(monkeypatch):
+    first_numbers, true = [], np.random.default_rng
+
+    def default_rng(seed):
+        first_numbers.append(true(seed).random())
+        return true(seed)
+
+    model = ReformerLM(**SMALL | dict(n_layers=3, dropout=0.5))
+    parameters, data = model.draw_parameters(true(8)), draw_batch(true(0))
+    monkeypatch.setattr(np.random, "default_rng", default_rng)
+    model.hidden_forward(parameters, data[0], seed=8, dropout=0.5)
+    assert len(first_numbers) == 3 * (1 + 2)  # of each layer: rotations, and dropout of both branches
+    assert len({true(8).random(), *first_numbers}) == 1 + len(first_numbers)
+
+
+def test_layers_come_in_the_order_of_their_numbers_whatever_the_order_of_their_dict():
+    model, rng = ReformerLM(**SMALL | dict(n_layers=12, d_model=8)), np.random.default_rng(0)
+    parameters, data = model.draw_parameters(rng), draw_batch(rng)
+    turned = parameters | {"layers": dict(sorted(parameters["layers"].items()))}  # "0", "1", "10", ...
+    assert list(turned["layers"]) != list(parameters["layers"])
+    (loss, gradients), (turned_loss, turned_gradients) = (
+        model.loss_and_gradients(tree, *data, seed=0) for tree in (parameters, turned)
+    )
+    assert loss == turned_loss
+    map_parameters(np.testing.assert_array_equal, gradients, turned_gradients)
+    cached = replace(model, attention="shared_qk")
+    written = [sample(cached, tree, data[0][:, :2], n_new=6, rng=rng, temperature=0) for tree in (parameters, turned)]
+    np.testing.assert_array_equal(*written)
 
 
 @pytest.mark.parametrize("fields", [dict(same_bucket_only=True), dict(correct_duplicates=True), dict(n_rounds=1)])
@@ -304,11 +315,7 @@ def test_reversible_gradients_equal_those_from_stored_activations(dtype, toleran
     # GELU: the gate of a ReLU whose input comes back on the other side of 0 would flip.
     model = ReformerLM(**SMALL | dict(d_model=16, d_ff=32, n_layers=n_layers, activation="gelu"))
     rng = np.random.default_rng(1)
-    layers = model.draw_parameters(rng, dtype)["layers"]
-    blocks = [
-        (attention_branch(model, p["attention"], seed=(0, int(i), 0)), feed_forward_branch(model, p["feed_forward"]))
-        for i, p in layers.items()
-    ]
+    blocks = model.blocks(model.draw_parameters(rng, dtype), seed=0)
     x1, x2, d1, d2 = rng.standard_normal((4, 2, 12, 16)).astype(dtype)
     (d_x, d_blocks), (d_x_stored, d_stored) = (
         reversible_stack_backward((d1, d2), reversible_stack_forward((x1, x2), blocks)[1]),
@@ -328,7 +335,7 @@ def test_one_flipped_bucket_ruins_the_way_back_so_buckets_are_replayed():
     """The vectors come back with a rounding error. Hashing them again may give another bucket; here one always does."""
     model = ReformerLM(**SMALL | dict(n_layers=3))
     rng = np.random.default_rng(0)
-    layers = model.draw_parameters(rng)["layers"]
+    parameters = model.draw_parameters(rng)
 
     def hashed_again(branch):
         calls = []
@@ -346,11 +353,9 @@ def test_one_flipped_bucket_ruins_the_way_back_so_buckets_are_replayed():
     x1, x2, d1, d2 = rng.standard_normal((4, 1, 12, 4)).astype(np.float32)
     worst = {}
     for how in ("replayed", "hashed again"):
-        blocks = []
-        for i, p in layers.items():
-            attention = attention_branch(model, p["attention"], seed=(0, int(i), 0))
-            attention = hashed_again(attention) if how == "hashed again" else attention
-            blocks.append((attention, feed_forward_branch(model, p["feed_forward"])))
+        blocks = model.blocks(parameters, seed=0)
+        if how == "hashed again":
+            blocks = [(hashed_again(attention), feed_forward) for attention, feed_forward in blocks]
         _, d_blocks = reversible_stack_backward((d1, d2), reversible_stack_forward((x1, x2), blocks)[1])
         _, d_stored = stored_stack_backward((d1, d2), stored_stack_forward((x1, x2), blocks)[1])
         ours, reference = d_blocks[0][0]["w_v"], d_stored[0][0]["w_v"]
@@ -420,6 +425,9 @@ def test_a_description_cannot_change_after_it_is_made():
         (dict(dropout=1.0), "dropout needs a number of at least 0 and below 1"),
         (dict(positions="axial"), "axial_shape needs rows and columns for max_length = 12 positions, got None"),
         (dict(positions="axial", axial_shape=(2, 5)), r"axial_shape .* got \(2, 5\)"),
+        (dict(positions="axial", axial_shape=(12,)), r"axial_shape needs rows and columns .* got \(12,\)"),
+        (dict(positions="axial", axial_shape=(-3, -4)), "axial_shape needs a whole number of at least 1, got -3"),
+        (dict(n_buckets=()), "the number of factors in n_buckets needs a whole number of at least 1, got 0"),
         (dict(n_layers=0), "n_layers needs a whole number of at least 1, got 0"),
         (dict(position_chunk=0), "position_chunk needs a whole number of at least 1, got 0"),
     ],
@@ -435,6 +443,7 @@ def test_a_bad_field_is_refused_by_name(fields, words):
         (dict(inputs=np.full((1, 4), 7)), "tokens needs values from 0 to 6, got 7 to 7"),
         (dict(inputs=np.zeros((1, 13), int)), "tokens needs at most max_length = 12 positions, got 13"),
         (dict(inputs=np.zeros(4, int)), r"tokens needs shape \(batch, L\)"),
+        (dict(inputs=np.zeros((0, 4), int)), r"tokens needs at least one entry, got shape \(0, 4\)"),
         (dict(targets=np.zeros((1, 3), int)), r"targets needs shape \(1, 4\), got shape \(1, 3\)"),
         (dict(targets=np.full((1, 4), -1)), "targets needs values from 0 to 6"),
         (dict(weights=np.zeros((1, 4))), "weights needs numbers of at least 0, one of them above 0"),
@@ -446,3 +455,29 @@ def test_a_bad_batch_is_refused_by_name(change, words):
     batch = dict(inputs=np.zeros((1, 4), int), targets=np.zeros((1, 4), int), weights=np.ones((1, 4))) | change
     with pytest.raises(ValueError, match=words):
         model.loss_and_gradients(model.draw_parameters(np.random.default_rng(0)), **batch, seed=0)
+
+
+def without(name):
+    return lambda flat: {key: array for key, array in flat.items() if key != name}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (without("tokens"), "tokens is missing"),
+        (without("layers/1/attention/norm/scale"), "layers/1/attention/norm/scale is missing"),
+        (lambda flat: flat | {"layers/2/attention/w_v": np.zeros((4, 4))}, "layers/2/attention/w_v is not expected"),
+        (lambda flat: flat | {"tokens": flat["tokens"].astype(float)}, "positions/table needs float64 of shape"),
+        (lambda flat: flat | {"output/bias": np.zeros(3, np.float32)}, r"output/bias needs float32 of shape \(7,\)"),
+    ],
+)
+def test_parameters_of_another_model_are_refused_by_name(change, words):
+    model = MODELS["Transformer with shared queries and keys"]
+    flat = flatten_parameters(model.draw_parameters(np.random.default_rng(0)))
+    parameters = unflatten_parameters(change(flat))
+    for call in (
+        lambda: model.logits(parameters, np.zeros((1, 4), int)),
+        lambda: sample(model, parameters, np.zeros((1, 4), int), n_new=2, rng=np.random.default_rng(0)),
+    ):
+        with pytest.raises(ValueError, match=f"the tree of parameters does not fit: .*{words}"):
+            call()
