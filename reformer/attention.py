@@ -73,6 +73,7 @@ def unit_keys(queries_keys):
     """Scale vectors to length one: (..., d) -> (..., d). One shorter than about 0.001 sqrt(d) stays shorter than one.
 
     At d = 64 a vector of length 0.01 becomes one of length 0.78, and the zero vector stays zero.
+    Source: Reformer, section 2, "Shared-QK Transformer"; the small number under the root: Trax and Hugging Face.
     """
     return queries_keys * inverse_lengths(queries_keys)
 
@@ -114,26 +115,38 @@ def exponentials(logits, *, out=None):
 
 
 def dense_attention_forward(queries, keys, values, *, causal=False, padding=None):
-    """`dense_attention` by blocks of queries: (outputs, saved), with `saved` for `dense_attention_backward`."""
+    """`dense_attention` by blocks of queries: (outputs, saved), with `saved` for `dense_attention_backward`.
+
+    Raises as `dense_attention`.
+    """
     queries, keys, values, positions = _check_arrays(queries, keys, values, padding)
     scaled = queries / np.sqrt(queries.dtype.type(queries.shape[-1]))
     return _blocks_forward(scaled, keys, values, positions, causal=causal, avoid_self=False)
 
 
 def dense_attention_backward(gradient, saved):
-    """Gradients of queries, keys and values from that of the outputs of `dense_attention_forward`."""
+    """Gradients of queries, keys and values from that of the outputs of `dense_attention_forward`.
+
+    Raises ValueError if `gradient` does not have the shape of the outputs.
+    """
     d_scaled, d_keys, d_values = _blocks_backward(gradient, saved)
     return d_scaled / np.sqrt(d_scaled.dtype.type(d_scaled.shape[-1])), d_keys, d_values
 
 
 def shared_qk_attention_forward(queries_keys, values, *, causal=True, padding=None):
-    """`shared_qk_attention` by blocks of queries: (outputs, saved), with `saved` for `shared_qk_attention_backward`."""
+    """`shared_qk_attention` by blocks of queries: (outputs, saved), with `saved` for `shared_qk_attention_backward`.
+
+    Raises as `shared_qk_attention`.
+    """
     queries, _, values, positions = _check_arrays(queries_keys, queries_keys, values, padding)
     return _blocks_forward(queries, unit_keys(queries), values, positions, causal=causal, avoid_self=True)
 
 
 def shared_qk_attention_backward(gradient, saved):
-    """Gradients of queries_keys and values from that of the outputs of `shared_qk_attention_forward`."""
+    """Gradients of queries_keys and values from that of the outputs of `shared_qk_attention_forward`.
+
+    Raises ValueError if `gradient` does not have the shape of the outputs.
+    """
     d_queries, d_keys, d_values = _blocks_backward(gradient, saved)
     return d_queries + unit_keys_backward(d_keys, saved.queries), d_values
 

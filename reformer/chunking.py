@@ -48,6 +48,7 @@ def undo_sort(order):
     undo : (..., L) intp array; `undo[..., order[..., i]]` is i
 
     Raises ValueError if a row is not a permutation.
+    Source: Hugging Face writes each place where it belongs, as here; Trax sorts the order once more.
     """
     n_positions = np.shape(order)[-1] if np.ndim(order) else 0
     order = require_integers("order", order, "(..., L)", below=n_positions)

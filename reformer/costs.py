@@ -88,13 +88,16 @@ def attention_pairs(attention, *, length, n_rounds=1, chunk_length=64, n_before=
 def attention_multiplications(attention, *, d_k, d_v, **sizes):
     """Count the multiplications of both matrix products, logits and weighted values, in one head of one sequence.
 
-    `sizes` are those of `attention_pairs`. Hashing and sorting are not in it.
+    `sizes` are those of `attention_pairs`. Hashing and sorting are not in it. Raises as `attention_pairs`.
     """
     return attention_pairs(attention, **sizes) * (require_count("d_k", d_k) + require_count("d_v", d_v))
 
 
 def logits_bytes(*, batch, length, n_heads, dtype=np.float32):
-    """Bytes of all logits of dense attention at once. 64K positions, one head, float32: 16 GiB."""
+    """Bytes of all logits of dense attention at once. 64K positions, one head, float32: 16 GiB.
+
+    Source: Reformer, section 2, "Memory-efficient attention".
+    """
     return batch * n_heads * attention_pairs("dense", length=length) * np.dtype(dtype).itemsize
 
 

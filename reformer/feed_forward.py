@@ -38,7 +38,7 @@ def feed_forward(inputs, parameters, *, activation="relu"):
 
 
 def feed_forward_forward(inputs, parameters, *, activation="relu"):
-    """`feed_forward`: (outputs, saved), with `saved` for `feed_forward_backward`."""
+    """`feed_forward`: (outputs, saved), with `saved` for `feed_forward_backward`. Raises as `feed_forward`."""
     require_choice("activation", activation, ACTIVATIONS)
     wide, saved_in = linear_forward(inputs, parameters["w_in"], parameters["b_in"])
     active, slope = _relu(wide) if activation == "relu" else _gelu(wide)
@@ -83,6 +83,7 @@ def chunked_feed_forward_forward(inputs, parameters, *, chunk_length, activation
     """`feed_forward` in chunks: (outputs, saved), with `saved` for `chunked_feed_forward_backward`.
 
     Nothing but the inputs has to be stored: the wide activations of a chunk are dropped, and computed again later.
+    Raises as `chunked_feed_forward` and `feed_forward`.
     """
     layer = partial(feed_forward, parameters=parameters, activation=activation)
     outputs = chunked_feed_forward(inputs, layer, chunk_length=chunk_length)
@@ -101,7 +102,10 @@ def chunked_feed_forward_backward(gradient, saved):
 
 
 def position_chunks(length, chunk_length):
-    """Slices that cover 0 .. length - 1 in order, each of at most `chunk_length` positions; None means all at once."""
+    """Slices that cover 0 .. length - 1 in order, each of at most `chunk_length` positions; None means all at once.
+
+    Raises ValueError if `chunk_length` is below 1.
+    """
     chunk_length = length if chunk_length is None else require_count("chunk_length", chunk_length)
     return [slice(start, min(start + chunk_length, length)) for start in range(0, length, max(chunk_length, 1))]
 

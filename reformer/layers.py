@@ -1,9 +1,9 @@
 """Layers that treat every position alike: linear map, layer norm, embedding, and the split into heads (unit 05).
 
 Each layer comes as `f`, which gives the result; `f_forward`, which gives the result and what to save; and
-`f_backward`, which turns the gradient of the result into the gradients of what went in. `split_heads` and
-`merge_heads` only move numbers, and each is the other's backward. Attention is the one layer of a Transformer that is
-not here: it alone lets positions talk to each other.
+`f_backward`, which turns the gradient of the result into the gradients of what went in, without checking it.
+`split_heads` and `merge_heads` only move numbers, and each is the other's backward. Attention is the one layer of a
+Transformer that is not here: it alone lets positions talk to each other.
 
 Letters: L positions, d features, H heads. Leading axes are batch axes.
 """
@@ -34,7 +34,7 @@ def linear(inputs, weights, bias):
 
 
 def linear_forward(inputs, weights, bias):
-    """`linear`: (outputs, saved), with `saved` for `linear_backward`."""
+    """`linear`: (outputs, saved), with `saved` for `linear_backward`. Raises as `linear`."""
     inputs = require_floats("inputs", inputs, "(..., d_in)")
     weights = require_floats("weights", weights, "(d_in, d_out)", dtype=inputs.dtype)
     if weights.shape[0] != inputs.shape[-1]:
@@ -73,7 +73,7 @@ def layer_norm(inputs, scale, shift):
 
 
 def layer_norm_forward(inputs, scale, shift):
-    """`layer_norm`: (outputs, saved), with `saved` for `layer_norm_backward`."""
+    """`layer_norm`: (outputs, saved), with `saved` for `layer_norm_backward`. Raises as `layer_norm`."""
     inputs = require_floats("inputs", inputs, "(..., d)")
     require_shape("scale", require_floats("scale", scale, "(d)", dtype=inputs.dtype), inputs.shape[-1:])
     require_shape("shift", require_floats("shift", shift, "(d)", dtype=inputs.dtype), inputs.shape[-1:])
@@ -114,7 +114,7 @@ def embed(tokens, table):
 
 
 def embed_forward(tokens, table):
-    """`embed`: (vectors, saved), with `saved` for `embed_backward`."""
+    """`embed`: (vectors, saved), with `saved` for `embed_backward`. Raises as `embed`."""
     table = require_floats("table", table, "(V, d)")
     tokens = require_integers("tokens", tokens, "(..., L)", below=len(table))
     return table[tokens], (tokens, table.shape)
@@ -141,15 +141,18 @@ def split_heads(features, n_heads):
     n_heads = require_count("n_heads", n_heads)
     if features.shape[-1] % n_heads:
         raise ValueError(f"n_heads needs to divide the {features.shape[-1]} features, got {n_heads}")
-    split = features.reshape(*features.shape[:-1], n_heads, -1)
+    split = features.reshape(*features.shape[:-1], n_heads, features.shape[-1] // n_heads)
     return np.ascontiguousarray(np.swapaxes(split, -2, -3))
 
 
 def merge_heads(heads):
-    """Put the features of all heads side by side again, as before `split_heads`: (..., H, L, d) -> (..., L, H d)."""
+    """Put the features of all heads side by side again, as before `split_heads`: (..., H, L, d) -> (..., L, H d).
+
+    Raises ValueError if `heads` has too few axes or another dtype than float32 or float64.
+    """
     heads = require_floats("heads", heads, "(..., H, L, d)")
     together = np.swapaxes(heads, -2, -3)
-    return together.reshape(*together.shape[:-2], -1)
+    return together.reshape(*together.shape[:-2], heads.shape[-3] * heads.shape[-1])
 
 
 def _rows(array):

@@ -122,6 +122,9 @@ def who_sees_whom(buckets, options):
     """Sort, chunk and look back: (order, chunks, windows, mask), all of them about positions.
 
     Shapes: (..., R, L), (..., R, n, C), (..., R, n, W) and (..., R, n, C, W).
+
+    Raises ValueError if `buckets` is not an integer array, or a bucket is out of range.
+    Source: Reformer, section 2, figure 2.
     """
     order = sort_by_bucket(buckets)
     look = dict(n_before=options.n_before, n_after=options.n_after, wrap=options.wrap)
@@ -256,7 +259,8 @@ def hash_vectors(vectors, factor_rotations, *, n_workers=1):
 def lsh_attention_forward(queries_keys, values, buckets, *, padding=None, n_workers=1, **options):
     """`lsh_attention`, with the same options, by the fast path: (outputs, saved) for `lsh_attention_backward`.
 
-    `n_workers` threads share the heads, both here and in the backward pass.
+    `n_workers` threads share the heads, both here and in the backward pass. Raises as `lsh_attention`, and ValueError
+    if `n_workers` is below 1.
     """
     options = Options(**options)
     queries_keys, values, buckets = _check_arrays(queries_keys, values, buckets, options.n_buckets)

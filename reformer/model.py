@@ -94,7 +94,7 @@ def cross_entropy(logits, targets, weights):
 
 
 def cross_entropy_forward(logits, targets, weights):
-    """`cross_entropy`: (loss, saved), with `saved` for `cross_entropy_backward`."""
+    """`cross_entropy`: (loss, saved), with `saved` for `cross_entropy_backward`. Raises as `cross_entropy`."""
     logits = require_floats("logits", logits, "(..., V)")
     weights = _weights_of_mean(weights, targets, logits.shape, logits.dtype)
     return _weighted_surprise(logits, np.asarray(targets), weights)
@@ -291,7 +291,8 @@ class LanguageModel:
     def logits(self, parameters, tokens, *, seed=0):
         """Score every token of the vocabulary as the next one: (batch, L) integers -> (batch, L, V). No dropout.
 
-        `seed` draws the rotations of LSH attention; other attention does not use it.
+        `seed` draws the rotations of LSH attention; other attention does not use it. Raises ValueError if a token is
+        outside the vocabulary, there are more than `max_length`, or the parameters are not those of this model.
         """
         hidden, _ = self.hidden_forward(parameters, tokens, seed=seed, dropout=0.0)
         return self.output(parameters, hidden)
@@ -299,7 +300,7 @@ class LanguageModel:
     def evaluate(self, parameters, inputs, targets, weights, *, seed=0):
         """Loss, and share of the targets that had the highest logit: {"loss", "accuracy"}. No dropout.
 
-        Arguments as in `loss_and_gradients`.
+        Arguments and errors as in `loss_and_gradients`.
         """
         hidden, _ = self.hidden_forward(parameters, inputs, seed=seed, dropout=0.0)
         weights = _weights_of_mean(weights, targets, (*hidden.shape[:2], self.vocabulary_size), hidden.dtype)
@@ -326,7 +327,9 @@ class LanguageModel:
         loss : float, in nats
         gradients : nested dict like `parameters`
 
-        Raises ValueError if a token is outside the vocabulary or a shape does not fit.
+        Raises ValueError if a token is outside the vocabulary, a shape does not fit, or the parameters are not those of
+        this model.
+        Source: for the chunks of positions, Reformer, section 3, "Chunking".
         """
         hidden, saved = self.hidden_forward(parameters, inputs, seed=seed, dropout=self.dropout)
         weights = _weights_of_mean(weights, targets, (*hidden.shape[:2], self.vocabulary_size), hidden.dtype)
@@ -352,7 +355,8 @@ class LanguageModel:
     def hidden_forward(self, parameters, tokens, *, seed, dropout):
         """All but the last linear layer: (hidden, saved), with `saved` for `hidden_backward`.
 
-        `hidden` is (batch, L, d), or (batch, L, 2d) of a reversible model: its two streams side by side.
+        `hidden` is (batch, L, d), or (batch, L, 2d) of a reversible model: its two streams side by side. Raises as
+        `logits`.
         """
         parameters = self.fit_parameters(parameters)
         blocks = self.blocks(parameters, seed=seed, dropout=dropout)

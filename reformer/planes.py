@@ -30,6 +30,7 @@ def draw_planes(rng, *, n_tables, n_features, n_planes, dtype=np.float32):
     normals : (T, d, P) array; column p of table t is the normal of a plane
 
     Raises ValueError if a count is below 1.
+    Source: Charikar, "Similarity Estimation Techniques from Rounding Algorithms" (2002), section 3.
     """
     shape = (require_count("n_tables", n_tables), require_count("n_features", n_features))
     return rng.standard_normal((*shape, require_count("n_planes", n_planes)), dtype=dtype)

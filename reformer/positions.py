@@ -63,7 +63,7 @@ def axial_positions(rows, columns):
 def axial_positions_backward(gradient, rows, columns):
     """Gradients of (rows, columns) from that of the first L positions: (L, d_rows + d_columns).
 
-    It needs nothing from a forward pass, so it takes the arguments of `axial_positions` again.
+    It needs nothing from a forward pass, so it takes the arguments of `axial_positions` again, unchecked.
     """
     n_rows, n_columns, d_rows = len(rows), len(columns), rows.shape[-1]
     grid = np.zeros((n_rows * n_columns, gradient.shape[-1]), dtype=gradient.dtype)

@@ -167,7 +167,10 @@ def lifting_step(signal, predict, update):
 
 
 def lifting_inverse(average, detail, predict, update):
-    """Put the signal together again from what `lifting_step` returned: (..., L/2), (..., L/2) -> (..., L)."""
+    """Put the signal together again from what `lifting_step` returned: (..., L/2), (..., L/2) -> (..., L).
+
+    Raises ValueError if shapes or dtypes differ or do not fit.
+    """
     average, detail = _streams("average", average, "detail", detail)
     even = average - update(detail)
     odd = detail + predict(even)

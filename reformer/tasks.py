@@ -53,18 +53,19 @@ def duplication(rng, *, n_sequences, length, n_symbols):
 def copy(rng, *, n_sequences, longest, n_symbols):
     """Draw sequences 0w0w0 with words w of 1 .. `longest` symbols, filled up with 0. The second w and its 0 count.
 
-    L is 2 `longest` + 3. Other arguments and result as in `duplication`.
+    L is 2 `longest` + 3. Raises ValueError if a number is below 1. All else as in `duplication`.
+    Source: Graves, Wayne, Danihelka, "Neural Turing Machines" (2014), section 4.1.
     """
     return _answer_words(rng, n_sequences, longest, n_symbols, lambda word: word)
 
 
 def reverse(rng, *, n_sequences, longest, n_symbols):
-    """Draw sequences 0w0v0 where v is w backwards. Arguments and result as in `copy`."""
+    """Draw sequences 0w0v0 where v is w backwards. Arguments, errors and result as in `copy`."""
     return _answer_words(rng, n_sequences, longest, n_symbols, lambda word: word[::-1])
 
 
 def sort(rng, *, n_sequences, longest, n_symbols):
-    """Draw sequences 0w0v0 where v has the symbols of w in rising order. Arguments and result as in `copy`."""
+    """Draw sequences 0w0v0 where v has the symbols of w in rising order. All else as in `copy`."""
     return _answer_words(rng, n_sequences, longest, n_symbols, np.sort)
 
 
@@ -73,7 +74,7 @@ def addition(rng, *, n_sequences, n_digits):
 
     All numbers are written from the lowest digit on, as one adds by hand: then each digit of c needs only digits
     already read, and a carry. Digit k is token k + 1, the signs are tokens 11 and 12: the vocabulary has 13 tokens.
-    L is 3 `n_digits` + 4. Other arguments and result as in `duplication`.
+    L is 3 `n_digits` + 4. Raises ValueError if a number is below 1. All else as in `duplication`.
     """
     n_digits = require_count("n_digits", n_digits)
     a, b = rng.integers(0, 10, (2, require_count("n_sequences", n_sequences), n_digits))
