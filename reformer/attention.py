@@ -3,6 +3,7 @@
 `dense_attention` has queries, keys and values of its own. `shared_qk_attention` lets queries serve as keys, as the
 Reformer does, and is what `lsh_attention` approximates. Both come plain, with the whole table of weights at once, and
 as a forward and backward pair that walks over blocks of queries, so that memory grows linearly with length.
+The idea of the blocks is that of Rabe and Staats, "Self-attention Does Not Need O(n^2) Memory" (2021).
 
 Letters: L positions, d features of queries and keys, e features of values. Leading axes are batch and heads.
 """
