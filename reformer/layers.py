@@ -44,7 +44,7 @@ def linear_forward(inputs, weights, bias):
     outputs = _rows(inputs) @ weights
     if bias is not None:
         outputs += require_shape("bias", bias, weights.shape[1:])
-    return outputs.reshape(*inputs.shape[:-1], -1), (inputs, weights)
+    return outputs.reshape(*inputs.shape[:-1], weights.shape[1]), (inputs, weights)
 
 
 def linear_backward(gradient, saved):

@@ -81,6 +81,16 @@ def test_linear_is_one_affine_map_for_every_position():
         np.testing.assert_allclose(outputs[entry], [inputs[entry] @ weights[:, k] + bias[k] for k in range(5)])
 
 
+@pytest.mark.parametrize("shape", [(0, 5, 4), (2, 0, 4)])
+def test_what_is_empty_keeps_its_shape(shape):
+    empty, features = np.zeros(shape), np.ones(shape[-1])
+    outputs, saved = linear_forward(empty, np.ones((shape[-1], 3)), None)
+    assert outputs.shape == (*shape[:-1], 3) and linear_backward(outputs, saved)[0].shape == shape
+    normed, saved = layer_norm_forward(empty, features, features)
+    assert normed.shape == layer_norm_backward(normed, saved)[0].shape == shape
+    assert merge_heads(split_heads(empty, 2)).shape == shape
+
+
 def test_heads_take_neighbouring_features_and_merging_undoes_splitting():
     features = np.arange(2 * 3 * 6, dtype=np.float32).reshape(2, 3, 6)
     heads = split_heads(features, 2)
