@@ -402,13 +402,19 @@ class LanguageModel:
         if last > self.max_length:
             raise ValueError(f"tokens needs at most max_length = {self.max_length} positions, got {last}")
         vectors, saved = embed_forward(tokens, parameters["tokens"])
+        positions = self._position_vectors(parameters.get("positions"), first, last, vectors.dtype)
+        return vectors + positions, (saved, parameters.get("positions"))
+
+    def _position_vectors(self, tables, first, last, dtype):
+        """The vectors of positions first .. last - 1, and no others: a sampler asks for one after the other."""
         if self.positions == "learned":
-            positions = parameters["positions"]["table"]
-        elif self.positions == "axial":
-            positions = axial_positions(**parameters["positions"])
-        else:
-            positions = sinusoidal_positions(last, self.d_model, vectors.dtype)
-        return vectors + positions[first:last], (saved, parameters.get("positions"))
+            return tables["table"][first:last]
+        if self.positions == "sinusoidal":
+            return sinusoidal_positions(last - first, self.d_model, dtype, first=first)
+        n_columns = len(tables["columns"])
+        top, bottom = first // n_columns, -(-last // n_columns)
+        grid = axial_positions(tables["rows"][top:bottom], tables["columns"])
+        return grid[first - top * n_columns :][: last - first]
 
     def input_backward(self, gradient, saved):
         """Gradients of token and position vectors, from the gradient of the vectors of `input_forward`."""

@@ -11,7 +11,7 @@ import numpy as np
 from reformer.arguments import require_count, require_floats
 
 
-def sinusoidal_positions(length, n_features, dtype=np.float32):
+def sinusoidal_positions(length, n_features, dtype=np.float32, *, first=0):
     """Write each position as sines and cosines of falling frequency.
 
     Feature 2i of position p is sin(p / 10000^(2i/d)), feature 2i + 1 is the cosine of the same.
@@ -21,6 +21,7 @@ def sinusoidal_positions(length, n_features, dtype=np.float32):
     length : L, at least 1
     n_features : d, even, at least 2
     dtype : float32 or float64
+    first : the position to begin with
 
     Returns
     -------
@@ -32,7 +33,7 @@ def sinusoidal_positions(length, n_features, dtype=np.float32):
     length = require_count("length", length)
     n_features = require_count("n_features", n_features, at_least=2, even=True)
     frequency = 10000.0 ** (-np.arange(0, n_features, 2) / n_features)
-    turn = np.arange(length)[:, np.newaxis] * frequency
+    turn = np.arange(first, first + length)[:, np.newaxis] * frequency
     return np.stack([np.sin(turn), np.cos(turn)], axis=-1).reshape(length, n_features).astype(dtype)
 
 

@@ -1,6 +1,6 @@
 from contextlib import contextmanager
 from dataclasses import FrozenInstanceError, replace
-from itertools import count
+from itertools import combinations, count
 
 import numpy as np
 import pytest
@@ -481,3 +481,14 @@ def test_parameters_of_another_model_are_refused_by_name(change, words):
     ):
         with pytest.raises(ValueError, match=f"the tree of parameters does not fit: .*{words}"):
             call()
+
+
+@pytest.mark.parametrize("kind", ["learned", "sinusoidal", "axial"])
+def test_the_vectors_of_some_positions_are_those_of_all(kind):
+    model = ReformerLM(**SMALL, positions=kind, axial_shape=(3, 4))
+    parameters = model.draw_parameters(np.random.default_rng(0))
+    tokens = np.zeros((1, model.max_length), dtype=np.intp)
+    whole, _ = model.input_forward(parameters, tokens)
+    for first, last in combinations(range(model.max_length + 1), 2):
+        part, _ = model.input_forward(parameters, tokens[:, first:last], first=first)
+        np.testing.assert_array_equal(part, whole[:, first:last])
