@@ -26,13 +26,13 @@ def make_rows(peers, lengths, rounds, heads=2, whats=("forward", "forward+backwa
     """The rows to measure, one peer after another."""
     rows = []
     for peer in peers:
+        if peer == "hf" and "forward+backward" in whats:  # first, before long sequences leave their mark on the memory
+            rows.append(_row("model_step", peer, MODEL_LENGTH, 4, max(rounds)))
         for length in lengths:
             if length > TOO_LONG.get(peer, length):
                 continue
             shapes = [(heads, n) for n in rounds] + ([(8, max(rounds))] if length == 4096 else [])
             rows += [_row(what, peer, length, h, r) for h, r in shapes for what in whats]
-        if peer == "hf" and "forward+backward" in whats:
-            rows.append(_row("model_step", peer, MODEL_LENGTH, 4, max(rounds)))
     return rows
 
 

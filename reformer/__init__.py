@@ -24,7 +24,8 @@ To read the Reformer itself, begin with `lsh_attention.lsh_attention` and go on 
 A function `f` returns its result alone, and is written to be read. Where training needs more, `f_forward` returns
 (result, saved) and `f_backward(gradient, saved)` turns the gradient of the result into those of what went in. Some
 backward passes need nothing that a forward pass would save, and have no `f_forward` beside them: `unit_keys_backward`
-and `axial_positions_backward` take what went in again, `reversible_backward` takes what came out.
+and `axial_positions_backward` take what went in again, `reversible_backward` takes what came out. `f_forward` refuses
+what `f` refuses, from the same source; a backward pass trusts its forward pass, unless it says that it raises.
 
 Beside the units stand `arguments`, the checks that all share; `_fast_lsh`, the tuned path behind
 `lsh_attention_forward`, which a test holds to `lsh_attention`; and `loops`, a slow and obvious twin of every function a
