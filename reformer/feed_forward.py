@@ -95,8 +95,8 @@ def chunked_feed_forward_backward(gradient, saved):
     inputs, parameters, chunk_length, activation = saved
     d_inputs, total = np.empty_like(inputs), None
     for chunk in position_chunks(inputs.shape[-2], chunk_length):
-        _, saved = feed_forward_forward(inputs[..., chunk, :], parameters, activation=activation)
-        d_inputs[..., chunk, :], found = feed_forward_backward(gradient[..., chunk, :], saved)
+        _, saved_chunk = feed_forward_forward(inputs[..., chunk, :], parameters, activation=activation)
+        d_inputs[..., chunk, :], found = feed_forward_backward(gradient[..., chunk, :], saved_chunk)
         total = found if total is None else {name: total[name] + found[name] for name in total}
     return d_inputs, total
 

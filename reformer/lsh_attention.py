@@ -167,7 +167,8 @@ def attend_within_chunks(queries, keys, values, mask):
     require_shape("keys", keys, (*batch, keys.shape[-2], n_features))
     values = require_floats("values", values, "(..., n, W, e)", dtype=queries.dtype)
     require_shape("values", values, (*batch, keys.shape[-2], values.shape[-1]))
-    mask = require_shape("mask", np.asarray(mask), (*batch, chunk_length, keys.shape[-2]))
+    mask = require_floats("mask", mask, "(..., n, C, W)")
+    require_shape("mask", mask, (*batch, chunk_length, keys.shape[-2]))
     logits = queries @ np.swapaxes(keys, -1, -2) + mask
     logits = logits.astype(queries.dtype)  # a mask that corrects duplicates is float64, whatever the queries are
     weights, totals, log_normalizers = exponentials(logits)

@@ -303,6 +303,7 @@ class LanguageModel:
         Arguments and errors as in `loss_and_gradients`.
         """
         hidden, _ = self.hidden_forward(parameters, inputs, seed=seed, dropout=0.0)
+        targets = np.asarray(targets)
         weights = _weights_of_mean(weights, targets, (*hidden.shape[:2], self.vocabulary_size), hidden.dtype)
         loss = accuracy = 0.0
         for chunk in position_chunks(hidden.shape[1], self.position_chunk):
@@ -332,6 +333,7 @@ class LanguageModel:
         Source: for the chunks of positions, Reformer, section 3, "Chunking".
         """
         hidden, saved = self.hidden_forward(parameters, inputs, seed=seed, dropout=self.dropout)
+        targets = np.asarray(targets)
         weights = _weights_of_mean(weights, targets, (*hidden.shape[:2], self.vocabulary_size), hidden.dtype)
         output = parameters["output"]
         loss, d_hidden = 0.0, np.empty_like(hidden)
@@ -396,7 +398,10 @@ class LanguageModel:
         return self.input_backward(sum(d_streams), saved_input) | {"layers": layers, "output": {"norm": d_norm}}
 
     def input_forward(self, parameters, tokens, *, first=0):
-        """Vectors of the tokens and of their positions, which count from `first`, added up: (vectors, saved)."""
+        """Vectors of the tokens and of their positions, which count from `first`, added up: (vectors, saved).
+
+        `first` is for writing one token after the other; `input_backward` is for whole sequences, which begin at 0.
+        """
         tokens = require_entries("tokens", require_integers("tokens", tokens, "(batch, L)", below=self.vocabulary_size))
         last = first + tokens.shape[1]
         if last > self.max_length:

@@ -1,7 +1,7 @@
 """Parameters of a model: plain nested dicts of arrays, such as {"layers": {"0": {"attention": {"w_qk": ...}}}}.
 
 On disk they are one npz file, an array for each name, with "/" between the levels. Nothing is pickled, so a file from
-a stranger can do no harm.
+a stranger runs no code.
 """
 
 import os
@@ -133,4 +133,4 @@ def _require_plain(arrays):
 
 
 def _kind(array):
-    return f"{array.dtype} of shape {array.shape}"
+    return f"{array.dtype} of shape {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__

@@ -98,12 +98,16 @@ def reversible_backward(y1, y2, d_y1, d_y2, f_vjp, g_vjp):
     y1, y2 = _streams("y1", y1, "y2", y2)
     (_, d_y1), (_, d_y2) = _streams("y1", y1, "d_y1", d_y1), _streams("y2", y2, "d_y2", d_y2)
     g_value, g_pull = g_vjp(y1)
-    x2 = y2 - g_value
-    d_x1 = d_y1 + g_pull(d_y2)  # y1 reaches the loss directly and through g
+    x2 = y2 - require_shape("the value of g_vjp", g_value, y2.shape)
+    d_x1 = d_y1 + require_shape(
+        "the pull of g_vjp", g_pull(d_y2), y1.shape
+    )  # directly and through g
     del g_pull  # it holds the activations of g; those of f need the room
     f_value, f_pull = f_vjp(x2)
-    x1 = y1 - f_value
-    d_x2 = d_y2 + f_pull(d_x1)  # x2 reaches the loss directly and through f
+    x1 = y1 - require_shape("the value of f_vjp", f_value, y1.shape)
+    d_x2 = d_y2 + require_shape(
+        "the pull of f_vjp", f_pull(d_x1), x2.shape
+    )  # directly and through f
     return x1, x2, d_x1, d_x2
 
 
@@ -172,8 +176,8 @@ def lifting_inverse(average, detail, predict, update):
     Raises ValueError if shapes or dtypes differ or do not fit.
     """
     average, detail = _streams("average", average, "detail", detail)
-    even = average - update(detail)
-    odd = detail + predict(even)
+    even = average - require_shape("update(detail)", update(detail), average.shape)
+    odd = detail + require_shape("predict(even)", predict(even), detail.shape)
     return np.stack([even, odd], axis=-1).reshape(*even.shape[:-1], -1)
 
 

@@ -34,7 +34,9 @@ def sample(model, parameters, prompt, *, n_new, rng, temperature=1.0, top_k=None
 
     Raises ValueError if a token, a length or a number is out of range, or parameters with NaN lead to logits with NaN.
     """
-    tokens = require_integers("prompt", prompt, "(batch, P)", below=model.vocabulary_size)
+    tokens = require_integers("prompt", prompt, "(batch, P)", below=model.vocabulary_size).astype(np.intp)
+    if stop is not None:
+        require_integers("stop", stop, "()", below=model.vocabulary_size)
     n_new = require_count("n_new", n_new)
     n_prompt = require_count("the length of prompt", tokens.shape[1])
     if n_prompt + n_new > model.max_length:

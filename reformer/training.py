@@ -50,6 +50,7 @@ def training_step(parameters, gradients, state, *, learning_rate, max_norm=1.0, 
     Raises ValueError if the dicts do not have the same keys.
     Source: Kingma and Ba, "Adam" (2015), algorithm 1; beta2 and epsilon: Vaswani et al. (2017), section 5.3.
     """
+    learning_rate, max_norm = float(learning_rate), float(max_norm)  # a float64 of NumPy would widen float32 arrays
     gradients, _ = clip_by_global_norm(gradients, max_norm)
     step = state["step"] + 1
     mean = map_parameters(lambda m, g: beta1 * m + (1 - beta1) * g, state["mean"], gradients)
@@ -63,8 +64,8 @@ def training_step(parameters, gradients, state, *, learning_rate, max_norm=1.0, 
 
 def start_optimizer(parameters):
     """The state `training_step` begins with: step 0 and moments of zero."""
-    zeros = map_parameters(np.zeros_like, parameters)
-    return {"step": 0, "mean": zeros, "square": zeros}
+    mean, square = (map_parameters(np.zeros_like, parameters) for _ in range(2))
+    return {"step": 0, "mean": mean, "square": square}
 
 
 def clip_by_global_norm(gradients, max_norm):
@@ -86,7 +87,7 @@ def clip_by_global_norm(gradients, max_norm):
     if not max_norm > 0:
         raise ValueError(f"max_norm needs a number above 0, got {max_norm}")
     norm = global_norm(gradients)
-    shrink = max_norm / norm if norm > max_norm else 1.0
+    shrink = float(max_norm) / norm if norm > max_norm else 1.0
     return map_parameters(lambda g: shrink * g, gradients), norm
 
 
@@ -116,14 +117,16 @@ def scheduled_rate(step, *, peak, n_warmup, decay="none", n_steps=None):
     """
     n_warmup = require_count("n_warmup", n_warmup)
     require_choice("decay", decay, DECAYS)
-    if require_count("step", step) <= n_warmup:
-        return peak * step / n_warmup
-    if decay == "inverse_sqrt":
-        return peak * float(np.sqrt(n_warmup / step))
-    if decay == "cosine":
+    if decay == "cosine":  # checked at the first step, not after the rise
         n_steps = require_count("n_steps", n_steps, at_least=n_warmup + 1)
-        return peak * 0.5 * (1 + float(np.cos(np.pi * min(1.0, (step - n_warmup) / (n_steps - n_warmup)))))
-    return peak
+    share = 1.0
+    if require_count("step", step) <= n_warmup:
+        share = step / n_warmup
+    elif decay == "inverse_sqrt":
+        share = np.sqrt(n_warmup / step)
+    elif decay == "cosine":
+        share = 0.5 * (1 + np.cos(np.pi * min(1.0, (step - n_warmup) / (n_steps - n_warmup))))
+    return float(peak * share)
 
 
 class TrainingState(NamedTuple):
@@ -188,24 +191,30 @@ def train(
 
     Raises ValueError if `state` is not whole or a number is not as above.
     Raises FloatingPointError if a loss, a gradient, or a number that a step leads to is not finite. The checkpoint on
-    disk is then the last one before.
+    disk is then the last one before. Whatever is raised while training has the state after the last whole step as its
+    `state`.
     """
     _require_whole(state)
+    require_count("n_steps", n_steps)
     require_count("evaluate_every", evaluate_every)
     require_count("checkpoint_every", checkpoint_every)
     evaluate_on = list(evaluate_on)
     if checkpoint is not None and not os.path.exists(checkpoint):
         save_checkpoint(checkpoint, state)
     with suppress(KeyboardInterrupt), _progress_bar(state.step, n_steps) if progress else nullcontext() as bar:
-        state = _evaluated(model, state, evaluate_on, evaluate_every)
-        while state.step < n_steps:
-            state = _take_step(model, draw_batch, state, learning_rate, max_norm)
+        try:
             state = _evaluated(model, state, evaluate_on, evaluate_every)
-            if progress:
-                bar.set_postfix(_report(state), refresh=False)
-                bar.update()
-            if checkpoint is not None and state.step % checkpoint_every == 0:
-                _save_or_warn(checkpoint, state)
+            while state.step < n_steps:
+                state = _take_step(model, draw_batch, state, learning_rate, max_norm)
+                state = _evaluated(model, state, evaluate_on, evaluate_every)
+                if progress:
+                    bar.set_postfix(_report(state), refresh=False)
+                    bar.update()
+                if checkpoint is not None and state.step % checkpoint_every == 0:
+                    _save_or_warn(checkpoint, state)
+        except Exception as problem:
+            problem.state = state
+            raise
     with _interrupts_held_back():
         if checkpoint is not None:
             _save_or_warn(checkpoint, state)
@@ -329,7 +338,7 @@ def _evaluated(model, state, batches, every):
 def _save_or_warn(path, state):
     try:
         save_checkpoint(path, state)
-    except (OSError, ValueError) as problem:
+    except Exception as problem:  # whatever it is, the state must not be lost with it
         warnings.warn(f"The checkpoint of step {state.step} could not be written: {problem}", stacklevel=3)
 
 
@@ -343,7 +352,7 @@ def _interrupts_held_back():
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)  # None: it was not set by Python
 
 
 def _progress_bar(step, n_steps):

@@ -319,6 +319,7 @@ m, seen = np.zeros((2, 3, 6)), np.zeros((2, 1, 3, 6), dtype=bool)
         (lambda: attend_within_chunks(q, k.astype(np.float32), v, m), "keys"),
         (lambda: attend_within_chunks(q, k, v[:, :5], m), "values"),
         (lambda: attend_within_chunks(q, k, v, m[..., :5]), "mask"),
+        (lambda: attend_within_chunks(q, k, v, m == 0), "mask"),
         (lambda: combine_rounds(q.astype(int), m[..., 0]), "outputs"),
         (lambda: combine_rounds(q, m[..., 0].astype(np.float32)), "log_normalizers"),
         (lambda: combine_rounds(q, m[0, ..., :3]), "log_normalizers"),

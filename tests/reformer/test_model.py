@@ -492,3 +492,20 @@ def test_the_vectors_of_some_positions_are_those_of_all(kind):
     for first, last in combinations(range(model.max_length + 1), 2):
         part, _ = model.input_forward(parameters, tokens[:, first:last], first=first)
         np.testing.assert_array_equal(part, whole[:, first:last])
+
+
+def test_lists_of_tokens_targets_and_weights_are_taken_as_arrays():
+    model = ReformerLM(**SMALL)
+    parameters = model.draw_parameters(np.random.default_rng(0))
+    lists = [[1, 2, 0]], [[2, 0, 1]], [[1, 1, 0]]
+    loss, _ = model.loss_and_gradients(parameters, *lists, seed=0)
+    assert loss == model.loss_and_gradients(parameters, *map(np.array, lists), seed=0)[0]
+    assert model.evaluate(parameters, *lists)["loss"] == pytest.approx(loss, rel=1e-6)
+
+
+def test_a_parameter_that_is_no_array_is_refused_by_name():
+    model = ReformerLM(**SMALL)
+    parameters = model.draw_parameters(np.random.default_rng(0))
+    parameters["tokens"] = parameters["tokens"].tolist()
+    with pytest.raises(ValueError, match="tokens needs float32 of shape .*, got list"):
+        model.logits(parameters, [[1, 2]])

@@ -159,6 +159,7 @@ def test_what_no_token_can_be_chosen_from_is_refused_by_name(change, words):
         (dict(prompt=np.full((1, 2), 9)), "prompt needs values from 0 to 8"),
         (dict(n_new=15), "n_new needs at most max_length - P = 14, got 15"),
         (dict(n_new=0), "n_new needs a whole number of at least 1"),
+        (dict(stop=9), "stop needs values from 0 to 8"),
         (dict(temperature=-1), "temperature needs a finite number of at least 0, got -1"),
         (dict(top_k=0), "top_k needs a whole number of at least 1, got 0"),
         (dict(top_k=-3, temperature=0), "top_k needs a whole number of at least 1, got -3"),
@@ -169,3 +170,11 @@ def test_a_bad_argument_is_refused_by_name(change, words):
     parameters = CACHED[0].draw_parameters(np.random.default_rng(0))
     with pytest.raises(ValueError, match=words):
         sample(CACHED[0], parameters, **arguments)
+
+
+@pytest.mark.parametrize("n_new", [1, 3])
+def test_tokens_stay_whole_numbers_whatever_integers_the_prompt_has(n_new):
+    parameters = CACHED[0].draw_parameters(np.random.default_rng(0))
+    for dtype in (np.uint64, np.uint8, np.int32):
+        tokens = sample(CACHED[0], parameters, np.ones((1, 2), dtype), n_new=n_new, rng=np.random.default_rng(0))
+        assert tokens.dtype == np.intp

@@ -101,11 +101,17 @@ def test_the_first_step_moves_every_parameter_by_the_learning_rate_against_its_g
 def test_a_step_changes_nothing_in_place_and_keeps_the_dtype():
     parameters = map_parameters(np.float32, draw_tree(np.random.default_rng(0)))
     before, state = map_parameters(np.copy, parameters), start_optimizer(parameters)
-    moved, new_state = training_step(parameters, parameters, state, learning_rate=0.1)
+    numbers = dict(learning_rate=np.float64(0.1), max_norm=np.float64(1.0))  # as a schedule of one's own may give them
+    moved, new_state = training_step(parameters, parameters, state, **numbers)
     map_parameters(np.testing.assert_array_equal, parameters, before)
     assert state["step"] == 0 and all(not array.any() for array in flatten_parameters(state["mean"]).values())
     made = flatten_parameters({"moved": moved, "mean": new_state["mean"], "square": new_state["square"]})
     assert {array.dtype for array in made.values()} == {np.dtype(np.float32)}
+
+
+def test_the_moments_of_adam_begin_as_arrays_of_their_own():
+    state = start_optimizer(draw_tree(np.random.default_rng(0)))
+    map_parameters(lambda mean, square: pytest.fail("shared") if mean is square else 0, state["mean"], state["square"])
 
 
 def test_adam_finds_the_lowest_point_of_a_bowl():
@@ -149,6 +155,10 @@ def test_the_learning_rate_rises_in_a_line_and_then_decays():
     assert set(rates["none"][9:]) == {2.0}
     assert rates["inverse_sqrt"][39] == pytest.approx(1.0)
     assert rates["cosine"][54] == pytest.approx(1.0) and rates["cosine"][99] == rates["cosine"][119] == 0
+    assert {type(rate) for found in rates.values() for rate in found} == {float}
+    assert type(scheduled_rate(20, peak=np.float64(2.0), n_warmup=10)) is float
+    with pytest.raises(ValueError, match="n_steps needs"):  # at the first step already
+        scheduled_rate(1, peak=2.0, n_warmup=10, decay="cosine")
 
 
 @pytest.mark.parametrize("stop_at", [1, 4, 7])
@@ -268,12 +278,13 @@ def test_a_file_of_an_earlier_run_stays_until_there_are_steps_to_write(tmp_path)
     assert_same(load_checkpoint(path, earlier.parameters), earlier)
 
 
-def test_a_checkpoint_that_cannot_be_written_on_the_way_is_a_warning_and_the_run_goes_on(tmp_path, monkeypatch):
+@pytest.mark.parametrize("kind", [OSError, MemoryError])
+def test_a_checkpoint_that_cannot_be_written_on_the_way_is_a_warning_and_the_run_goes_on(tmp_path, monkeypatch, kind):
     path = tmp_path / "run.npz"
     three = go(start(), 3, checkpoint=path)
 
     def full(file, **arrays):
-        raise OSError("No space left on device")
+        raise kind("No space left on device")
 
     with monkeypatch.context() as patch:
         patch.setattr(np, "savez", full)
@@ -310,7 +321,7 @@ def test_a_loss_that_is_not_finite_stops_and_leaves_the_last_good_checkpoint(tmp
 @pytest.mark.parametrize("at_step", [4, 6])
 def test_a_step_to_numbers_that_are_not_finite_is_not_taken_and_its_own_rate_is_named(tmp_path, bad_rate, at_step):
     path, words = tmp_path / "run.npz", rf"At step {at_step} .* The learning rate was {re.escape(f'{bad_rate:.3g}')}: "
-    with pytest.raises(FloatingPointError, match=words):
+    with pytest.raises(FloatingPointError, match=words) as raised:
         go(
             start(),
             6,
@@ -319,6 +330,7 @@ def test_a_step_to_numbers_that_are_not_finite_is_not_taken_and_its_own_rate_is_
             checkpoint_every=1,
         )
     assert_same(load_checkpoint(path, start().parameters), go(start(), at_step - 1))
+    assert_same(raised.value.state, go(start(), at_step - 1))
 
 
 def test_an_evaluation_that_is_not_finite_stops_before_its_step_is_written(tmp_path, monkeypatch):
