@@ -64,6 +64,7 @@ def steps_of_a_block():
     numerators, undo = rounds.rows("numerators", 64), rounds.undo(0)
     heads, own, _ = rounds._around(place)
     logits = rng.standard_normal(block.spare.shape, dtype=np.float32)
+    scaled = np.empty_like(block.rows)
     transpose, take = _fast_lsh._t, _fast_lsh._take
     ones = np.ones((1, rounds.window_length), np.float32)
     n_chunks = own.stop - own.start
@@ -72,7 +73,7 @@ def steps_of_a_block():
     of_block = {
         "gather queries and keys": lambda: take(queries_keys[:1], block.index, block.rows),
         "transpose queries": lambda: np.copyto(block.queries_t, transpose(block.queries)),
-        "scale keys": lambda: np.multiply(block.rows, block.scales, out=block.keys),
+        "scale keys": lambda: np.multiply(block.rows, block.scales, out=scaled),
         "Q K, matrix product": lambda: np.matmul(block.key_windows, block.queries_t, out=block.weights),
         "mask, matrix product": lambda: np.matmul(
             rounds.key_sides[heads, own], rounds.query_sides[heads, own], out=block.spare
@@ -85,8 +86,8 @@ def steps_of_a_block():
     }
     steps = {name: seconds(work) / rows for name, work in of_block.items()}
     total = np.zeros_like(values[:1])
-    rounds.blocks(1)  # in the first round rows are written, not added
-    steps["add to the outputs"] = seconds(lambda: rounds.add_unsorted(numerators, undo, total)) / ROW["length"]
+    add = rounds.add_unsorted
+    steps["add to the outputs"] = seconds(lambda: add(numerators, undo, total, is_first=False)) / ROW["length"]
     steps["sort"] = seconds(lambda: np.argsort(buckets[0, 0], kind="stable")) / ROW["length"]
     row_rounds = ROW["heads"] * ROW["rounds"] * ROW["length"]
     steps["hash"] = seconds(lambda: hash_vectors(queries_keys, rotations)) / row_rounds
@@ -94,7 +95,8 @@ def steps_of_a_block():
 
 
 def main():
-    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(allowed)})
     peak = sgemm_peak()
     print(f"sgemm, one thread: {peak / 1e9:.0f} Gflop/s; load average {os.getloadavg()[0]:.1f}")
     steps, whole = steps_of_a_block()
@@ -106,7 +108,7 @@ def main():
     print(
         f"two matrix products at the peak: {products / peak * 1e9:.0f} ns, {products / peak / whole:.0%} of the whole"
     )
-    os.sched_setaffinity(0, range(os.cpu_count()))
+    os.sched_setaffinity(0, allowed)
     print_workers({**ROW, "heads": 8})
 
 
@@ -136,7 +138,7 @@ def in_processes(row, n_processes):
     processes = [fork.Process(target=work) for _ in range(n_processes)]
     for process in processes:
         process.start()
-    slowest = max(found.get() for _ in processes)
+    slowest = max(found.get(timeout=600) for _ in processes)
     for process in processes:
         process.join()
     return slowest

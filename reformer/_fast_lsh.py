@@ -3,7 +3,7 @@
 The same function as the clear composition in `lsh_attention`, to which a test holds it. What is different:
 
 - Work goes block by block: a few chunks at a time, in memory that stays in the cache. Nothing of size R L W exists
-  (but for the correction of duplicates), so memory is linear in length and flat in the number of rounds.
+  (but for the correction of duplicates), so memory is linear in length, and more rounds cost a few integers a position.
 - A window is not copied. A block's keys lie in one row, and overlapping views of it serve as windows.
 - Logits and weights stand as keys x queries. Then only queries are transposed, once each, and every matrix product
   has the form the library is quickest at.
@@ -110,8 +110,8 @@ def _largest_of_both_signs(rotated, memory):
 def forward(queries_keys, values, buckets, options, *, shares=None, n_workers=1):
     """`lsh_attention` of contiguous arrays (H, L, d), (H, L, e) and (H, R, L): (outputs, saved)."""
     scales = inverse_lengths(queries_keys)
-    small = np.min(scales, initial=1) * LARGEST_LOGIT[values.dtype] > 1
-    references = None if small else np.empty_like(scales)
+    are_small = np.min(scales, initial=1) * LARGEST_LOGIT[values.dtype] > 1
+    references = None if are_small else np.empty_like(scales)
     outputs, totals = np.empty_like(values), np.empty_like(scales)
     saved = Saved(queries_keys, values, buckets, shares, outputs, scales, totals, references, options, n_workers)
     _over_heads(_forward_heads, saved)
@@ -126,9 +126,9 @@ def backward(gradient, saved):
 
 
 def _over_heads(work, saved, *arrays):
-    """Do the work for a few heads at a time, for one where sequences are long."""
+    """Do the work for a few heads at a time, for one where sequences are long. Every worker gets some."""
     n_heads, n_positions, _ = saved.values.shape
-    step = max(1, ROWS_OF_HEADS // n_positions)
+    step = max(1, min(ROWS_OF_HEADS // n_positions, n_heads // saved.n_workers))
 
     def work_on(heads, memory):
         work(saved.of_heads(heads), memory, *(array[heads] for array in arrays))
@@ -185,8 +185,8 @@ def _forward_heads(saved, memory):
             np.matmul(block.weights_t, block.value_windows, out=numerators[place])
             np.matmul(ones, block.weights, out=_t(denominators[place]))
         undo = rounds.undo(r)
-        rounds.add_unsorted(numerators, undo, saved.outputs)
-        rounds.add_unsorted(denominators, undo, saved.totals)
+        rounds.add_unsorted(numerators, undo, saved.outputs, is_first=r == 0)
+        rounds.add_unsorted(denominators, undo, saved.totals, is_first=r == 0)
     alone = saved.totals[..., 0] == 0
     saved.totals[alone] = np.inf
     np.divide(saved.outputs, saved.totals, out=saved.outputs)
@@ -195,7 +195,7 @@ def _forward_heads(saved, memory):
 
 def _find_references(rounds, references):
     """The largest logit of each query over all rounds, into (h, L, 1); 0 where it sees nobody."""
-    tops = rounds.rows("denominators", 1)
+    tops = rounds.rows("tops", 1)
     references[...] = -np.inf
     for r in range(rounds.n_rounds):
         for place in rounds.blocks(r):
@@ -227,9 +227,9 @@ def _backward_heads(saved, memory, gradient, d_queries_keys, d_values):
             rounds.add_products(d_logits, block.queries, place, d_keys)
             rounds.add_products(block.weights, block.d_rows, place, d_window_values)
         undo = rounds.undo(r)
-        rounds.add_unsorted(d_queries, undo, d_queries_keys)
+        rounds.add_unsorted(d_queries, undo, d_queries_keys, is_first=r == 0)
         for stretched, total in ((d_keys, d_unit_keys), (d_window_values, d_values)):
-            rounds.add_unsorted(stretched, undo, total)
+            rounds.add_unsorted(stretched, undo, total, is_first=r == 0)
             rounds.add_edges(stretched, total)
     for head in range(rounds.n_heads):
         _add_unit_keys_backward(d_unit_keys[head], saved.of_heads(head), d_queries_keys[head])
@@ -256,7 +256,7 @@ class _Rounds:
     """
 
     def __init__(self, saved, memory, *, keeps_queries):
-        self.keeps_queries = keeps_queries  # or room is saved, and scaled keys take their place
+        self.keeps_queries = keeps_queries  # as a backward pass needs; else keys are scaled in their place
         self.saved, self.options, self.memory, self.workspaces = saved, saved.options, memory, {}
         self.n_heads, self.n_rounds, self.n_positions = saved.buckets.shape
         self.chunk_length = self.options.chunk_length
@@ -390,7 +390,7 @@ class _Rounds:
         Blocks come in order, so only the last chunk of a window can be new in `total`; it is written, not added to.
         """
         (heads, own, _), n_chunks = self._around(place), left.shape[1]
-        total, product = total[heads], self.kept("product", right.shape)
+        total, memory = total[heads], self.kept("product", right.shape)
         if own.start == 0:
             total[:, : self.n_around] = 0
         for step in reversed(range(self.n_around + 1)):
@@ -399,27 +399,27 @@ class _Rounds:
             if step == self.n_around:
                 np.matmul(part, right, out=target)
             else:
-                target += np.matmul(part, right, out=product)
+                target += np.matmul(part, right, out=memory)
 
-    def add_unsorted(self, sorted_rows, undo, total):
-        """Add rows (h, m, C, f) to (h, L, f), each where it belongs. In the first round they are written, not added."""
+    def add_unsorted(self, sorted_rows, undo, total, *, is_first):
+        """Add rows (h, m, C, f) to (h, L, f), each where it belongs. The first are written, not added."""
         sorted_rows, total = (rows.reshape(-1, rows.shape[-1]) for rows in (sorted_rows, total))
         n_rows = _bite(self.saved.n_workers) * ROWS_AT_ONCE
         taken = self.kept("taken", (n_rows, total.shape[-1]))
         for start in range(0, len(total), n_rows):
             part = total[start : start + n_rows]
-            out = part if self.r == 0 else taken[: len(part)]
+            out = part if is_first else taken[: len(part)]
             sorted_rows.take(undo[start : start + n_rows], axis=0, out=out, mode="clip")
-            if self.r > 0:
+            if not is_first:
                 part += out
 
     def undo(self, r):
         """The row of (h m C) where each of the (h L) positions went in round r."""
         undo = np.empty((self.n_heads, self.n_positions), np.intp)
         order = self.chunks[:, r].reshape(self.n_heads, -1)[:, : self.n_positions]
-        place = self.options.n_before * self.chunk_length + np.arange(self.n_positions)
+        rows = self.options.n_before * self.chunk_length + np.arange(self.n_positions)
         for head in range(self.n_heads):
-            undo[head, order[head]] = place + head * (self.n_chunks + self.n_around) * self.chunk_length
+            undo[head, order[head]] = rows + head * (self.n_chunks + self.n_around) * self.chunk_length
         return undo.reshape(-1)
 
     def add_edges(self, sorted_rows, total):

@@ -237,7 +237,7 @@ def hash_vectors(vectors, factor_rotations, *, n_workers=1):
     ----------
     vectors : (..., L, d) float32 or float64 array
     factor_rotations : sequence of (R, d, B_i/2) arrays of the same dtype, one for each factor; one for a plain hash
-    n_workers : threads that share the batch entries
+    n_workers : threads that share the batch entries (heads)
 
     Returns
     -------
@@ -260,8 +260,9 @@ def hash_vectors(vectors, factor_rotations, *, n_workers=1):
 def lsh_attention_forward(queries_keys, values, buckets, *, padding=None, n_workers=1, **options):
     """`lsh_attention`, with the same options, by the fast path: (outputs, saved) for `lsh_attention_backward`.
 
-    `n_workers` threads share the heads, both here and in the backward pass. Raises as `lsh_attention`, and ValueError
-    if `n_workers` is below 1.
+    `n_workers` threads share the heads, both here and in the backward pass. `saved` refers to the arguments and to
+    `outputs`: changing them changes the backward pass. Raises as `lsh_attention`, and ValueError if `n_workers` is
+    below 1.
     """
     options = Options(**options)
     queries_keys, values, buckets = _check_arrays(queries_keys, values, buckets, options.n_buckets)

@@ -99,15 +99,11 @@ def reversible_backward(y1, y2, d_y1, d_y2, f_vjp, g_vjp):
     (_, d_y1), (_, d_y2) = _streams("y1", y1, "d_y1", d_y1), _streams("y2", y2, "d_y2", d_y2)
     g_value, g_pull = g_vjp(y1)
     x2 = y2 - require_shape("the value of g_vjp", g_value, y2.shape)
-    d_x1 = d_y1 + require_shape(
-        "the pull of g_vjp", g_pull(d_y2), y1.shape
-    )  # directly and through g
+    d_x1 = d_y1 + require_shape("the pull of g_vjp", g_pull(d_y2), y1.shape)  # directly and through g
     del g_pull  # it holds the activations of g; those of f need the room
     f_value, f_pull = f_vjp(x2)
     x1 = y1 - require_shape("the value of f_vjp", f_value, y1.shape)
-    d_x2 = d_y2 + require_shape(
-        "the pull of f_vjp", f_pull(d_x1), x2.shape
-    )  # directly and through f
+    d_x2 = d_y2 + require_shape("the pull of f_vjp", f_pull(d_x1), x2.shape)  # directly and through f
     return x1, x2, d_x1, d_x2
 
 

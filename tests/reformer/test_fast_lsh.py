@@ -1,7 +1,9 @@
 """The tuned path is held to the clear composition, and its gradients to finite differences, in every option."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -236,6 +238,24 @@ def test_two_workers_give_what_one_gives():
     ]
     for one, two in zip(*results, strict=True):
         np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("length", [20, 700, 5000])
+def test_every_worker_gets_some_of_the_heads(length, monkeypatch):
+    met = set()
+    true, together = _fast_lsh._forward_heads, Barrier(4, timeout=30)
+
+    def noted(saved, memory):
+        if threading.get_ident() not in met:
+            met.add(threading.get_ident())
+            together.wait()  # broken, unless four threads come
+        true(saved, memory)
+
+    monkeypatch.setattr(_fast_lsh, "_forward_heads", noted)
+    rng = np.random.default_rng(0)
+    heads, buckets = rng.standard_normal((8, length, 2)), rng.integers(0, 4, (8, 1, length))
+    lsh_attention_forward(heads, heads, buckets, n_buckets=4, chunk_length=10, n_workers=4)
+    assert len(met) == 4
 
 
 def test_arguments_are_left_as_they_were():
