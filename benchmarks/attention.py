@@ -2,7 +2,7 @@
 
 Writes results/long.json: {"machine", "versions", "date", "rows"}, each row with "what", "peer", "length", "heads",
 "rounds", "ours_cpu_s", "peer_cpu_s", "ratio", "ours_peak_bytes", "peer_peak_bytes". A ratio above 1 means that ours
-is faster. What does not apply, or could not be measured, is null.
+is faster. What does not apply, or could not be measured, is null. Rows of peers that are not chosen stay as they were.
 """
 
 import argparse
@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 from benchmarks.machine import describe_machine
@@ -124,11 +125,14 @@ def main():
     if set(chosen.peers) - {"trax"} and not chosen.peers_python.exists():
         parser.error(f"{chosen.peers_python} does not exist; `pydoc benchmarks` says how to make it")
     pythons = {peer: sys.executable if peer == "trax" else chosen.peers_python for peer in chosen.peers}
-    versions, results = find_versions(pythons.values()), []
+    path = RESULTS / "long.json"
+    stored = json.loads(path.read_text()) if path.exists() else {"versions": {}, "rows": []}
+    versions = stored["versions"] | find_versions(pythons.values())
+    results = {peer: [row for row in stored["rows"] if row["peer"] == peer] for peer in PEERS}
     for peer in chosen.peers:
         rows = make_rows([peer], chosen.lengths, chosen.rounds)
-        results += measure(rows, pythons, memory_lengths=chosen.memory_lengths)
-        print("written:", write("long", results, versions).relative_to(ROOT), flush=True)
+        results[peer] = measure(rows, pythons, memory_lengths=chosen.memory_lengths)
+        print("written:", write("long", [*chain(*results.values())], versions).relative_to(ROOT), flush=True)
 
 
 if __name__ == "__main__":

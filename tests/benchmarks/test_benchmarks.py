@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 
+from benchmarks import attention
 from benchmarks.attention import PEERS, RESULTS, as_line, make_rows
 from benchmarks.measure import ROOT, start, take_turns
 from benchmarks.sides import SIDES, bucket_factors
@@ -82,3 +83,15 @@ def test_the_committed_results_have_the_form_they_should():
         assert list(row) == FIELDS + MEASURED
         if row["ratio"] is not None:
             assert row["ratio"] > 0 and row["ours_cpu_s"] > 0 and row["peer_cpu_s"] > 0
+
+
+def test_a_run_for_some_peers_keeps_the_rows_of_the_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(attention, "RESULTS", tmp_path)
+    monkeypatch.setattr(attention, "ROOT", tmp_path)
+    for peer, ratio in (("sdpa", 1.0), ("hf", 2.0), ("sdpa", 3.0)):
+        found = {"peer": peer, "ratio": ratio}
+        monkeypatch.setattr(attention, "measure", lambda rows, pythons, memory_lengths, found=found: [found])
+        monkeypatch.setattr(sys, "argv", ["attention", "--peers", peer, "--peers-python", sys.executable])
+        attention.main()
+    rows = json.loads((tmp_path / "long.json").read_text())["rows"]
+    assert [(row["peer"], row["ratio"]) for row in rows] == [("hf", 2.0), ("sdpa", 3.0)]
