@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder import isolation
-from autograder.exercises import MODULES_OF_UNIT
+from reformer import UNITS
 
 HERE = Path(__file__).parent
 LAST_OUTPUT = 1.0  # seconds that output may come after the reply
@@ -206,9 +206,8 @@ def furnish(room, unit):
         HERE / "answer.py": packages / "autograder" / "answer.py",
     }
     reformer = HERE.parent / "reformer"
-    for name in ["__init__.py", "arguments.py", "loops/__init__.py", *_modules_before(unit)]:
-        if (reformer / name).exists():
-            copies[reformer / name] = packages / "reformer" / name
+    for name in ["__init__", "arguments", *_modules_before(unit)]:
+        copies[reformer / f"{name}.py"] = packages / "reformer" / f"{name}.py"
     for source, copy in copies.items():
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, copy)
@@ -243,8 +242,8 @@ def environment(room):
 
 
 def _modules_before(unit):
-    names = [name for earlier, modules in sorted(MODULES_OF_UNIT.items()) if earlier < unit for name in modules]
-    return [f"{folder}{name}.py" for name in names for folder in ("", "loops/")]
+    """What a lab's kernel can import of the core: what its own unit teaches is what the lab asks for."""
+    return [name for earlier, taught in UNITS.items() if earlier < unit for name in taught.modules]
 
 
 @functools.cache

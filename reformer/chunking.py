@@ -160,3 +160,12 @@ def _shift_chunks(row, step, wrap):
     source = np.arange(n_chunks) + step
     outside = (source < 0) | (source >= n_chunks)
     return np.where(outside[:, np.newaxis], NOBODY, row[..., np.clip(source, 0, n_chunks - 1), :])
+
+
+def stretches(length, size):
+    """Slices that cover 0 .. length - 1 in order, each of at most `size` positions; None means all at once.
+
+    Raises ValueError if `size` is below 1.
+    """
+    size = max(length, 1) if size is None else require_count("the size of a stretch", size)
+    return [slice(start, min(start + size, length)) for start in range(0, length, size)]

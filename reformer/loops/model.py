@@ -1,4 +1,4 @@
-"""Loop twins of `reformer.feed_forward`, `positions`, `model` and `training` (unit 07). Shapes and meaning: there."""
+"""Loop twins of `reformer.chunked`, `positions`, `losses`, `blocks` and `optimizer` (unit 07). Shapes and meaning: there."""
 
 import numpy as np
 
@@ -54,7 +54,7 @@ def reformer_block(x1, x2, parameters, rotations, *, n_heads, chunk_length):
             variance = sum((value - mean) ** 2 for value in x[position]) / d
             for k in range(d):
                 centred = (x[position, k] - mean) / np.sqrt(variance + 1e-6)
-                normed[position, k] = p["norm"]["scale"][k] * centred + p["norm"]["shift"][k]
+                normed[position, k] = p["norm"]["scale"][k] * centred + p["norm"]["bias"][k]
         return normed
 
     def bucket(vector, rotation):

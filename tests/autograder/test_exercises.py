@@ -7,15 +7,16 @@ import pytest
 
 from autograder.__main__ import main
 from autograder.exercise import Case, Exercise
-from autograder.exercises import LABS, MODULES_OF_UNIT, exercise_named, lab_named
+from autograder.exercises import LABS, exercise_named, lab_named
 from autograder.selftest import selftest
+from reformer import UNITS
 
 EXERCISES = [exercise for lab in LABS.values() for exercise in lab.exercises]
 
 
-def test_every_known_mistake_loses_points_and_is_named_and_every_right_answer_gets_all(request):
+def test_every_known_mistake_loses_points_and_is_named_and_every_right_answer_gets_all(record_property):
     result = selftest()
-    request.config.kill_rate = [f"exercises: {result.caught} of {result.misconceptions} known mistakes are caught"]
+    record_property("known mistakes caught", f"{result.caught} of {result.misconceptions}")
     assert result.faults == []
     assert result.misconceptions == result.caught == result.named and result.exercises == len(EXERCISES)
     assert result.references_full and result.styles_full and result.empty_zero
@@ -52,7 +53,7 @@ def test_a_lab_has_enough_known_mistakes_and_hidden_questions(lab):
     counts = [len(exercise.misconceptions) for exercise in lab.exercises]
     assert min(counts) >= 3 and sum(counts) / len(counts) >= 5
     assert all(any(question.hidden for question in exercise.questions) for exercise in lab.exercises)
-    assert lab.unit in MODULES_OF_UNIT
+    assert lab.unit in UNITS
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
