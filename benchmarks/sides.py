@@ -31,7 +31,8 @@ def draw_tokens(row):
 
 def ours(row):
     from reformer.angular import draw_rotations
-    from reformer.lsh_attention import hash_vectors, lsh_attention_backward, lsh_attention_forward
+    from reformer.fast.hashing import hash_vectors
+    from reformer.fast.lsh_attention import lsh_attention_backward, lsh_attention_forward
 
     if row["what"] == "model_step":
         return _our_model_step(row)

@@ -125,29 +125,26 @@ def _forward(queries_keys, values, buckets, options, n_workers):
     heads = [one_batch_axis(array) for array in (queries_keys, values, buckets)]
     scales, (value_powers, are_finite) = inverse_lengths(heads[0]), scaling.powers_of_heads(heads[1])
     smallest = np.min(scales)  # NaN where a vector has one, 0 where it is infinite
-    if not (smallest > 1 / LONGEST_VECTOR and are_finite):
-        if not (are_finite and np.all(np.isfinite(queries_keys))):
-            arrays = queries_keys, values, buckets
-            return lsh_attention(*arrays, **asdict(options)), NotFinite(arrays, options)
-        largest = np.max(np.abs(queries_keys))
-        raise ValueError(f"queries_keys needs vectors shorter than 1e29, got entries up to {largest:.3g}")
+    if not (are_finite and smallest > 1 / LONGEST_VECTOR):
+        return _forward_not_finite(queries_keys, values, buckets, options)
     are_short = smallest * scaling.LARGEST_LOGIT[values.dtype] > 1
-    saved = Saved(
-        heads[0],
-        scaling.times_power(heads[1], -value_powers),
-        value_powers,
-        heads[2],
-        outputs=np.empty_like(heads[1]),
-        scales=scales,
-        totals=np.empty_like(scales),
-        references=None if are_short else np.full_like(scales, SEES_NOBODY),
-        options=options,
-        n_workers=n_workers,
-    )
+    references = None if are_short else np.full_like(scales, SEES_NOBODY)
+    scaled = scaling.times_power(heads[1], -value_powers)
+    outputs, totals = np.empty_like(scaled), np.empty_like(scales)
+    saved = Saved(heads[0], scaled, value_powers, heads[2], outputs, scales, totals, references, options, n_workers)
     _over_heads(_forward_heads, saved)
-    scaling.times_power(saved.outputs, value_powers, out=saved.outputs)
-    saved.outputs[saved.alone()] = heads[1][saved.alone()]
-    return saved.outputs.reshape(values.shape), saved
+    scaling.times_power(outputs, value_powers, out=outputs)
+    alone = saved.alone()
+    outputs[alone] = heads[1][alone]
+    return outputs.reshape(values.shape), saved
+
+
+def _forward_not_finite(queries_keys, values, buckets, options):
+    largest = np.max(np.abs(queries_keys))
+    if np.isfinite(largest) and np.all(np.isfinite(values)):
+        raise ValueError(f"queries_keys needs vectors shorter than 1e29, got entries up to {largest:.3g}")
+    arrays = queries_keys, values, buckets
+    return lsh_attention(*arrays, **asdict(options)), NotFinite(arrays, options)
 
 
 def _backward(gradient, saved):
@@ -164,7 +161,8 @@ def _backward(gradient, saved):
     _over_heads(_backward_heads, saved, gradient, powers, d_queries_keys, d_values)
     scaling.times_power(d_queries_keys, powers + saved.value_powers, out=d_queries_keys)
     scaling.times_power(d_values, powers, out=d_values)
-    d_values[saved.alone()] += gradient[saved.alone()]
+    alone = saved.alone()
+    d_values[alone] += gradient[alone]
     return d_queries_keys.reshape(*shape[:-1], -1), d_values.reshape(shape)
 
 
@@ -216,10 +214,7 @@ def _backward_heads(saved, memory, gradient, powers, d_queries_keys, d_values):
     """
     rounds = Rounds(saved, memory, keeps_queries=True)
     n_features, n_values = saved.queries_keys.shape[-1], saved.values.shape[-1]
-    d_outputs = rounds.kept("d_outputs", gradient.shape)
-    np.multiply(scaling.times_power(gradient, -powers), 1 / saved.totals, out=d_outputs)
-    outputs = scaling.times_power(saved.outputs, -saved.value_powers)
-    along = np.einsum("hle,hle->hl", d_outputs, outputs)[..., np.newaxis]
+    d_outputs, along = _divide_by_totals(rounds, gradient, powers)
     d_queries, d_keys = rounds.rows("d_queries", n_features), rounds.rows("d_keys", n_features)
     d_window_values = rounds.rows("d_values", n_values)
     d_unit_keys = rounds.kept("d_unit_keys", saved.queries_keys.shape)
@@ -241,6 +236,14 @@ def _backward_heads(saved, memory, gradient, powers, d_queries_keys, d_values):
             rounds.add_unsorted(stretched, undo, total, is_first=r == 0)
             rounds.add_edges(stretched, total)
     _add_unit_keys_backward(d_unit_keys, saved, d_queries_keys)
+
+
+def _divide_by_totals(rounds, gradient, powers):
+    """dO / total and rowsum(dO * O) / total: (h, L, e) and (h, L, 1)."""
+    saved, d_outputs = rounds.saved, rounds.kept("d_outputs", gradient.shape)
+    np.multiply(scaling.times_power(gradient, -powers), 1 / saved.totals, out=d_outputs)
+    outputs = scaling.times_power(saved.outputs, -saved.value_powers)
+    return d_outputs, np.einsum("hle,hle->hl", d_outputs, outputs)[..., np.newaxis]
 
 
 def _add_unit_keys_backward(d_unit_keys, saved, d_queries_keys):

@@ -10,14 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reformer.attention import shared_qk_attention_backward, shared_qk_attention_forward
 from reformer.chunking import WRAPS
 from reformer.fast import lsh_attention as fast
 from reformer.fast import memory, rounds, scaling
 from reformer.fast.lsh_attention import lsh_attention_backward, lsh_attention_forward
 from reformer.loops import lsh_attention as loops
 from reformer.lsh_attention import lsh_attention
-from tests.reformer.finite_differences import worst_error
+from tests.reformer.finite_differences import gradient_error
 from tests.reformer.peak_memory import peak_bytes
 
 LOOKS = [(1, 0), (0, 0), (1, 1), (2, 1)]
@@ -67,15 +66,21 @@ def test_the_gradients_of_the_tuned_path_are_finite_differences(
     for (n_before, n_after), (length, chunk_length) in product(LOOKS, LENGTHS[:3]):
         look = dict(causal=causal, wrap=wrap, n_before=n_before, n_after=n_after)
         chosen = dict(n_buckets=4, chunk_length=chunk_length, **look, **flags)
-        queries, values, buckets = draw(length)
+        assert worst_gradient_error(*draw(length), **chosen) < 1e-6
 
-        def forward(queries, values, buckets=buckets, chosen=chosen):
-            return lsh_attention_forward(queries, values, buckets, **chosen)
 
-        def backward(gradient, saved):
-            return lsh_attention_backward(gradient, saved)[0]
+def worst_gradient_error(queries, values, buckets, **chosen):
+    rng = np.random.default_rng(1)
+    weighing = rng.standard_normal(values.shape)
+    _, d_queries, d_values = forward_and_gradients(queries, values, buckets, weighing, **chosen)
 
-        assert worst_error(forward, backward, [queries, values], np.random.default_rng(1)) < 1e-6
+    def number(queries, values):
+        return np.sum(weighing * lsh_attention_forward(queries, values, buckets, **chosen)[0])
+
+    return max(
+        gradient_error(lambda moved: number(moved, values), queries, d_queries, rng),
+        gradient_error(lambda moved: number(queries, moved), values, d_values, rng),
+    )
 
 
 @pytest.mark.parametrize(
@@ -117,6 +122,21 @@ def test_float32_keeps_its_precision_whatever_the_size_of_the_logits(size):
         np.testing.assert_allclose(close, right, atol=max(2e-6, 2e-6 * size) * np.max(np.abs(right)))
 
 
+def dense_and_gradients(queries, values, gradient):
+    """Causal attention of (L, d) and (L, e) with shared queries and keys, and its gradients, by the whole table."""
+    norms = np.sqrt(np.sum(queries**2, axis=-1, keepdims=True) + 1e-6 * queries.shape[-1])
+    keys = queries / norms
+    logits = np.where(np.tri(len(queries), k=-1) > 0, queries @ keys.T, -np.inf)
+    logits[0, 0] = 0  # it sees only itself
+    weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    weights /= weights.sum(axis=-1, keepdims=True)
+    d_weights = gradient @ values.T
+    d_logits = weights * (d_weights - np.sum(d_weights * weights, axis=-1, keepdims=True))
+    d_keys = d_logits.T @ queries
+    d_norms = -np.sum(d_keys * queries, axis=-1, keepdims=True) / norms**2
+    return weights @ values, d_logits @ keys + d_keys / norms + d_norms * queries / norms, weights.T @ gradient
+
+
 @pytest.mark.parametrize(
     "dtype, size",
     [(np.float32, n) for n in (59, 61, 84, 90, 1000)] + [(np.float64, n) for n in (599, 601, 705, 720, 1000)],
@@ -127,8 +147,7 @@ def test_sums_stay_in_range_on_both_sides_of_the_largest_logit_that_needs_no_ref
     signs = np.repeat([1.0, -1.0, 1.0], [150, 1, 149])
     queries = size * signs[:, np.newaxis] * np.array([0.6, 0.8])
     values, gradient = rng.standard_normal((2, 300, 3))
-    exact, saved = shared_qk_attention_forward(queries, values)
-    exact = [exact, *shared_qk_attention_backward(gradient, saved)]
+    exact = dense_and_gradients(queries, values, gradient)
     arrays = (array.astype(dtype) for array in (queries, values))
     one_chunk = dict(n_buckets=1, chunk_length=300, n_before=0)
     found = forward_and_gradients(*arrays, np.zeros((1, 300), int), gradient.astype(dtype), **one_chunk)
