@@ -30,10 +30,10 @@ class Meetings:
         """
         rounds, options = self.rounds, self.rounds.options
         n_chunks, modulus = rounds.n_chunks, 1 + np.iinfo(self.chunks.dtype).max
-        first, last = (
-            (0, 0) if options.wrap == "none" else (1 - n_chunks - options.n_before, n_chunks - 1 + options.n_after)
-        )
-        steps = range(-(-first // n_chunks), last // n_chunks + 1)  # rounds from one to the other, as in one long row
+        steps = range(1)  # rounds from the query's to the key's, as if all stood in one row that goes on
+        if options.wrap != "none":
+            reach_before, reach_after = (n_chunks - 1 + n for n in (options.n_before, options.n_after))
+            steps = range(-(reach_before // n_chunks), reach_after // n_chunks + 1)
         for r, step in product(range(rounds.n_rounds), steps):
             of_key = (r + step) % rounds.n_rounds if options.wrap == "global" else r
             if of_key == r or not options.same_bucket_only:

@@ -108,16 +108,14 @@ class NotFinite(NamedTuple):
 
 def _check_arrays(queries_keys, values, buckets, options, padding):
     """The arrays, with shapes that fit each other."""
-    others = {} if padding is None else {"padding": (padding, "... L", bool)}
-    queries_keys, values, buckets, *others = require_arrays(
-        queries_keys=(queries_keys, "... L+ d+"),
-        values=(values, "... L e+"),
-        buckets=(buckets, "... R+ L", int),
-        **others,
-    )
+    named = dict(queries_keys=(queries_keys, "... L+ d+"), values=(values, "... L e+"))
+    named["buckets"] = (buckets, "... R+ L", int)
+    if padding is not None:
+        named["padding"] = (padding, "... L", bool)
+    queries_keys, values, buckets, *padding = require_arrays(**named)
     require_entries("queries_keys", queries_keys)
     require_integers("buckets", buckets, "(..., R, L)", below=options.n_buckets)
-    return queries_keys, values, buckets, *(others or [None])
+    return queries_keys, values, buckets, *(padding or [None])
 
 
 def _forward(queries_keys, values, buckets, options, n_workers):

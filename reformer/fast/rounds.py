@@ -22,8 +22,8 @@ from reformer.fast.scaling import exp_of_negative
 
 ROWS_AT_ONCE = 2**9  # rows moved back into the order of the sequence at a time
 LONGEST = 2**22  # positions that the causal bound can tell apart; also a position later than all
-STEEP = 2.0**20  # half of it is more than any logit where references are not needed
-STEEPER = 2.0**98  # half of it is more than the longest vector; and LONGEST times it is in range
+STEEP = 2.0**20  # half of it is above all logits that need no reference; more would slow exp of float64
+STEEPER = 2.0**98  # half of it is above all logits, and LONGEST times it is in range
 SEES_NOBODY = -1.2e29  # below every logit and far above a hidden one: a reference where a query sees no key
 
 
@@ -98,10 +98,8 @@ class Rounds:
             self.runs = self._stretch(self.chunks_of_runs, r)
         if self.is_bounded:
             self._fill_sides()
-        size = max(
-            1, scratch.bite(self.saved.n_workers) * scratch.BLOCK_SIZE // (self.window_length * self.chunk_length)
-        )
-        chunks = slices(self.options.n_before, self.options.n_before + self.n_chunks, size)
+        size = scratch.bite(self.saved.n_workers) * scratch.BLOCK_SIZE // (self.window_length * self.chunk_length)
+        chunks = slices(self.options.n_before, self.options.n_before + self.n_chunks, max(1, size))
         return list(product(slices(0, self.n_heads, max(1, size // self.n_chunks)), chunks))
 
     def _stretch(self, chunks, r):
@@ -173,7 +171,7 @@ class Rounds:
         return self.workspaces[n_heads, n_chunks]
 
     def _fill_sides(self):
-        """The factors of STEEP (query position - 1/2 - key position): (h, n, W, 2) and (h, n, 2, C)."""
+        """The factors of T = STEEP (query position - 1/2 - key position): (h, n, W, 2) and (h, n, 2, C)."""
         sides_of_keys = self.rows("sides_of_keys", 2)
         sides_of_keys[..., 0], sides_of_keys[..., 1] = self.positions, 1
         if self.has_empty:
@@ -181,9 +179,7 @@ class Rounds:
         self.key_sides = self.windows(sides_of_keys)
         own = self.positions[:, self.options.n_before : self.options.n_before + self.n_chunks]
         self.query_sides = self.kept("query_sides", (self.n_heads, self.n_chunks, 2, self.chunk_length))
-        steep = (
-            STEEP if self.saved.references is None else STEEPER
-        )  # exp of float64 takes longer where it is not needed
+        steep = STEEP if self.saved.references is None else STEEPER
         self.query_sides[..., 0, :] = -steep
         np.multiply(own - 0.5, steep, out=self.query_sides[..., 1, :])
 

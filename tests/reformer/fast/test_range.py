@@ -92,6 +92,22 @@ def test_gradients_of_long_vectors_are_right(size, of_values, of_gradient, causa
     assert_close(forward_and_gradients(*arrays, np.float32, **chosen), exact)
 
 
+@pytest.mark.parametrize("size", [1e27, 9.9e28])
+def test_gradients_of_a_key_that_many_long_queries_look_at_are_finite(size):
+    # In each of 60 rounds another token meets the first two, and nobody else meets anybody.
+    buckets = np.arange(62) * np.ones((60, 1), int)
+    buckets[:, 1] = buckets[np.arange(60), 2 + np.arange(60)] = 0
+    queries = np.full((62, 1), size, np.float32)
+    values = np.full((62, 8), 16000, np.float32)
+    gradient = values.copy()
+    values[1] *= -1
+    chosen = dict(n_buckets=62, chunk_length=3, n_before=0, same_bucket_only=True)
+    _, saved = lsh_attention_forward(queries, values, buckets, **chosen)
+    (d_queries_keys, d_values), _ = lsh_attention_backward(gradient, saved)
+    np.testing.assert_allclose(d_queries_keys, 0, atol=1e-6 * 16000**2)  # on one line nothing turns
+    np.testing.assert_allclose(d_values[:, 0], [16000 * 32, 16000 * 30] + [0] * 60, rtol=1e-5)
+
+
 @pytest.mark.parametrize(
     "dtype, size", [(np.float32, 1.1e29), (np.float32, 3e38), (np.float64, 1e29), (np.float64, 1e300)]
 )
