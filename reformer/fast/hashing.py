@@ -49,11 +49,11 @@ def _of_usual_length(vectors):
 
     Squares show which these are, and NaN and infinity as well.
     """
-    squares = np.einsum("...d,...d->...", vectors, vectors)
+    squares = np.einsum("hld,hld->hl", vectors, vectors)
     smallest, largest = np.sqrt([np.finfo(vectors.dtype).tiny, np.finfo(vectors.dtype).max])
-    unusual = ~((squares > smallest) & (squares < largest))
-    if not np.any(unusual):
+    if np.min(squares, initial=1) > smallest and np.max(squares, initial=1) < largest:
         return vectors
+    unusual = ~((squares > smallest) & (squares < largest))
     vectors = require_finite("vectors", vectors).copy()
     sizes = np.max(np.abs(vectors[unusual]), axis=-1, keepdims=True)
     vectors[unusual] = np.ldexp(vectors[unusual], -np.frexp(sizes)[1])
