@@ -24,7 +24,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.machine import describe_machine, describe_versions, today
-from reformer import _fast_lsh, tasks
+from reformer import tasks
+from reformer.fast import memory as scratch
 from reformer.model import ReformerLM
 from reformer.reversible import (
     bytes_held,
@@ -262,7 +263,7 @@ def measure_stacks(model, seed):
 
 def measure_passes(forward, backward, weights):
     """Bytes held between the passes, without the parameters, and the peak above that of what was there before."""
-    _fast_lsh._idle.clear()  # scratch memory from before would not count
+    scratch.idle.clear()  # scratch memory from before would not count
     gc.collect()
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]

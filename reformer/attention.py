@@ -3,7 +3,7 @@
 `dense_attention` has queries, keys and values of its own. `shared_qk_attention` lets queries serve as keys, as the
 Reformer does, and is what `lsh_attention` approximates. Both go over blocks of queries, so that no table of L times L
 weights exists at a time: the idea of Rabe and Staats, "Self-attention Does Not Need O(n^2) Memory" (2021), which
-FlashAttention (Dao et al., 2022) made fast. `softmax`, `logsumexp` and the two functions around them serve every kind of
+FlashAttention (Dao et al., 2022) made fast. `softmax`, `logsumexp` and the functions around them serve every kind of
 attention here. The gradients stand in `gradients` (unit 06).
 
 What is not finite touches only the rows that attend to it: a hidden key or value may hold NaN.
@@ -56,7 +56,7 @@ def shared_qk_attention(queries_keys, values, *, causal=True, padding=None, bloc
 
     Parameters
     ----------
-    queries_keys : (..., L, d) float32 or float64 array of vectors shorter than 1e29, for a token's own logit is |q| - 1e30
+    queries_keys : (..., L, d) float32 or float64 array of vectors shorter than 1e29: a token's own logit is |q| - 1e30
     values : (..., L, e) array of the same dtype
     causal, padding, block_length : as in `dense_attention`
 
@@ -67,7 +67,7 @@ def shared_qk_attention(queries_keys, values, *, causal=True, padding=None, bloc
     Raises ValueError if a shape or dtype does not fit, or a vector is too long.
     Source: Reformer, section 2, "Shared-QK Transformer" and "Causal masking for shared-QK attention".
     """
-    queries, values = require_shared(queries_keys, values)
+    queries, values, *_ = require_shared(queries_keys, values, padding)
     return _attend_in_blocks(queries, unit_keys(queries), values, padding, block_length, causal=causal)
 
 
@@ -80,7 +80,7 @@ def _attend_in_blocks(queries, keys, values, padding, block_length, **visibility
 
 
 def blocks(values, padding, block_length, **visibility):
-    """Cut attention over (..., L, e) values into blocks of queries: slices of queries, of keys they reach, and masks."""
+    """Cut attention over (..., L, e) values into blocks: slices of queries, of the keys that they reach, and masks."""
     length = values.shape[-2]
     positions = np.arange(length)
     if padding is not None:
@@ -96,17 +96,22 @@ def scaled(queries):
     return queries / np.sqrt(queries.dtype.type(queries.shape[-1]))
 
 
-def require_shared(queries_keys, values, **others):
-    """The arguments of attention with shared queries and keys as arrays, checked together with `others`."""
-    queries_keys, *arrays = require_arrays(
+def require_shared(queries_keys, values, padding=None, **others):
+    """The arguments of attention with shared queries and keys as arrays: queries_keys, values, others, padding if any."""
+    if padding is not None:
+        others["padding"] = (padding, "... L", bool)
+    queries_keys, values, *arrays = require_arrays(
         queries_keys=(queries_keys, "... L+ d+"), values=(values, "... L e+"), **others
     )
-    known = np.all(np.isfinite(queries_keys), axis=-1, keepdims=True)
-    if np.any(known & (inverse_norms(queries_keys) <= 1 / LONGEST_SHARED)):
-        largest = np.max(np.abs(queries_keys), where=known, initial=0)
-        needed = f"vectors shorter than {LONGEST_SHARED:.0e}"
-        raise ValueError(f"queries_keys needs {needed}, got one that is longer, and entries up to {largest:.3g}")
-    return queries_keys, *arrays
+    counts = np.all(np.isfinite(queries_keys), axis=-1, keepdims=True)
+    if padding is not None:
+        counts &= ~arrays[-1][..., np.newaxis]
+    if np.any(counts & (inverse_norms(queries_keys) <= 1 / LONGEST_SHARED)):
+        largest = np.max(np.abs(queries_keys), where=counts, initial=0)
+        raise ValueError(
+            f"queries_keys needs vectors shorter than 1e29, got a longer one, and entries up to {largest:.3g}"
+        )
+    return queries_keys, values, *arrays
 
 
 def unit_keys(queries_keys):

@@ -2,10 +2,11 @@
 
 linear map, layer norm, embedding; permutation and look-back; softmax attention; LSH attention; feed-forward
 
-For a function `f` there are `f_forward`, which calls `f` and returns (result, saved), and `f_backward(gradient, saved)`,
-which turns the gradient of the result into (d_inputs, d_parameters): gradients of what flows through the layer, one
-array or a tuple of them, and a dict of those of its parameters. `saved` holds arguments and results and nothing else;
-what a backward pass needs besides, it computes again. So any right `f` goes with `f_backward`, a learner's too.
+For a function `f` there are `f_forward`, which calls `f` and returns (result, saved), and `f_backward(gradient,
+saved)`, which turns the gradient of the result into (d_inputs, d_parameters): gradients of what flows through the
+layer, one array or a tuple of them, and a dict of those of its parameters. `saved` holds arguments and results and
+nothing else; what a backward pass needs besides, it computes again. So any right `f` goes with `f_backward`, a
+learner's too.
 
 A backward pass is a vector-Jacobian product (vjp): it never builds the Jacobian, only multiplies by it from the left.
 `linear_vjp` and `attention_vjp` are the two that all others are made of. A forward pass refuses what `f` refuses; a
@@ -162,7 +163,7 @@ def look_adjacent_backward(gradient, *, n_before=1, n_after=0, wrap="global"):
 
 
 def attention_vjp(gradient, queries, keys, values, mask, outputs, log_normalizers):
-    """Gradients of softmax attention, from its outputs and normalisers: with the weights P = exp(q.k + mask - normaliser),
+    """Gradients of softmax attention, from its outputs and normalisers: with weights P = exp(q.k + mask - normaliser),
 
         dS = P * (dO.v - dO.o)        d_queries = dS k        d_keys = dS' q        d_values = P' dO
 

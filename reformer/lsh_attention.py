@@ -94,7 +94,7 @@ def lsh_attention(
 
 
 def attend_in_rounds(queries_keys, values, buckets, options):
-    """Sort, chunk, look back, attend, and undo the sort, in each round: (..., R, L, e) outputs, (..., R, L) normalisers."""
+    """Sort, chunk, look back, attend, undo the sort, in each round: (..., R, L, e) outputs, (..., R, L) normalisers."""
     order, chunks, windows, mask = who_sees_whom(buckets, options)
     queries, keys = fetch(queries_keys, chunks), fetch(unit_keys(queries_keys), windows)
     outputs, log_normalizers = attend_within_chunks(queries, keys, fetch(values, windows), mask)
@@ -242,10 +242,8 @@ def real_tokens(queries_keys, values, buckets, padding, options):
 
     Without padding the whole batch is one. All arguments are checked here.
     """
-    others = {"buckets": (buckets, "... R+ L", int)} | (
-        {} if padding is None else {"padding": (padding, "... L", bool)}
-    )
-    queries_keys, values, buckets, *padding = require_shared(queries_keys, values, **others)
+    arrays = require_shared(queries_keys, values, padding, buckets=(buckets, "... R+ L", int))
+    queries_keys, values, buckets, *padding = arrays
     require_integers("buckets", buckets, "... R L", below=options.n_buckets)
     if not padding and values.size:
         yield ..., (queries_keys, values, buckets)

@@ -88,9 +88,9 @@ def reversible_backward(y1, y2, d_y1, d_y2, f_with_pull, g_with_pull):
     ----------
     y1, y2 : (..., d) float32 or float64 arrays, the outputs of the block
     d_y1, d_y2 : (..., d) arrays, gradients of the loss with respect to them
-    f_with_pull, g_with_pull : functions x -> (value, pull). `value` is f(x); `pull(gradient)` turns the gradient with respect to
-        the value into the gradient with respect to x: the vector-Jacobian product. They get copies, so that one that
-        works in place does no harm
+    f_with_pull, g_with_pull : functions x -> (value, pull). `value` is f(x); `pull(gradient)` turns the gradient with
+        respect to the value into the gradient with respect to x: the vector-Jacobian product. They get copies, so that
+        one that works in place does no harm
 
     Returns
     -------
@@ -275,8 +275,9 @@ def stored_stack_backward(gradients, saved):
 
 
 def checkpointed_stack_forward(streams, blocks):
-    """Run a stack of blocks and keep the inputs of each block only: (streams, saved). Streams as in `stored_stack_forward`.
+    """Run a stack of blocks and keep the inputs of each block only: (streams, saved).
 
+    Streams as in `stored_stack_forward`.
     Source: Chen, Xu, Zhang, Guestrin, "Training Deep Nets with Sublinear Memory Cost" (2016), section 4.
     """
     kept = []

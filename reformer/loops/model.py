@@ -1,4 +1,4 @@
-"""Loop twins of `reformer.chunked`, `positions`, `losses`, `blocks` and `optimizer` (unit 07). Shapes and meaning: there."""
+"""Loop twins of `reformer.chunked`, `positions`, `losses`, `blocks` and `optimizer` (unit 07). Shapes: there."""
 
 import numpy as np
 
