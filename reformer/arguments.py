@@ -42,10 +42,10 @@ def require_arrays(*, mixed=False, finite=False, **arguments):
 
 def _of_kind(name, value, kind=float, *, bound):
     """`value` as an array of the kind. `bound` remembers the dtype of the first array of floats, and its name."""
-    if np.ma.is_masked(value):
-        raise ValueError(f"{name} needs an array without masked entries, got {np.ma.count_masked(value)} of them")
-    array = np.asarray(value)
+    array = _as_array(name, value)
     if kind is int:
+        if array.size == 0 and not hasattr(value, "dtype"):  # an empty list has no dtype of its own
+            array = array.astype(np.intp)
         if not np.issubdtype(array.dtype, np.integer):
             raise ValueError(f"{name} needs an integer dtype, got {array.dtype}")
     elif kind is bool:
@@ -62,6 +62,16 @@ def _of_kind(name, value, kind=float, *, bound):
         if bound is not None:
             bound.setdefault("dtype", (array.dtype, name))
     return array
+
+
+def _as_array(name, value):
+    """`value` as an array; masked entries and rows of different lengths are refused."""
+    if np.ma.is_masked(value):
+        raise ValueError(f"{name} needs an array without masked entries, got {np.ma.count_masked(value)} of them")
+    try:
+        return np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name} needs an array, got lists that are not all of one length") from None
 
 
 def _bind_axes(name, array, axes, bound, mixed):
@@ -122,7 +132,7 @@ def require_finite(name, array):
 
 def require_range(name, value, low, high):
     """Return `value`, a number or an array of numbers, as floats in low .. high, both ends included."""
-    array = np.asarray(value)
+    array = _as_array(name, value)
     if not (np.issubdtype(array.dtype, np.floating) or np.issubdtype(array.dtype, np.integer)):
         raise ValueError(f"{name} needs real numbers, got dtype {array.dtype}")
     if not np.issubdtype(array.dtype, np.floating):
