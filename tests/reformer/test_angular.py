@@ -17,6 +17,7 @@ from reformer.angular import (
 from reformer.loops import angular as loops
 from tests.reformer.vector_pairs import pairs_at
 
+pytestmark = pytest.mark.filterwarnings("error")
 few = settings(max_examples=30, deadline=None)
 seeds = st.integers(0, 10**6)
 batches = st.sampled_from([(), (1,), (3,), (2, 3)])

@@ -15,6 +15,7 @@ from reformer.chunking import (
 )
 from reformer.loops import chunking as loops
 
+pytestmark = pytest.mark.filterwarnings("error")
 few = settings(max_examples=40, deadline=None)
 batches = st.sampled_from([(), (1,), (3,), (2, 3)])
 

@@ -73,6 +73,7 @@ p = np.arange(3)
         ((p, p * 1.0), {}, "key_positions"),
         ((p - 2, p), {}, "query_positions"),
         ((3, p), {}, "query_positions"),
+        ((p, p - 2), {}, "key_positions"),
         ((p, np.stack([p, p])), {}, "key_positions"),
         ((p, p), {"query_buckets": p}, "key_buckets"),
         ((p, p), {"key_buckets": p}, "query_buckets"),

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from reformer.loops import neighbors as loops
 from reformer.neighbors import cosine_similarity, k_nearest, kernel_regression, softmax_attention
 
+pytestmark = pytest.mark.filterwarnings("error")
 few = settings(max_examples=30, deadline=None)
 seeds = st.integers(0, 10**6)
 batches = st.sampled_from([(), (1,), (3,), (2, 3)])
@@ -219,12 +220,28 @@ def test_a_very_large_bandwidth_leaves_the_average_over_all(dtype, bandwidth):
     np.testing.assert_allclose(kernel_regression(keys, keys, values, bandwidth), [[3]] * 3, rtol=1e-6)
 
 
+def test_float32_keys_may_lie_as_far_apart_as_they_can():
+    keys, values = np.float32([[-3e38], [1e38]]), np.float32([[1], [2]])
+    np.testing.assert_array_equal(kernel_regression(np.float32([[3e38]]), keys, values, 1.0), [[2]])
+
+
 @pytest.mark.parametrize(("dtype", "far", "near"), [(np.float32, 1e38, 1e-20), (np.float64, 1e300, 1e-200)])
 def test_a_key_far_away_changes_nothing_among_the_near_ones(dtype, far, near):
     keys, values = np.array([[near], [2 * near], [far]], dtype=dtype), np.array([[1], [2], [9]], dtype=dtype)
     expected = (np.exp(-0.5) + 2 * np.exp(-2)) / (np.exp(-0.5) + np.exp(-2))
     found = kernel_regression(np.zeros((1, 1), dtype), keys, values, float(dtype(near)))
     np.testing.assert_allclose(found, [[expected]], rtol=1e-6)
+
+
+def test_dtypes_may_be_mixed_and_the_wider_one_counts():
+    queries, keys, values = normals(0, np.float64, (2, 3), (4, 3), (4, 1))
+    single = queries.astype(np.float32)
+    wide = single.astype(np.float64)
+    np.testing.assert_allclose(cosine_similarity(single, keys), cosine_similarity(wide, keys), atol=1e-6)
+    for average in (softmax_attention, lambda *arrays: kernel_regression(*arrays, 1.0)):
+        found = average(single, keys, values.astype(np.float32))
+        assert found.dtype == np.float64
+        np.testing.assert_allclose(found, average(wide, keys, values.astype(np.float32)), rtol=1e-12)
 
 
 def test_one_set_of_keys_may_serve_a_batch_of_queries():
@@ -273,6 +290,8 @@ q, k, v = np.ones((3, 4)), np.ones((5, 4)), np.ones((5, 2))
         (lambda: kernel_regression(q[0], k, v, 1.0), "queries"),
         (lambda: kernel_regression(q, k[:, :3], v, 1.0), "keys"),
         (lambda: kernel_regression(q, k, v[:4], 1.0), "values"),
+        (lambda: kernel_regression(q, k * np.nan, v, 1.0), "keys"),
+        (lambda: kernel_regression(q, k, v * np.inf, 1.0), "values"),
         (lambda: kernel_regression(q, k, v.astype(int), 1.0), "values"),
         (lambda: kernel_regression(q, k, v, 0.0), "bandwidth"),
         (lambda: kernel_regression(q, k, v, -1.0), "bandwidth"),

@@ -8,6 +8,7 @@ from reformer.neighbors import k_nearest
 from reformer.planes import approximate_k_nearest, build_hash_table, draw_planes, hash_value, side_of_planes
 from tests.reformer.vector_pairs import pairs_at
 
+pytestmark = pytest.mark.filterwarnings("error")
 few = settings(max_examples=30, deadline=None)
 seeds = st.integers(0, 10**6)
 batches = st.sampled_from([(), (1,), (3,), (2, 3)])
