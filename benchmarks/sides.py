@@ -56,7 +56,7 @@ def _our_model_step(row):
     factors = tuple(bucket_factors(row["length"]))
     chunks = dict(n_rounds=row["rounds"], n_buckets=factors, chunk_length=CHUNK_LENGTH)
     model = ReformerLM(max_length=row["length"], activation="relu", **MODEL, **chunks)
-    parameters = model.draw_parameters(np.random.default_rng(0))
+    parameters = model.init_parameters(np.random.default_rng(0))
     tokens = draw_tokens(row)
     weights = np.ones(tokens.shape, np.float32)
     return lambda: model.loss_and_gradients(parameters, tokens, np.roll(tokens, -1), weights, seed=0)

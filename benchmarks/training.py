@@ -33,7 +33,7 @@ from reformer.reversible import (
     stored_stack_forward,
 )
 from reformer.sampling import sample
-from reformer.training import evaluate, scheduled_rate, start_training, train
+from reformer.training import evaluate, learning_rate_at, start_training, train
 
 RESULTS = Path(__file__).parent / "results" / "training.json"
 
@@ -59,7 +59,7 @@ LEARNED = 0.995
 def duplication(seed, progress):
     """Train with dense and with LSH-4 attention until 99.5 % of held-out targets are right; evaluate with others."""
     draw = partial(tasks.duplication, n_sequences=16, length=128, n_symbols=127)
-    rate = partial(scheduled_rate, peak=1e-2, n_warmup=100)
+    rate = partial(learning_rate_at, peak=1e-2, n_warmup=100)
     rows = []
     for trained_with in ("dense", "LSH-4"):
         model = replace(DUPLICATION, **ATTENTION[trained_with])
@@ -163,7 +163,7 @@ def text(seed, progress):
         [draw_texts(np.random.default_rng(seed + 1), n_sequences=64, copied_only=only)] for only in (False, True)
     )
     n_steps, rows = 1600, []
-    rate = partial(scheduled_rate, peak=4e-3, n_warmup=100, decay="cosine", n_steps=n_steps)
+    rate = partial(learning_rate_at, peak=4e-3, n_warmup=100, decay="cosine", n_steps=n_steps)
     state, seconds = start_training(model, np.random.default_rng(seed)), 0.0
     while state.step < n_steps:
         started = time.process_time()
@@ -278,7 +278,7 @@ def gradient_errors(model, seed, dtype):
 
 def draw_stack(model, seed, dtype):
     rng = np.random.default_rng(seed)
-    parameters = model.draw_parameters(rng, dtype)
+    parameters = model.init_parameters(rng, dtype)
     blocks = model.blocks(parameters, seed=seed)
     x1, x2, d1, d2 = rng.standard_normal((4, 4, 128, model.d_model)).astype(dtype)
     return blocks, (x1, x2), (d1, d2), parameters["layers"]

@@ -1,7 +1,7 @@
 """A whole Reformer and a whole Transformer, from the same parts (unit 07).
 
 A model is a small, frozen description: `ReformerLM(vocabulary_size=256, max_length=1024)`. It holds no numbers; the
-parameters are a plain nested dict of arrays, drawn by `draw_parameters` and passed to every call. Tokens go in as
+parameters are a plain nested dict of arrays, drawn by `init_parameters` and passed to every call. Tokens go in as
 (batch, L) integers; the logits at a position are about the token that comes after it.
 
 Both models differ in two fields only: `attention` and `reversible`. Setting them one by one, with
@@ -54,7 +54,7 @@ from reformer.layers import (
     split_heads,
 )
 from reformer.lsh_attention import hash_vectors, lsh_attention, lsh_attention_backward, lsh_attention_forward
-from reformer.parameters import fitting, flatten_parameters, unflatten_parameters
+from reformer.parameters import conform_arrays, flatten_parameters, unflatten_parameters
 from reformer.positions import axial_positions, axial_positions_backward, sinusoidal_positions
 from reformer.reversible import (
     Branch,
@@ -251,22 +251,22 @@ class LanguageModel:
         """The smallest integers that hold a bucket."""
         return np.min_scalar_type(self.n_buckets_together - 1)
 
-    def draw_parameters(self, rng, dtype=np.float32):
+    def init_parameters(self, rng, dtype=np.float32):
         """Draw parameters to start training from: a nested dict of arrays.
 
         Matrices have standard deviation 1 / sqrt(their rows), token and position vectors 1.
         """
         return self._make_parameters(partial(_draw, rng, dtype), dtype)
 
-    def fit_parameters(self, parameters):
-        """The same arrays in the order of `draw_parameters`, whatever order their dicts had.
+    def conform_parameters(self, parameters):
+        """The same arrays in the order of `init_parameters`, whatever order their dicts had.
 
         Raises ValueError if a name, shape or dtype is not as there.
         """
         flat = flatten_parameters(parameters)
         dtype = getattr(flat.get("tokens"), "dtype", np.float32)
         needed = self._make_parameters(lambda *shape, std=None: np.broadcast_to(np.zeros((), dtype), shape), dtype)
-        return unflatten_parameters(fitting(flat, flatten_parameters(needed), "the tree of parameters"))
+        return unflatten_parameters(conform_arrays(flat, flatten_parameters(needed), "the tree of parameters"))
 
     def _make_parameters(self, draw, dtype):
         d, width = self.d_model, self.d_model * self.n_streams
@@ -317,7 +317,7 @@ class LanguageModel:
 
         Parameters
         ----------
-        parameters : nested dict of `draw_parameters`
+        parameters : nested dict of `init_parameters`
         inputs : (batch, L) integer array of tokens, L at most max_length
         targets : (batch, L) integer array, the token that follows each input
         weights : (batch, L) array, how much each target counts; 0 for padding
@@ -360,7 +360,7 @@ class LanguageModel:
         `hidden` is (batch, L, d), or (batch, L, 2d) of a reversible model: its two streams side by side. Raises as
         `logits`.
         """
-        parameters = self.fit_parameters(parameters)
+        parameters = self.conform_parameters(parameters)
         blocks = self.blocks(parameters, seed=seed, dropout=dropout)
         x, saved_input = self.input_forward(parameters, tokens)
         hidden, saved = self.blocks_forward(parameters, x, blocks)

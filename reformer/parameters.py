@@ -72,7 +72,7 @@ def load_parameters(path, like):
 
     Raises ValueError if the file is no such file, or names, shapes or dtypes are not those of `like`.
     """
-    return unflatten_parameters(fitting(read_arrays(path), flatten_parameters(like), path))
+    return unflatten_parameters(conform_arrays(read_arrays(path), flatten_parameters(like), path))
 
 
 def write_arrays(path, arrays):
@@ -108,7 +108,7 @@ def read_arrays(path):
             ) from problem
 
 
-def fitting(found, needed, path):
+def conform_arrays(found, needed, path):
     """Return the arrays of `found` that `needed` names, if both have the same names, shapes and dtypes."""
     problems = [f"{name} is missing" for name in needed if name not in found]
     problems += [f"{name} is not expected" for name in found if name not in needed]

@@ -110,7 +110,7 @@ class _Cached:
     """The same, which computes only the positions that it has not seen yet."""
 
     def __init__(self, model, parameters):
-        self.model, self.parameters, self.n_seen = model, model.fit_parameters(parameters), 0
+        self.model, self.parameters, self.n_seen = model, model.conform_parameters(parameters), 0
         self.blocks = [
             (_CachedAttention(model, layer["attention"]), feed_forward_branch(model, layer["feed_forward"]))
             for layer in self.parameters["layers"].values()

@@ -17,7 +17,7 @@ import numpy as np
 
 from reformer.arguments import require_choice, require_count
 from reformer.parameters import (
-    fitting,
+    conform_arrays,
     flatten_parameters,
     map_parameters,
     read_arrays,
@@ -97,7 +97,7 @@ def global_norm(gradients):
     return float(np.sqrt(np.sum(squares)))
 
 
-def scheduled_rate(step, *, peak, n_warmup, decay="none", n_steps=None):
+def learning_rate_at(step, *, peak, n_warmup, decay="none", n_steps=None):
     """Learning rate at a step: a straight rise to `peak` over `n_warmup` steps, then a decay.
 
     Parameters
@@ -152,7 +152,7 @@ class TrainingState(NamedTuple):
 
 def start_training(model, rng, dtype=np.float32):
     """Draw parameters and start from there. `rng` is a Generator of `np.random.default_rng`."""
-    parameters = model.draw_parameters(rng, dtype)
+    parameters = model.init_parameters(rng, dtype)
     return TrainingState(parameters, start_optimizer(parameters), rng.bit_generator.state)
 
 
@@ -178,7 +178,7 @@ def train(
     draw_batch : function of a Generator that returns (inputs, targets, weights), such as a task of `tasks`
     state : `TrainingState` to go on from: of `start_training`, of an earlier `train`, or of `load_checkpoint`
     n_steps : number of the last step
-    learning_rate : function of the step, which counts from 1, such as a partial `scheduled_rate`
+    learning_rate : function of the step, which counts from 1, such as a partial `learning_rate_at`
     max_norm : global norm to clip to
     evaluate_on : batches to evaluate on before the first step, and every `evaluate_every` steps
     checkpoint : path of a file to write every `checkpoint_every` steps and at the end, or None. If there is no such
@@ -263,7 +263,7 @@ def load_checkpoint(path, like):
         "evaluations": np.zeros((found["evaluations"].size // 3, 3)),
     }
     needed = flatten_parameters({"parameters": like, "optimizer": optimizer}) | record
-    tree = unflatten_parameters(fitting(found, needed, path))
+    tree = unflatten_parameters(conform_arrays(found, needed, path))
     try:
         return _require_whole(
             TrainingState(

@@ -26,7 +26,7 @@ few = settings(max_examples=15, deadline=None)
 def saved_by_a_stack(model, *, batch, length, dtype=np.float32):
     """What the layers of a model hold after the forward pass, without the parameters, in bytes."""
     rng = np.random.default_rng(0)
-    parameters = model.draw_parameters(rng, dtype)
+    parameters = model.init_parameters(rng, dtype)
     blocks = model.blocks(parameters, seed=0)
     x = rng.standard_normal((batch, length, model.d_model)).astype(dtype)
     _, saved = reversible_stack_forward((x, x), blocks) if model.reversible else stored_stack_forward((x,), blocks)

@@ -70,7 +70,7 @@ def test_the_gradients_of_a_whole_model_are_its_finite_differences(name, seed, b
     model = replace(MODELS[name], n_layers=n_layers, n_heads=n_heads, d_ff=d_ff, d_model=max(4, 2 * n_heads))
     rng = np.random.default_rng(seed)
     data = draw_batch(rng, batch, length)
-    flat = flatten_parameters(model.draw_parameters(rng, np.float64))
+    flat = flatten_parameters(model.init_parameters(rng, np.float64))
     with buckets_of_the_first_call() as start_over:
         check_gradients(model, flat, data, seed, rng, start_over)
 
@@ -139,7 +139,7 @@ def test_cross_entropy_does_not_overflow_and_ignores_what_has_no_weight():
 def draw_block(seed, n_heads=2, d=4, d_ff=6, length=7, n_rounds=2, dtype=np.float64, batch=(2,)):
     rng = np.random.default_rng(seed)
     model = ReformerLM(**SMALL | dict(d_model=d, d_ff=d_ff, n_heads=n_heads, n_rounds=n_rounds, n_layers=1))
-    parameters = model.draw_parameters(rng, dtype)["layers"]["0"]
+    parameters = model.init_parameters(rng, dtype)["layers"]["0"]
     parameters = map_parameters(lambda array: array + 0.1 * rng.standard_normal(array.shape).astype(dtype), parameters)
     x1, x2 = rng.standard_normal((2, *batch, length, d)).astype(dtype)
     rotations = draw_rotations(rng, n_rounds=n_rounds, n_features=d // n_heads, n_buckets=4, dtype=dtype)
@@ -171,7 +171,7 @@ def test_a_layer_of_the_model_is_a_reformer_block(seed):
 def test_a_later_token_changes_nothing_earlier(seed, attention, reversible, place):
     model = TransformerLM(**SMALL, attention=attention, reversible=reversible)
     rng = np.random.default_rng(seed)
-    parameters = model.draw_parameters(rng)
+    parameters = model.init_parameters(rng)
     tokens = rng.integers(0, VOCABULARY, (1, 10))
     changed = tokens.copy()
     changed[0, place] = (changed[0, place] + 1) % VOCABULARY
@@ -185,7 +185,7 @@ def test_a_later_token_changes_nothing_earlier(seed, attention, reversible, plac
 def test_a_later_token_changes_nothing_earlier_in_a_reformer_whose_chunks_hold_all(seed, place):
     model = ReformerLM(**SMALL | {"chunk_length": 12})
     rng = np.random.default_rng(seed)
-    parameters = model.draw_parameters(rng)
+    parameters = model.init_parameters(rng)
     tokens = rng.integers(0, VOCABULARY, (1, 10))
     changed = tokens.copy()
     changed[0, place:] = rng.integers(0, VOCABULARY, 10 - place)
@@ -200,7 +200,7 @@ def test_what_is_predicted_at_a_place_has_no_gradient_for_later_places(name, see
     model, rng = MODELS[name], np.random.default_rng(seed)
     inputs, targets, _ = draw_batch(rng)
     weights = np.tile(np.arange(10) == place, (2, 1))
-    _, gradients = model.loss_and_gradients(model.draw_parameters(rng), inputs, targets, weights, seed=seed)
+    _, gradients = model.loss_and_gradients(model.init_parameters(rng), inputs, targets, weights, seed=seed)
     of_positions = gradients["positions"]["table"]
     assert not of_positions[place + 1 :].any()
     assert of_positions[place].any()
@@ -208,7 +208,7 @@ def test_what_is_predicted_at_a_place_has_no_gradient_for_later_places(name, see
 
 def test_a_later_token_can_still_move_the_borders_of_chunks_and_so_change_who_sees_whom():
     model, rng = ReformerLM(**SMALL), np.random.default_rng(0)
-    parameters, tokens = model.draw_parameters(rng), rng.integers(0, VOCABULARY, (40, 12))
+    parameters, tokens = model.init_parameters(rng), rng.integers(0, VOCABULARY, (40, 12))
     changed = tokens.copy()
     changed[:, -1] = (changed[:, -1] + 1) % VOCABULARY
     before, after = (model.logits(parameters, t)[:, :-1] for t in (tokens, changed))
@@ -219,7 +219,7 @@ def test_a_later_token_can_still_move_the_borders_of_chunks_and_so_change_who_se
 @given(seeds)
 def test_each_sequence_of_a_batch_is_treated_by_itself(seed):
     model, rng = MODELS["Reformer"], np.random.default_rng(seed)
-    parameters, (tokens, *_) = model.draw_parameters(rng), draw_batch(rng, batch=3)
+    parameters, (tokens, *_) = model.init_parameters(rng), draw_batch(rng, batch=3)
     together = model.logits(parameters, tokens, seed=seed)
     apart = [model.logits(parameters, tokens[i : i + 1], seed=seed)[0] for i in range(3)]
     np.testing.assert_allclose(together, apart, atol=1e-5)
@@ -229,7 +229,7 @@ def test_each_sequence_of_a_batch_is_treated_by_itself(seed):
 @given(seeds, st.integers(1, 12))
 def test_chunks_of_positions_change_neither_loss_nor_gradients(seed, position_chunk):
     whole, rng = MODELS["Reformer"], np.random.default_rng(seed)
-    parameters, data = whole.draw_parameters(rng, np.float64), draw_batch(rng)
+    parameters, data = whole.init_parameters(rng, np.float64), draw_batch(rng)
     chunked = replace(whole, position_chunk=position_chunk)
     assert chunked.evaluate(parameters, *data) == pytest.approx(whole.evaluate(parameters, *data))
     (loss, gradients), (loss_in_chunks, gradients_in_chunks) = (
@@ -242,7 +242,7 @@ def test_chunks_of_positions_change_neither_loss_nor_gradients(seed, position_ch
 @pytest.mark.parametrize("attribute", ["evaluate", "loss_and_gradients"])
 def test_chunks_of_positions_keep_the_logits_of_all_positions_from_existing_at_once(attribute):
     whole, rng = replace(MODELS["Transformer"], vocabulary_size=3000, max_length=80), np.random.default_rng(0)
-    parameters, data = whole.draw_parameters(rng), draw_batch(rng, length=80)
+    parameters, data = whole.init_parameters(rng), draw_batch(rng, length=80)
 
     def needed(position_chunk):
         model = replace(whole, position_chunk=position_chunk)
@@ -253,7 +253,7 @@ def test_chunks_of_positions_keep_the_logits_of_all_positions_from_existing_at_o
 
 def test_loss_and_accuracy_are_those_of_the_logits():
     model, rng = MODELS["Reformer in chunks with dropout"], np.random.default_rng(4)
-    parameters, (inputs, targets, weights) = model.draw_parameters(rng, np.float64), draw_batch(rng)
+    parameters, (inputs, targets, weights) = model.init_parameters(rng, np.float64), draw_batch(rng)
     logits = model.logits(parameters, inputs, seed=3)
     found = model.evaluate(parameters, inputs, targets, weights, seed=3)
     assert found["loss"] == pytest.approx(cross_entropy(logits, targets, weights))
@@ -263,7 +263,7 @@ def test_loss_and_accuracy_are_those_of_the_logits():
 def test_only_training_drops_out_and_a_seed_repeats_it():
     model = replace(MODELS["Transformer"], dropout=0.5)
     rng = np.random.default_rng(0)
-    parameters, data = model.draw_parameters(rng, np.float64), draw_batch(rng)
+    parameters, data = model.init_parameters(rng, np.float64), draw_batch(rng)
     losses = [model.loss_and_gradients(parameters, *data, seed=seed)[0] for seed in (1, 1, 2)]
     plain = replace(model, dropout=0.0)
     assert losses[0] == losses[1] != losses[2]
@@ -279,7 +279,7 @@ def test_every_layer_has_rotations_and_dropout_of_its_own_and_none_are_the_numbe
         return true(seed)
 
     model = ReformerLM(**SMALL | dict(n_layers=3, dropout=0.5))
-    parameters, data = model.draw_parameters(true(8)), draw_batch(true(0))
+    parameters, data = model.init_parameters(true(8)), draw_batch(true(0))
     monkeypatch.setattr(np.random, "default_rng", default_rng)
     model.hidden_forward(parameters, data[0], seed=8, dropout=0.5)
     assert len(first_numbers) == 3 * (1 + 2)  # of each layer: rotations, and dropout of both branches
@@ -288,7 +288,7 @@ def test_every_layer_has_rotations_and_dropout_of_its_own_and_none_are_the_numbe
 
 def test_layers_come_in_the_order_of_their_numbers_whatever_the_order_of_their_dict():
     model, rng = ReformerLM(**SMALL | dict(n_layers=12, d_model=8)), np.random.default_rng(0)
-    parameters, data = model.draw_parameters(rng), draw_batch(rng)
+    parameters, data = model.init_parameters(rng), draw_batch(rng)
     turned = parameters | {"layers": dict(sorted(parameters["layers"].items()))}  # "0", "1", "10", ...
     assert list(turned["layers"]) != list(parameters["layers"])
     (loss, gradients), (turned_loss, turned_gradients) = (
@@ -304,7 +304,7 @@ def test_layers_come_in_the_order_of_their_numbers_whatever_the_order_of_their_d
 @pytest.mark.parametrize("fields", [dict(same_bucket_only=True), dict(correct_duplicates=True), dict(n_rounds=1)])
 def test_the_options_of_lsh_attention_reach_it(fields):
     model, rng = MODELS["Reformer"], np.random.default_rng(2)
-    parameters, (tokens, *_) = model.draw_parameters(rng), draw_batch(rng)
+    parameters, (tokens, *_) = model.init_parameters(rng), draw_batch(rng)
     plain, changed = (m.logits(parameters, tokens) for m in (model, replace(model, **fields)))
     assert np.max(np.abs(plain - changed)) > 1e-3
 
@@ -315,7 +315,7 @@ def test_reversible_gradients_equal_those_from_stored_activations(dtype, toleran
     # GELU: the gate of a ReLU whose input comes back on the other side of 0 would flip.
     model = ReformerLM(**SMALL | dict(d_model=16, d_ff=32, n_layers=n_layers, activation="gelu"))
     rng = np.random.default_rng(1)
-    blocks = model.blocks(model.draw_parameters(rng, dtype), seed=0)
+    blocks = model.blocks(model.init_parameters(rng, dtype), seed=0)
     x1, x2, d1, d2 = rng.standard_normal((4, 2, 12, 16)).astype(dtype)
     (d_x, d_blocks), (d_x_stored, d_stored) = (
         reversible_stack_backward((d1, d2), reversible_stack_forward((x1, x2), blocks)[1]),
@@ -335,7 +335,7 @@ def test_one_flipped_bucket_ruins_the_way_back_so_buckets_are_replayed():
     """The vectors come back with a rounding error. Hashing them again may give another bucket; here one always does."""
     model = ReformerLM(**SMALL | dict(n_layers=3))
     rng = np.random.default_rng(0)
-    parameters = model.draw_parameters(rng)
+    parameters = model.init_parameters(rng)
 
     def hashed_again(branch):
         calls = []
@@ -370,7 +370,7 @@ def test_what_a_reformer_holds_is_flat_from_2_to_64_layers_but_for_its_buckets()
         for n_layers in (2, 64):
             model = ReformerLM(**SMALL | dict(n_layers=n_layers, attention=attention))
             rng = np.random.default_rng(0)
-            parameters = model.draw_parameters(rng)
+            parameters = model.init_parameters(rng)
             _, saved = model.hidden_forward(parameters, draw_batch(rng)[0], seed=0, dropout=0.0)
             held[attention, n_layers] = bytes_held(saved, parameters) - bytes_held(parameters)
     assert held["shared_qk", 64] == held["shared_qk", 2]
@@ -382,7 +382,7 @@ def test_what_a_reformer_holds_is_flat_from_2_to_64_layers_but_for_its_buckets()
 @pytest.mark.parametrize("name", MODELS)
 def test_the_dtype_of_the_parameters_is_that_of_everything(name, dtype):
     model, rng = MODELS[name], np.random.default_rng(0)
-    parameters, data = model.draw_parameters(rng, dtype), draw_batch(rng)
+    parameters, data = model.init_parameters(rng, dtype), draw_batch(rng)
     assert {array.dtype for array in flatten_parameters(parameters).values()} == {np.dtype(dtype)}
     assert model.logits(parameters, data[0]).dtype == dtype
     _, gradients = model.loss_and_gradients(parameters, *data, seed=0)
@@ -391,7 +391,7 @@ def test_the_dtype_of_the_parameters_is_that_of_everything(name, dtype):
 
 def test_float32_is_close_to_float64():
     model, rng = MODELS["Reformer"], np.random.default_rng(6)
-    parameters, data = model.draw_parameters(rng), draw_batch(rng)
+    parameters, data = model.init_parameters(rng), draw_batch(rng)
     wide = map_parameters(lambda array: array.astype(np.float64), parameters)
     narrow_logits, wide_logits = (model.logits(p, data[0]) for p in (parameters, wide))
     np.testing.assert_allclose(narrow_logits, wide_logits, atol=1e-4)
@@ -454,7 +454,7 @@ def test_a_bad_batch_is_refused_by_name(change, words):
     model = MODELS["Reformer"]
     batch = dict(inputs=np.zeros((1, 4), int), targets=np.zeros((1, 4), int), weights=np.ones((1, 4))) | change
     with pytest.raises(ValueError, match=words):
-        model.loss_and_gradients(model.draw_parameters(np.random.default_rng(0)), **batch, seed=0)
+        model.loss_and_gradients(model.init_parameters(np.random.default_rng(0)), **batch, seed=0)
 
 
 def without(name):
@@ -473,7 +473,7 @@ def without(name):
 )
 def test_parameters_of_another_model_are_refused_by_name(change, words):
     model = MODELS["Transformer with shared queries and keys"]
-    flat = flatten_parameters(model.draw_parameters(np.random.default_rng(0)))
+    flat = flatten_parameters(model.init_parameters(np.random.default_rng(0)))
     parameters = unflatten_parameters(change(flat))
     for call in (
         lambda: model.logits(parameters, np.zeros((1, 4), int)),
@@ -486,7 +486,7 @@ def test_parameters_of_another_model_are_refused_by_name(change, words):
 @pytest.mark.parametrize("kind", ["learned", "sinusoidal", "axial"])
 def test_the_vectors_of_some_positions_are_those_of_all(kind):
     model = ReformerLM(**SMALL, positions=kind, axial_shape=(3, 4))
-    parameters = model.draw_parameters(np.random.default_rng(0))
+    parameters = model.init_parameters(np.random.default_rng(0))
     tokens = np.zeros((1, model.max_length), dtype=np.intp)
     whole, _ = model.input_forward(parameters, tokens)
     for first, last in combinations(range(model.max_length + 1), 2):
@@ -496,7 +496,7 @@ def test_the_vectors_of_some_positions_are_those_of_all(kind):
 
 def test_lists_of_tokens_targets_and_weights_are_taken_as_arrays():
     model = ReformerLM(**SMALL)
-    parameters = model.draw_parameters(np.random.default_rng(0))
+    parameters = model.init_parameters(np.random.default_rng(0))
     lists = [[1, 2, 0]], [[2, 0, 1]], [[1, 1, 0]]
     loss, _ = model.loss_and_gradients(parameters, *lists, seed=0)
     assert loss == model.loss_and_gradients(parameters, *map(np.array, lists), seed=0)[0]
@@ -505,7 +505,7 @@ def test_lists_of_tokens_targets_and_weights_are_taken_as_arrays():
 
 def test_a_parameter_that_is_no_array_is_refused_by_name():
     model = ReformerLM(**SMALL)
-    parameters = model.draw_parameters(np.random.default_rng(0))
+    parameters = model.init_parameters(np.random.default_rng(0))
     parameters["tokens"] = parameters["tokens"].tolist()
     with pytest.raises(ValueError, match="tokens needs float32 of shape .*, got list"):
         model.logits(parameters, [[1, 2]])

@@ -17,7 +17,7 @@ from reformer.parameters import (
 
 @pytest.fixture
 def tree():
-    return ReformerLM(vocabulary_size=5, max_length=8, d_model=4, d_ff=6).draw_parameters(np.random.default_rng(0))
+    return ReformerLM(vocabulary_size=5, max_length=8, d_model=4, d_ff=6).init_parameters(np.random.default_rng(0))
 
 
 def test_what_is_saved_is_what_is_loaded(tree, tmp_path):

@@ -33,7 +33,7 @@ def write_greedily(model, parameters, prompt, n_new):
 @given(seed=seeds, n_prompt=st.integers(1, 8), batch=st.integers(1, 3))
 def test_greedy_sampling_writes_what_the_whole_model_finds_most_likely(model, seed, n_prompt, batch):
     rng = np.random.default_rng(seed)
-    parameters = model.draw_parameters(rng, np.float64)
+    parameters = model.init_parameters(rng, np.float64)
     prompt = rng.integers(0, 9, (batch, n_prompt))
     written = sample(model, parameters, prompt, n_new=6, rng=None, temperature=0)
     np.testing.assert_array_equal(written, write_greedily(model, parameters, prompt, 6))
@@ -42,7 +42,7 @@ def test_greedy_sampling_writes_what_the_whole_model_finds_most_likely(model, se
 def test_a_model_trained_with_lsh_writes_with_a_cache_once_its_attention_is_dense():
     model = ReformerLM(**SMALL | {"chunk_length": 16})  # one chunk sees everything: LSH attention is dense here
     rng = np.random.default_rng(0)
-    parameters, prompt = model.draw_parameters(rng, np.float64), rng.integers(0, 9, (2, 3))
+    parameters, prompt = model.init_parameters(rng, np.float64), rng.integers(0, 9, (2, 3))
     dense = replace(model, attention="shared_qk")
     slow, cached = (sample(m, parameters, prompt, n_new=8, rng=None, temperature=0) for m in (model, dense))
     np.testing.assert_array_equal(cached, slow)
@@ -51,7 +51,7 @@ def test_a_model_trained_with_lsh_writes_with_a_cache_once_its_attention_is_dens
 @pytest.mark.parametrize("model", [CACHED[0], CACHED[3], ReformerLM(**SMALL)])
 def test_the_same_random_numbers_write_the_same_text_and_others_another(model):
     rng = np.random.default_rng(0)
-    parameters, prompt = model.draw_parameters(rng), np.zeros((4, 1), dtype=int)
+    parameters, prompt = model.init_parameters(rng), np.zeros((4, 1), dtype=int)
     texts = [sample(model, parameters, prompt, n_new=10, rng=np.random.default_rng(seed)) for seed in (1, 1, 2)]
     np.testing.assert_array_equal(texts[0], texts[1])
     assert not np.array_equal(texts[0], texts[2])
@@ -60,7 +60,7 @@ def test_the_same_random_numbers_write_the_same_text_and_others_another(model):
 def test_nothing_follows_the_token_that_ends_a_text():
     model = CACHED[0]
     rng = np.random.default_rng(3)
-    parameters = model.draw_parameters(rng)
+    parameters = model.init_parameters(rng)
     parameters["output"]["bias"][5] += 2
     written = sample(model, parameters, np.zeros((6, 2), dtype=int), n_new=14, rng=rng, stop=5)
     for row in written[:, 2:]:
@@ -127,7 +127,7 @@ def test_a_temperature_close_to_zero_takes_the_highest_logit_however_large_they_
 
 def test_a_model_with_a_nan_in_it_does_not_write():
     rng, prompt = np.random.default_rng(0), np.zeros((1, 2), int)
-    parameters = CACHED[0].draw_parameters(rng)
+    parameters = CACHED[0].init_parameters(rng)
     parameters["output"]["bias"][4] = np.nan
     for temperature in (0, 1):
         with pytest.raises(ValueError, match="the highest logit of every row needs finite numbers"):
@@ -167,14 +167,14 @@ def test_what_no_token_can_be_chosen_from_is_refused_by_name(change, words):
 )
 def test_a_bad_argument_is_refused_by_name(change, words):
     arguments = dict(prompt=np.zeros((1, 2), int), n_new=3, rng=np.random.default_rng(0)) | change
-    parameters = CACHED[0].draw_parameters(np.random.default_rng(0))
+    parameters = CACHED[0].init_parameters(np.random.default_rng(0))
     with pytest.raises(ValueError, match=words):
         sample(CACHED[0], parameters, **arguments)
 
 
 @pytest.mark.parametrize("n_new", [1, 3])
 def test_tokens_stay_whole_numbers_whatever_integers_the_prompt_has(n_new):
-    parameters = CACHED[0].draw_parameters(np.random.default_rng(0))
+    parameters = CACHED[0].init_parameters(np.random.default_rng(0))
     for dtype in (np.uint64, np.uint8, np.int32):
         tokens = sample(CACHED[0], parameters, np.ones((1, 2), dtype), n_new=n_new, rng=np.random.default_rng(0))
         assert tokens.dtype == np.intp

@@ -22,9 +22,9 @@ from reformer.sampling import sample
 from reformer.training import (
     clip_by_global_norm,
     evaluate,
+    learning_rate_at,
     load_checkpoint,
     save_checkpoint,
-    scheduled_rate,
     start_optimizer,
     start_training,
     train,
@@ -37,7 +37,7 @@ MODEL = ReformerLM(
     vocabulary_size=6, max_length=12, d_model=8, d_ff=8, n_layers=1, chunk_length=4, n_buckets=4, dropout=0.1
 )
 DRAW = partial(tasks.duplication, n_sequences=2, length=8, n_symbols=5)
-RATE = partial(scheduled_rate, peak=1e-2, n_warmup=3)
+RATE = partial(learning_rate_at, peak=1e-2, n_warmup=3)
 
 
 def go(state, n_steps, **options):
@@ -120,7 +120,7 @@ def test_adam_finds_the_lowest_point_of_a_bowl():
     state = start_optimizer(parameters)
     for step in range(1, 401):
         gradients = map_parameters(lambda p, t: p - t, parameters, target)
-        rate = scheduled_rate(step, peak=0.1, n_warmup=10, decay="cosine", n_steps=400)
+        rate = learning_rate_at(step, peak=0.1, n_warmup=10, decay="cosine", n_steps=400)
         parameters, state = training_step(parameters, gradients, state, learning_rate=rate)
     map_parameters(partial(np.testing.assert_allclose, atol=1e-3), parameters, target)
 
@@ -146,7 +146,7 @@ def test_gradients_whose_squares_float32_cannot_hold_are_clipped_to_their_direct
 
 def test_the_learning_rate_rises_in_a_line_and_then_decays():
     rates = {
-        decay: [scheduled_rate(s, peak=2.0, n_warmup=10, decay=decay, n_steps=100) for s in range(1, 121)]
+        decay: [learning_rate_at(s, peak=2.0, n_warmup=10, decay=decay, n_steps=100) for s in range(1, 121)]
         for decay in ("none", "inverse_sqrt", "cosine")
     }
     for decay, found in rates.items():
@@ -156,9 +156,9 @@ def test_the_learning_rate_rises_in_a_line_and_then_decays():
     assert rates["inverse_sqrt"][39] == pytest.approx(1.0)
     assert rates["cosine"][54] == pytest.approx(1.0) and rates["cosine"][99] == rates["cosine"][119] == 0
     assert {type(rate) for found in rates.values() for rate in found} == {float}
-    assert type(scheduled_rate(20, peak=np.float64(2.0), n_warmup=10)) is float
+    assert type(learning_rate_at(20, peak=np.float64(2.0), n_warmup=10)) is float
     with pytest.raises(ValueError, match="n_steps needs"):  # at the first step already
-        scheduled_rate(1, peak=2.0, n_warmup=10, decay="cosine")
+        learning_rate_at(1, peak=2.0, n_warmup=10, decay="cosine")
 
 
 @pytest.mark.parametrize("stop_at", [1, 4, 7])
@@ -418,7 +418,7 @@ assert go(start(), 2).step == 2
 def test_a_checkpoint_that_does_not_fit_is_refused_with_the_reason(tmp_path):
     path = tmp_path / "run.npz"
     save_checkpoint(path, start())
-    other = ReformerLM(vocabulary_size=6, max_length=12, d_model=8, d_ff=16, n_layers=1).draw_parameters(
+    other = ReformerLM(vocabulary_size=6, max_length=12, d_model=8, d_ff=16, n_layers=1).init_parameters(
         np.random.default_rng(0)
     )
     with pytest.raises(ValueError, match=r"run.npz does not fit: .*feed_forward/w_in needs float32 of shape \(8, 16\)"):
@@ -474,7 +474,7 @@ def test_a_small_model_learns_to_duplicate(model):
     rng = np.random.default_rng(0)
     held_out = [draw(rng) for _ in range(4)]
     state = start_training(model, rng)
-    rate = partial(scheduled_rate, peak=1e-2, n_warmup=20)
+    rate = partial(learning_rate_at, peak=1e-2, n_warmup=20)
     while state.step < 600 and not (state.evaluations and state.evaluations[-1][2] > 0.99):
         state = train(
             model,
@@ -515,7 +515,7 @@ def draw_texts(rng, *, n_sequences=16, length=22):
 def test_two_reversible_layers_of_lsh_attention_learn_to_answer_with_the_name_and_the_booking_code():
     model = ReformerLM(vocabulary_size=len(WORDS), max_length=22, d_model=32, d_ff=32, n_buckets=4, chunk_length=8)
     assert (model.n_layers, model.reversible, model.attention) == (2, True, "lsh")
-    rate = partial(scheduled_rate, peak=1e-2, n_warmup=30, decay="cosine", n_steps=300)
+    rate = partial(learning_rate_at, peak=1e-2, n_warmup=30, decay="cosine", n_steps=300)
     state = start_training(model, np.random.default_rng(0))
     untrained = state.parameters
     state = train(model, draw_texts, state, n_steps=300, learning_rate=rate, progress=False)
@@ -532,11 +532,11 @@ def test_two_reversible_layers_of_lsh_attention_learn_to_answer_with_the_name_an
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: scheduled_rate(0, peak=1, n_warmup=5), "step needs a whole number of at least 1, got 0"),
-        (lambda: scheduled_rate(1, peak=1, n_warmup=0), "n_warmup needs a whole number of at least 1, got 0"),
-        (lambda: scheduled_rate(1, peak=1, n_warmup=5, decay="linear"), "decay needs one of 'none'"),
+        (lambda: learning_rate_at(0, peak=1, n_warmup=5), "step needs a whole number of at least 1, got 0"),
+        (lambda: learning_rate_at(1, peak=1, n_warmup=0), "n_warmup needs a whole number of at least 1, got 0"),
+        (lambda: learning_rate_at(1, peak=1, n_warmup=5, decay="linear"), "decay needs one of 'none'"),
         (
-            lambda: scheduled_rate(9, peak=1, n_warmup=5, decay="cosine", n_steps=5),
+            lambda: learning_rate_at(9, peak=1, n_warmup=5, decay="cosine", n_steps=5),
             "n_steps needs .* at least 6, got 5",
         ),
         (lambda: clip_by_global_norm({"a": np.ones(2)}, 0), "max_norm needs a number above 0, got 0"),
