@@ -25,6 +25,7 @@ import numpy as np
 from benchmarks.machine import describe_machine, describe_versions, today
 from reformer import _fast_lsh, tasks
 from reformer.model import ReformerLM
+from reformer.optimizer import learning_rate_at
 from reformer.reversible import (
     bytes_held,
     reversible_stack_backward,
@@ -33,7 +34,7 @@ from reformer.reversible import (
     stored_stack_forward,
 )
 from reformer.sampling import sample
-from reformer.training import evaluate, learning_rate_at, start_training, train
+from reformer.training import evaluate, start_training, train
 
 RESULTS = Path(__file__).parent / "results" / "training.json"
 

@@ -14,7 +14,8 @@
         model          `ReformerLM` and `TransformerLM` from all of this, their loss and its gradients
         parameters     nested dicts of arrays, and files of them
         sampling       writing one token after the other
-        training       Adam, schedules, checkpoints, and the loop
+        optimizer      Adam, clipping by global norm, learning rates
+        training       the loop, and checkpoints to go on from
         tasks          small sequences to learn
         costs          time and memory, as the paper prints them and as they can be counted
 

@@ -15,7 +15,7 @@ MODULES_OF_UNIT = {
     4: ("chunking",),
     5: ("layers", "masks", "attention", "_fast_lsh", "lsh_attention"),
     6: ("reversible",),
-    7: ("feed_forward", "positions", "model", "parameters", "sampling", "training", "tasks", "costs"),
+    7: ("feed_forward", "positions", "model", "parameters", "sampling", "optimizer", "training", "tasks", "costs"),
 }
 
 
