@@ -212,7 +212,7 @@ def _take_step(model, draw_batch, state, learning_rate, max_norm):
         clipped, norm = clip_by_global_norm(gradients, max_norm)
         moved = update_parameters(state.parameters, clipped, *moments, step, learning_rate=rate)
     after = TrainingState(*moved, rng.bit_generator.state, (*state.losses, float(loss)), state.evaluations)
-    numbers = {"loss": loss, "norm": norm, "gradients": gradients} | dict(zip(after._fields, moved, strict=False))
+    numbers = {"loss": loss, "norm": norm} | dict(zip(after._fields, moved, strict=False))
     bad = [name for name, array in flatten_parameters(numbers).items() if not np.isfinite(array).all()]
     if bad:
         raise FloatingPointError(

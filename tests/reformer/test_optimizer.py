@@ -11,7 +11,7 @@ from reformer.parameters import flatten_parameters, map_parameters
 
 few = settings(max_examples=15, deadline=None)
 seeds = st.integers(0, 10**6)
-OPTIONS = [{}, dict(beta1=0.5), dict(beta2=0.7), dict(epsilon=1e-3)]
+OPTIONS = [{}, dict(beta1=0, beta2=0), dict(beta1=0.5), dict(beta2=0.7), dict(epsilon=1e-3)]
 
 
 def draw_tree(rng, scale=1.0):
