@@ -69,6 +69,14 @@ def test_the_same_generator_state_draws_the_same_batch_and_another_does_not():
     assert not np.array_equal(draw[0], draw[2])
 
 
+def test_every_digit_and_every_symbol_is_drawn():
+    rng = np.random.default_rng(0)
+    digits = tasks.addition(rng, n_sequences=100, n_digits=2).inputs[:, [1, 2, 4, 5]]
+    assert [set(place) for place in digits.T] == [set(range(1, 11))] * 4
+    words = tasks.duplication(rng, n_sequences=100, length=6, n_symbols=4).inputs[:, [1, 2]]
+    assert [set(place) for place in words.T] == [{1, 2, 3, 4}] * 2
+
+
 def test_words_of_every_length_up_to_the_longest_are_drawn():
     batch = tasks.copy(np.random.default_rng(0), n_sequences=200, longest=5, n_symbols=3)
     assert set(batch.weights.sum(axis=1) - 1) == {1, 2, 3, 4, 5}

@@ -336,10 +336,8 @@ def test_a_loss_or_gradient_that_is_not_finite_is_named_and_leaves_the_last_good
 @pytest.mark.parametrize("bad_rate", [1e39, np.inf, np.nan])
 @pytest.mark.parametrize("at_step", [4, 6])
 def test_a_step_to_numbers_that_are_not_finite_is_not_taken_and_its_own_rate_is_named(tmp_path, bad_rate, at_step):
-    path, words = (
-        tmp_path / "run.npz",
-        rf"At step {at_step} .* and others. The learning rate was {re.escape(f'{bad_rate:.3g}')}: ",
-    )
+    path, rate = tmp_path / "run.npz", re.escape(f"{bad_rate:.3g}")
+    words = f"At step {at_step} .* and others. The learning rate was {rate}: "
     with pytest.raises(FloatingPointError, match=words) as raised:
         go(
             start(),
