@@ -55,6 +55,7 @@ def test_a_word_is_followed_by_its_answer_which_counts_with_the_zero_that_ends_i
 def test_addition_is_right_and_its_digits_count(seed, n_digits):
     sequences, counts = whole(tasks.addition(np.random.default_rng(seed), n_sequences=4, n_digits=n_digits))
     for sequence, counted in zip(sequences, counts, strict=True):
+        assert sequence[0] == sequence[-1] == 0
         text = "".join("0123456789+="[token - 1] for token in sequence[1:-1])
         a, rest = text.split("+")
         b, c = rest.split("=")
@@ -90,6 +91,8 @@ def test_words_of_every_length_up_to_the_longest_are_drawn():
         (lambda rng: tasks.sort(rng, n_sequences=1, longest=3, n_symbols=0), "n_symbols needs a whole number"),
         (lambda rng: tasks.copy(rng, n_sequences=1, longest=0, n_symbols=3), "longest needs a whole number"),
         (lambda rng: tasks.addition(rng, n_sequences=1, n_digits=0), "n_digits needs a whole number"),
+        (lambda rng: tasks.addition(rng, n_sequences=0, n_digits=1), "n_sequences needs a whole number"),
+        (lambda rng: tasks.duplication(rng, n_sequences=1, length=2, n_symbols=3), "length needs .* at least 4, got 2"),
     ],
 )
 def test_a_bad_number_is_refused_by_name(call, words):
