@@ -42,6 +42,7 @@ def test_duplication_repeats_a_word_and_counts_its_second_half_only(seed, half, 
 @given(seed=seeds, longest=st.integers(1, 8))
 def test_a_word_is_followed_by_its_answer_which_counts_with_the_zero_that_ends_it(task, answer, seed, longest):
     batch = task(np.random.default_rng(seed), n_sequences=4, longest=longest, n_symbols=9)
+    assert batch.inputs.shape == (4, 2 * longest + 3)
     for sequence, counts in zip(*whole(batch), strict=True):
         word, second = words_before_and_after_the_middle(sequence)
         assert 1 <= len(word) <= longest and second == answer(word)
