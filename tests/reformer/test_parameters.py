@@ -7,6 +7,7 @@ import pytest
 from reformer import parameters as module
 from reformer.model import ReformerLM
 from reformer.parameters import (
+    conform_arrays,
     flatten_parameters,
     load_parameters,
     map_parameters,
@@ -72,6 +73,23 @@ def test_a_file_that_does_not_fit_is_refused_with_the_reason(tree, tmp_path, cha
     save_parameters(path, change(tree))
     with pytest.raises(ValueError, match=f"other.npz does not fit: .*{words}"):
         load_parameters(path, tree)
+
+
+def test_the_first_five_reasons_are_named_and_the_others_counted():
+    for n_missing, more in [(1, ""), (5, ""), (6, " and 1 more"), (9, " and 4 more")]:
+        needed = {str(i): np.zeros(2) for i in range(n_missing)}
+        listed = "; ".join([f"{i} is missing" for i in range(n_missing)][:5])
+        with pytest.raises(ValueError, match=f"^the tree does not fit: {listed}{more}$"):
+            conform_arrays({}, needed, "the tree")
+
+
+def test_arrays_come_in_the_order_that_is_needed_and_none_leaves_shape_and_dtype_open():
+    found = {"b": np.zeros(2), "a": np.array("text")}
+    assert list(conform_arrays(found, {"a": None, "b": np.ones(2)}, "the tree")) == ["a", "b"]
+    with pytest.raises(
+        ValueError, match="the tree does not fit: b needs finite numbers, got 1 that are NaN or infinite"
+    ):
+        conform_arrays({"b": np.array([1, np.nan])}, {"b": None}, "the tree")
 
 
 def write_pickle(path):
