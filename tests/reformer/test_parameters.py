@@ -92,9 +92,14 @@ def test_arrays_come_in_the_order_that_is_needed_and_none_leaves_shape_and_dtype
         conform_arrays({"b": np.array([1, np.nan])}, {"b": None}, "the tree")
 
 
-def write_pickle(path):
-    with open(path, "wb") as file:
-        np.savez(file, tokens=np.array([{"a": "dict"}], dtype=object))
+class Harmful:
+    """Unpickled, it makes a folder."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (self.path,)
 
 
 def cut_short(path):
@@ -125,7 +130,6 @@ def write_header(path, shape):
     [
         lambda path: path.write_bytes(b""),
         lambda path: path.write_text("not an archive"),
-        write_pickle,
         cut_short,
         write_one_array,
         lambda path: write_members(path, tokens_npy=b"not an array"),
@@ -134,11 +138,20 @@ def write_header(path, shape):
         lambda path: write_header(path, (10**30,)),
     ],
 )
-def test_a_file_of_another_kind_is_refused_and_nothing_in_it_is_run(tree, tmp_path, write):
+def test_a_file_of_another_kind_is_refused(tree, tmp_path, write):
     path = tmp_path / "strange.npz"
     write(path)
     with pytest.raises(ValueError, match="strange.npz (needs to be an npz file of plain arrays|does not fit)"):
         load_parameters(path, tree)
+
+
+def test_nothing_in_a_file_is_run(tmp_path):
+    path, made = tmp_path / "strange.npz", tmp_path / "made"
+    np.savez(path, tokens=np.array([Harmful(str(made))], dtype=object))
+    for like in ({"tokens": np.zeros(1)}, {"tokens": None}):
+        with pytest.raises(ValueError, match="strange.npz needs to be an npz file of plain arrays"):
+            load_parameters(path, like)
+    assert not made.exists()
 
 
 @pytest.mark.filterwarnings("ignore")  # of zipfile and NumPy, about what is wrong with the file
