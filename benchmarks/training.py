@@ -27,6 +27,7 @@ from benchmarks.machine import describe_machine, describe_versions, today
 from reformer import tasks
 from reformer.fast import memory as scratch
 from reformer.model import ReformerLM
+from reformer.optimizer import learning_rate_at
 from reformer.reversible import (
     bytes_held,
     checkpointed_stack_backward,
@@ -37,7 +38,7 @@ from reformer.reversible import (
     stored_stack_forward,
 )
 from reformer.sampling import sample
-from reformer.training import evaluate, learning_rate_at, start_training, train
+from reformer.training import evaluate, start_training, train
 
 RESULTS = Path(__file__).parent / "results" / "training.json"
 
