@@ -17,6 +17,7 @@ import numpy as np
 from reformer.arguments import require_arrays
 from reformer.chunking import NOBODY, stretches
 from reformer.masks import HIDDEN, attention_mask
+from reformer.neighbors import dot_products
 
 UNIT_EPSILON = 1e-6  # under the root, per feature, so that the zero vector stays finite; Trax and Hugging Face agree
 LONGEST_SHARED = 1e29  # a token sees itself at |q| - 1e30, which has to stay below every other key, at -|q| at worst
@@ -135,23 +136,14 @@ def inverse_norms(vectors):
 def masked_logits(queries, keys, mask):
     """Dot products plus mask, -inf where the mask is: (..., Q, d), (..., K, d), (..., Q, K) -> (..., Q, K).
 
-    Where float32 cannot hold a dot product the logits are float64. Raises ValueError where float64 cannot either.
+    As in `dot_products`: float64 where float32 cannot hold one, ValueError where float64 cannot.
     """
-    with np.errstate(invalid="ignore", over="ignore"):
-        products = queries @ np.swapaxes(keys, -1, -2)
-        if np.all(np.isfinite(products)):
-            products += mask
-            return products
-        return np.where(mask == HIDDEN, HIDDEN, _wide_products(queries, keys) + mask)
-
-
-def _wide_products(queries, keys):
-    """Dot products in float64, NaN or infinite only where a vector is."""
-    products = queries.astype(np.float64) @ np.swapaxes(keys, -1, -2).astype(np.float64)
-    known = np.all(np.isfinite(queries), -1)[..., :, np.newaxis] & np.all(np.isfinite(keys), -1)[..., np.newaxis, :]
-    if np.any(known & ~np.isfinite(products)):
-        raise ValueError("queries and keys needs dot products that float64 can hold, got some that are larger")
-    return products
+    products = dot_products(queries, keys)
+    if np.all(np.isfinite(products)):
+        products += mask
+        return products
+    with np.errstate(invalid="ignore"):
+        return np.where(mask == HIDDEN, HIDDEN, products + mask)
 
 
 def softmax(logits):

@@ -61,7 +61,9 @@ def _require_counted(logits, targets, weights):
     )
     require_integers("targets", targets, "...", below=logits.shape[-1])
     counted = weights > 0
-    if not (np.all(weights >= 0) and np.any(counted) and np.isfinite(np.sum(weights))):
+    with np.errstate(over="ignore"):
+        total = np.sum(weights)
+    if not (np.all(weights >= 0) and np.any(counted) and np.isfinite(total)):
         raise ValueError(
             f"weights needs numbers of at least 0, one of them above 0, got {weights.size} from "
             f"{np.min(weights, initial=np.inf):.3g} to {np.max(weights, initial=-np.inf):.3g}"

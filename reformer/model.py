@@ -315,20 +315,17 @@ class LanguageModel:
         if last > self.max_length:
             raise ValueError(f"tokens needs at most max_length = {self.max_length} positions, got {last}")
         vectors, saved_tokens = embed_forward(tokens, parameters["tokens"])
-        tables = parameters.get("positions")
-        positions, saved_positions = self._position_vectors(tables, first, last, vectors.dtype)
-        return vectors + positions, (saved_tokens, saved_positions, tables)
-
-    def _position_vectors(self, tables, first, last, dtype):
-        """The vectors of positions first .. last - 1 and what axial positions save; no others than are asked for."""
+        tables, saved_positions = parameters.get("positions"), None
         if self.positions == "learned":
-            return tables["table"][first:last], None
-        if self.positions == "sinusoidal":
-            return sinusoidal_positions(last - first, self.d_model, dtype, first=first), None
-        n_columns = len(tables["columns"])
-        top, bottom = first // n_columns, -(-last // n_columns)
-        grid, saved = axial_positions_forward(tables["rows"][top:bottom], tables["columns"])
-        return grid[first - top * n_columns :][: last - first], saved
+            positions = tables["table"][first:last]
+        elif self.positions == "sinusoidal":
+            positions = sinusoidal_positions(last - first, self.d_model, vectors.dtype, first=first)
+        else:
+            n_columns = len(tables["columns"])
+            top, bottom = first // n_columns, -(-last // n_columns)  # no other rows than are asked for
+            grid, saved_positions = axial_positions_forward(tables["rows"][top:bottom], tables["columns"])
+            positions = grid[first - top * n_columns :][: last - first]
+        return vectors + positions, (saved_tokens, saved_positions, tables)
 
 
 @dataclass(frozen=True, kw_only=True)

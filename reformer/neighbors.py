@@ -43,9 +43,14 @@ def rescale(vectors, axis=-1):
     """Multiply each vector by a power of two, so that its squares and products neither overflow nor vanish.
 
     Directions stay as they are: a power of two changes no digit. The largest entry along `axis` comes to lie near 2^50
-    (float32) or 2^498 (float64); only an entry 1e59 (1e472) times smaller may become 0.
+    (float32) or 2^498 (float64); only an entry 1e59 (1e472) times smaller may become 0. Where no vector is of an unusual
+    length they are returned as they are.
     """
-    _, exponent = np.frexp(np.max(np.abs(vectors), axis=axis, keepdims=True, initial=0))
+    size = np.max(np.abs(vectors), axis=axis, keepdims=True, initial=0)
+    usual = np.finfo(vectors.dtype).max ** 0.25
+    if np.all((size == 0) | ((size > 1 / usual) & (size < usual))):
+        return vectors
+    _, exponent = np.frexp(size)
     shift = np.finfo(vectors.dtype).maxexp // 2 - 14 - exponent
     first, one = shift // 2, vectors.dtype.type(1)  # in two steps: 2^shift itself may lie outside the range
     return vectors * np.ldexp(one, first) * np.ldexp(one, shift - first)
@@ -103,8 +108,17 @@ def kernel_regression(queries, keys, values, bandwidth):
     queries, keys, values = require_arrays(
         mixed=True, finite=True, queries=(queries, "... Q d+"), keys=(keys, "... K+ d"), values=(values, "... K d_v")
     )
-    logits = _kernel_logits(queries[..., :, np.newaxis, :], keys[..., np.newaxis, :, :], _require_bandwidth(bandwidth))
-    return _average(values, logits, np.result_type(queries, keys, values))
+    bandwidth = _require_bandwidth(bandwidth)
+    queries, keys, dtype = (
+        queries[..., :, np.newaxis, :],
+        keys[..., np.newaxis, :, :],
+        np.result_type(queries, keys, values),
+    )
+    with np.errstate(all="ignore"):
+        logits = -np.sum((queries - keys) ** 2, axis=-1) / (2 * bandwidth * bandwidth)
+    if not np.all(np.isfinite(logits)):
+        logits = _kernel_logits(queries, keys, bandwidth)
+    return _average(values, logits, dtype)
 
 
 def softmax_attention(queries, keys, values):
@@ -128,11 +142,24 @@ def softmax_attention(queries, keys, values):
     queries, keys, values = require_arrays(
         mixed=True, finite=True, queries=(queries, "... Q d+"), keys=(keys, "... K+ d"), values=(values, "... K d_v")
     )
+    logits, scale = dot_products(queries, keys), np.sqrt(keys.shape[-1]).astype(keys.dtype)
+    return _average(values, logits / scale, np.result_type(queries, keys, values))
+
+
+def dot_products(queries, keys):
+    """query . key for every pair: (..., Q, d), (..., K, d) -> (..., Q, K); float64 where float32 cannot hold one.
+
+    Only pairs with a vector that is not finite give NaN or infinity. Raises ValueError where float64 cannot hold one.
+    """
     with np.errstate(over="ignore", invalid="ignore"):
-        logits = queries.astype(np.float64) @ np.swapaxes(keys, -1, -2) / np.sqrt(keys.shape[-1])
-    if not np.all(np.isfinite(logits)):
+        products = queries @ np.swapaxes(keys, -1, -2)
+        if np.all(np.isfinite(products)):
+            return products
+        products = queries.astype(np.float64) @ np.swapaxes(keys, -1, -2).astype(np.float64)
+    known = np.all(np.isfinite(queries), -1)[..., :, np.newaxis] & np.all(np.isfinite(keys), -1)[..., np.newaxis, :]
+    if np.any(known & ~np.isfinite(products)):
         raise ValueError("queries needs dot products with keys that float64 can hold, got larger ones")
-    return _average(values, logits, np.result_type(queries, keys, values))
+    return products
 
 
 @np.errstate(over="ignore")

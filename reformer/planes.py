@@ -57,7 +57,13 @@ def side_of_planes(vectors, normals):
     vectors, normals = require_arrays(
         mixed=True, finite=True, vectors=(vectors, "... L d"), normals=(normals, "... d P")
     )
-    return rescale(vectors) @ rescale(normals, axis=-2) >= 0
+    with np.errstate(all="ignore"):
+        products = vectors @ normals
+    smallest, largest = np.sqrt([np.finfo(products.dtype).tiny, np.finfo(products.dtype).max])
+    size = np.abs(products)
+    if not np.all((size > smallest) & (size < largest)):  # a 0 may be a number that vanished
+        products = rescale(vectors) @ rescale(normals, axis=-2)
+    return products >= 0
 
 
 def hash_value(sides):

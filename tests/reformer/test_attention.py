@@ -162,7 +162,7 @@ def test_float32_takes_dot_products_that_it_cannot_hold():
     huge = np.float32([[3e38, 3e38], [-3e38, 3e38]])
     np.testing.assert_array_equal(dense_attention(huge, huge, v), v)
     wide = huge.astype(np.float64) * 1e120
-    with pytest.raises(ValueError, match="queries and keys needs dot products that float64 can hold"):
+    with pytest.raises(ValueError, match="queries needs dot products with keys that float64 can hold"):
         dense_attention(wide, wide, v.astype(np.float64))
 
 

@@ -130,6 +130,12 @@ def test_table_3_is_what_the_paper_prints():
     }
 
 
+def test_unless_told_otherwise_a_token_meets_as_many_pairs_as_the_paper_sets():
+    sizes = PAPER | {"length": 2**10}
+    assert model_costs(**sizes) == model_costs(**sizes, pairs_per_token=128**2)
+    assert model_costs(**sizes)["Reformer"].memory == 8 * 8 * 2**10 * 8 * 128**2
+
+
 def test_table_1_is_what_the_paper_prints():
     sizes = dict(batch=3, length=4096, n_heads=2, d_k=64, n_rounds=2, n_chunks=128)
     costs = attention_costs(**sizes)

@@ -287,7 +287,7 @@ def problems(draw):
     return queries, values, rng.integers(0, n_buckets, (*batch, n_rounds, length)), options | given_ones
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(problems())
 def test_the_gradients_of_lsh_attention_are_its_finite_differences(problem):
     queries, values, buckets, options = problem

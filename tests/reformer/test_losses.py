@@ -107,6 +107,7 @@ def test_logits_near_the_end_of_the_range_give_a_finite_loss_or_are_refused_by_n
         (dict(weights=np.array([1, -1])), "weights needs numbers of at least 0, .* from -1 to 1"),
         (dict(weights=np.array([1, np.nan])), "weights needs numbers of at least 0"),
         (dict(weights=np.array([1, np.inf])), "weights needs numbers of at least 0"),
+        (dict(weights=np.array([1e308, 1e308])), "weights needs numbers of at least 0"),
     ],
 )
 def test_a_bad_argument_is_refused_by_name(change, words):
