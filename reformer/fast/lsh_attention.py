@@ -101,8 +101,8 @@ def _backward(gradient, saved):
         return gradients.lsh_attention_backward(gradient, saved.saved)[0]
     shape, gradient = gradient.shape, one_batch_axis(gradient)
     powers, _ = scaling.powers_of_heads(gradient)
-    # Gradients of keys are sums over queries: the gradient is made as much smaller as queries are large.
-    powers += scaling.unusual_powers(1 / np.min(saved.scales, axis=1, keepdims=True))
+    if saved.references is not None:  # gradients of keys are sums over queries: as much smaller as those are long
+        powers += scaling.unusual_powers(1 / np.min(saved.scales, axis=1, keepdims=True))
     d_queries_keys, d_values = np.empty_like(saved.queries_keys), np.empty_like(saved.values)
     _over_heads(_backward_heads, saved, gradient, powers, d_queries_keys, d_values)
     scaling.times_power(d_queries_keys, powers + saved.value_powers, out=d_queries_keys)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from reformer.chunking import NOBODY, sort_by_bucket, split_into_chunks
+from reformer.chunking import NOBODY, split_into_chunks
 from reformer.fast import memory as scratch
 from reformer.fast.duplicates import Meetings
 from reformer.fast.scaling import exp_of_negative
@@ -75,11 +75,13 @@ class Rounds:
         self.is_bounded = self.options.causal and self.n_positions < LONGEST
 
     def _sort(self):
+        """`sort_by_bucket`, for buckets that are checked already: (h, R, L)."""
         order = np.empty(self.saved.buckets.shape, np.int32)
         is_small = self.options.n_buckets <= 2**16  # sorting 16 bits is several times faster
         for r in range(self.n_rounds):
             buckets = self.saved.buckets[:, r]
-            order[:, r] = sort_by_bucket(buckets.astype(np.uint16, copy=False) if is_small else buckets)
+            buckets = buckets.astype(np.uint16, copy=False) if is_small else buckets
+            order[:, r] = np.argsort(buckets, axis=-1, kind="stable")
         return order
 
     def _runs(self, order):

@@ -28,10 +28,10 @@ def powers_of_heads(array):
 
 
 def unusual_powers(sizes):
-    """The k with 2^k next below each size; 0 where that is usual, or the size not finite."""
+    """The k with 2^k next below each size; 0 where that is usual."""
     low, high = USUAL_POWERS
     powers = np.frexp(sizes)[1] - 1
-    return np.where(((powers < low) | (powers >= high)) & np.isfinite(sizes), powers, 0)
+    return np.where((powers < low) | (powers >= high), powers, 0)
 
 
 def times_power(array, powers, out=None):
