@@ -220,9 +220,12 @@ def test_a_very_large_bandwidth_leaves_the_average_over_all(dtype, bandwidth):
     np.testing.assert_allclose(kernel_regression(keys, keys, values, bandwidth), [[3]] * 3, rtol=1e-6)
 
 
-def test_float32_keys_may_lie_as_far_apart_as_they_can():
-    keys, values = np.float32([[-3e38], [1e38]]), np.float32([[1], [2]])
-    np.testing.assert_array_equal(kernel_regression(np.float32([[3e38]]), keys, values, 1.0), [[2]])
+@pytest.mark.parametrize(("dtype", "keys"), [(np.float32, [-3e38, 1e38]), (np.float64, [-1.5e308, 1.2e308])])
+def test_keys_may_lie_as_far_away_as_they_can(dtype, keys):
+    keys, values = np.array(keys, dtype)[:, np.newaxis], np.array([[1], [2]], dtype)
+    np.testing.assert_array_equal(kernel_regression(np.zeros((1, 1), dtype), keys, values, 1.0), [[2]])
+    if dtype == np.float32:
+        np.testing.assert_array_equal(kernel_regression(np.array([[3e38]], dtype), keys, values, 1.0), [[2]])
 
 
 @pytest.mark.parametrize(("dtype", "far", "near"), [(np.float32, 1e38, 1e-20), (np.float64, 1e300, 1e-200)])
@@ -308,6 +311,7 @@ q, k, v = np.ones((3, 4)), np.ones((5, 4)), np.ones((5, 2))
         (lambda: k_nearest(np.ma.masked_equal(k, 1), 2), "vectors"),
         (lambda: cosine_similarity(np.stack([q, q]), np.stack([k, k, k])), "keys"),
         (lambda: softmax_attention(q * np.inf, k, v), "queries"),
+        (lambda: softmax_attention(q, k[:, :3], v), "keys"),
         (lambda: softmax_attention(np.stack([q, q]), k, np.stack([v, v, v])), "values"),
         (lambda: softmax_attention(q, k[:0], v[:0]), "keys"),
         (lambda: softmax_attention(q, k, v * np.nan), "values"),

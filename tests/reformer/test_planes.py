@@ -217,7 +217,15 @@ def test_buckets_of_a_table_may_be_any_integers():
     assert build_hash_table(np.array([2**64 - 1], dtype=np.uint64)) == {2**64 - 1: [0]}
 
 
+def test_dtypes_may_be_mixed():
+    vectors = np.array([[3, 1], [1, 3], [-2, 1]])
+    normals, found = np.eye(2)[np.newaxis], approximate_k_nearest(vectors * 1.0, 2, np.eye(2)[np.newaxis])
+    np.testing.assert_array_equal(side_of_planes(vectors.astype(np.float32), normals[0]), vectors >= 0)
+    np.testing.assert_array_equal(approximate_k_nearest(vectors.astype(np.float32), 2, normals), found)
+
+
 def test_62_planes_fill_all_62_bits():
+    assert approximate_k_nearest(np.ones((2, 3)), 1, np.ones((1, 3, 62))).tolist() == [[1], [0]]
     assert hash_value(np.ones(62, dtype=bool)) == 2**62 - 1
     assert hash_value(np.arange(62) == 61) == 2**61
 
