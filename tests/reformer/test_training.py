@@ -28,6 +28,14 @@ OTHER_GENERATOR = {"bit_generator": "Philox", "state": 1}
 RATE = partial(learning_rate_at, peak=1e-2, n_warmup=3)
 
 
+@pytest.fixture(autouse=True)
+def interrupts_are_heard():
+    """Also where the tests run in the background: a shell lets such processes ignore interrupts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def go(state, n_steps, **options):
     return train(MODEL, DRAW, state, **dict(n_steps=n_steps, learning_rate=RATE, progress=False) | options)
 
