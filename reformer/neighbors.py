@@ -109,14 +109,13 @@ def kernel_regression(queries, keys, values, bandwidth):
         mixed=True, finite=True, queries=(queries, "... Q d+"), keys=(keys, "... K+ d"), values=(values, "... K d_v")
     )
     bandwidth = _require_bandwidth(bandwidth)
-    queries, keys, dtype = (
-        queries[..., :, np.newaxis, :],
-        keys[..., np.newaxis, :, :],
-        np.result_type(queries, keys, values),
-    )
+    dtype = np.result_type(queries, keys, values)
+    queries, keys = queries[..., :, np.newaxis, :], keys[..., np.newaxis, :, :]
     with np.errstate(all="ignore"):
-        logits = -np.sum((queries - keys) ** 2, axis=-1) / (2 * bandwidth * bandwidth)
-    if not np.all(np.isfinite(logits)):
+        squared = np.sum((queries - keys) ** 2, axis=-1)
+        logits = (np.min(squared, axis=-1, keepdims=True) - squared) / (2 * bandwidth * bandwidth)
+    usual = float(np.finfo(dtype).max) ** 0.25  # beyond, squares overflow or vanish
+    if not (1 / usual < bandwidth < usual and np.all(np.isfinite(logits))):
         logits = _kernel_logits(queries, keys, bandwidth)
     return _average(values, logits, dtype)
 

@@ -271,7 +271,8 @@ def stored_stack_backward(gradients, saved):
         through, d_parameters = branch.backward(gradients[target], branch_saved)
         gradients[source] = gradients[source] + through
         found.append(d_parameters)
-    return tuple(gradients), _in_pairs(found[::-1])
+    found = found[::-1]
+    return tuple(gradients), list(zip(found[0::2], found[1::2], strict=True))
 
 
 def checkpointed_stack_forward(streams, blocks):
@@ -326,7 +327,3 @@ def _half_steps(blocks):
     """
     first, last = 0, -1
     return [step for f, g in blocks for step in ((f, last, first), (g, first, last))]
-
-
-def _in_pairs(items):
-    return list(zip(items[0::2], items[1::2], strict=True))

@@ -31,10 +31,10 @@ def worst_error(forward, backward, inputs, rng):
 
     `forward(*inputs)` -> (outputs, saved), `backward(gradient, saved)` -> (d_inputs, d_parameters), with a gradient for
     each of the inputs in their order: first what flows, then the parameters. The outputs are turned into one number by
-    weighing their entries at random.
+    weighing their entries at random, some of them by 0.
     """
     outputs, saved = forward(*inputs)
-    weighing = rng.standard_normal(np.shape(outputs))
+    weighing = rng.standard_normal(np.shape(outputs)) * (rng.random(np.shape(outputs)) < 0.8)
     gradients = in_order(*backward(weighing, saved))
     assert [gradient.shape for gradient in gradients] == [array.shape for array in inputs]
     assert {gradient.dtype for gradient in gradients} == {np.dtype(np.float64)}

@@ -1,3 +1,4 @@
+import re
 from functools import partial
 
 import numpy as np
@@ -120,11 +121,14 @@ def test_padding_changes_nothing_for_the_others_and_gets_zeros(attend, n_arrays,
 @both
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_what_is_not_finite_reaches_nobody_who_may_not_see_it(attend, n_arrays, bad, dtype):
+@pytest.mark.parametrize("n_entries", [1, 9])
+def test_what_is_not_finite_reaches_nobody_who_may_not_see_it(attend, n_arrays, bad, dtype, n_entries):
     arrays, _ = draw(0, (2,), 7, n_arrays=n_arrays, dtype=dtype)
     hidden = np.zeros((2, 7), bool)
     hidden[0, [1, 4]], hidden[1, 6] = True, True
-    spoilt = [np.where(hidden[..., np.newaxis], dtype(bad), array) for array in arrays]
+    spoilt = [array.copy() for array in arrays]
+    for array in spoilt:
+        array[hidden, :n_entries] = bad
     for which in range(1, 2**n_arrays):  # any of the arrays can be the one that holds it
         mixed = [spoilt[i] if which >> i & 1 else arrays[i] for i in range(n_arrays)]
         clean, padded = (attend(*of, padding=hidden) for of in (arrays, mixed))
@@ -133,6 +137,17 @@ def test_what_is_not_finite_reaches_nobody_who_may_not_see_it(attend, n_arrays, 
             clean, causal = (attend(*of, causal=True, block_length=block_length) for of in (arrays, mixed))
             np.testing.assert_allclose(causal[0, :1], clean[0, :1], rtol=1e-6, atol=1e-6)
             np.testing.assert_allclose(causal[1, :6], clean[1, :6], rtol=1e-6, atol=1e-6)
+
+
+@both
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_padding_may_hold_vectors_that_are_refused_elsewhere(attend, n_arrays, dtype):
+    arrays, _ = draw(0, (), 5, n_arrays=n_arrays, dtype=dtype)
+    padding = np.array([False, True, False, False, True])
+    clean = attend(*arrays, padding=padding)
+    for array in arrays:
+        array[padding] = 1e30
+    np.testing.assert_allclose(attend(*arrays, padding=padding), clean, rtol=1e-6, atol=1e-6)
 
 
 @both
@@ -161,9 +176,9 @@ def test_float32_takes_dot_products_that_it_cannot_hold():
     np.testing.assert_allclose(outputs, [[1], [1.66976]], atol=1e-5)
     huge = np.float32([[3e38, 3e38], [-3e38, 3e38]])
     np.testing.assert_array_equal(dense_attention(huge, huge, v), v)
-    wide = huge.astype(np.float64) * 1e120
-    with pytest.raises(ValueError, match="queries needs dot products with keys that float64 can hold"):
-        dense_attention(wide, wide, v.astype(np.float64))
+    for wide in (huge.astype(np.float64) * 1e120, np.array([[1e200, 0], [1, 0]])):  # all too large, or one of them
+        with pytest.raises(ValueError, match="queries needs dot products with keys that float64 can hold"):
+            dense_attention(wide, wide, v.astype(np.float64))
 
 
 @pytest.mark.parametrize("dtype, longest", [(np.float32, 9.9e28), (np.float64, 9.9e28), (np.float32, 1e25)])
@@ -180,7 +195,8 @@ def test_shared_attention_takes_vectors_almost_as_long_as_its_limit(dtype, longe
 def test_shared_attention_refuses_vectors_that_would_see_themselves(dtype):
     values = np.ones((2, 1), dtype)
     for entry in (LONGEST_SHARED / np.sqrt(2), 1e29, -1e30, np.finfo(dtype).max):
-        with pytest.raises(ValueError, match="queries_keys needs vectors shorter than 1e29, got a longer one"):
+        words = f"queries_keys needs vectors shorter than 1e29, got a longer one, and entries up to {abs(entry):.3g}"
+        with pytest.raises(ValueError, match=re.escape(words)):
             shared_qk_attention(np.array([[1, 0], [entry, entry]], dtype), values)
 
 

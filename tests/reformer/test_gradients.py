@@ -178,7 +178,9 @@ def draw_window(seed, batch, n_queries, n_keys):
     shapes = (n_queries, 3), (n_queries, 4), (n_keys, 4), (n_keys, 3)
     mask = np.where(rng.random((*batch, n_queries, n_keys)) < 0.4, -np.inf, rng.standard_normal((n_queries, n_keys)))
     mask[..., 0, :] = -np.inf
-    return [rng.standard_normal((*batch, *shape)) for shape in shapes], mask, rng
+    arrays = [rng.standard_normal((*batch, *shape)) for shape in shapes]
+    arrays[0] *= rng.random(arrays[0].shape) < 0.7  # a gradient of 0 here and there
+    return arrays, mask, rng
 
 
 @few

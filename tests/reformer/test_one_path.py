@@ -20,6 +20,7 @@ from reformer.loops import reversible as loops_of_unit_6
 from reformer.lsh_attention import Options
 from reformer.model import LanguageModel, ReformerLM
 from reformer.parameters import map_parameters
+from reformer.training import start_training, train
 
 PACKAGE = str(Path(reformer.__file__).parent)
 SMALL = dict(vocabulary_size=7, max_length=12, d_model=8, d_ff=6, n_layers=2, chunk_length=3, n_buckets=4)
@@ -28,7 +29,7 @@ TAUGHT = {
     *("angular_hash", "sort_by_bucket", "undo_sort", "split_into_chunks", "look_adjacent"),
     *("attention_mask", "attend_within_chunks", "combine_rounds", "lsh_attention"),
     *("linear_vjp", "attention_vjp", "reversible_forward", "reversible_backward", "dropout"),
-    *("chunked_feed_forward", "axial_positions", "cross_entropy"),
+    *("chunked_feed_forward", "axial_positions", "cross_entropy", "adam_step"),
 }
 
 
@@ -37,6 +38,13 @@ def draw_step(model, dtype=np.float32):
     rng = np.random.default_rng(0)
     inputs, targets = rng.integers(0, 7, (2, 2, 12))
     return model.init_parameters(rng, dtype), inputs, targets, rng.integers(0, 2, (2, 12))
+
+
+def take_step(model, dtype=np.float32):
+    """One clear training step, from drawing the parameters to moving them."""
+    _, *data = draw_step(model)
+    state = start_training(model, np.random.default_rng(0), dtype)
+    return train(model, lambda rng: data, state, n_steps=1, learning_rate=lambda step: 0.01, progress=False)
 
 
 # --- who is called, and how deep -----------------------------------------------------------------------------------
@@ -91,14 +99,9 @@ PROPERTIES = {
 }
 
 
-def take_step(model, parameters, *data):
-    """One clear training step."""
-    model.loss_and_gradients(parameters, *data, seed=0)
-
-
 def test_a_training_step_calls_every_function_that_is_taught_and_is_small_enough_to_follow():
     model = ReformerLM(**SMALL, **WHOLE)
-    assert TAUGHT <= Profile(partial(take_step, model, *draw_step(model))).names
+    assert TAUGHT <= Profile(partial(take_step, model)).names
     profile = Profile(partial(model.loss_and_gradients, *draw_step(model), seed=0))
     assert len(profile.functions) <= 90, sorted(profile.names)
     assert profile.depth <= 12
@@ -144,7 +147,9 @@ LEARNERS = {
     "chunked_feed_forward": loops_of_unit_7.chunked_feed_forward,
     "axial_positions": loops_of_unit_7.axial_positions,
     "cross_entropy": loops_of_unit_7.cross_entropy,
+    "adam_step": loops_of_unit_7.adam_step,
 }
+OF_GRADIENTS = [name for name in LEARNERS if name != "adam_step"]
 
 
 def put_in_the_courses_place(monkeypatch, name, calls):
@@ -165,7 +170,7 @@ def test_there_is_a_learners_version_of_every_function_that_is_taught():
 
 
 @pytest.mark.parametrize("model", [ReformerLM(**SMALL), ReformerLM(**SMALL, **WHOLE)], ids=["default", "whole"])
-@pytest.mark.parametrize("names", [*([name] for name in LEARNERS), [*LEARNERS]], ids="+".join)
+@pytest.mark.parametrize("names", [*([name] for name in OF_GRADIENTS), OF_GRADIENTS], ids="+".join)
 def test_a_learners_versions_in_the_courses_place_give_the_same_loss_and_gradients(model, names, monkeypatch):
     step, calls = draw_step(model, np.float64), set()
     loss, gradients = model.loss_and_gradients(*step, seed=0)
@@ -176,6 +181,17 @@ def test_a_learners_versions_in_the_courses_place_give_the_same_loss_and_gradien
         assert calls == set(names) - ({"attend_within_chunks", "combine_rounds"} if "lsh_attention" in names else set())
     assert learners_loss == pytest.approx(loss, rel=1e-9)
     map_parameters(partial(np.testing.assert_allclose, rtol=1e-9, atol=1e-9), learners_gradients, gradients)
+
+
+def test_a_learners_adam_step_moves_the_parameters_alike(monkeypatch):
+    model, calls = ReformerLM(**SMALL), set()
+    moved = take_step(model, np.float64)
+    put_in_the_courses_place(monkeypatch, "adam_step", calls)
+    moved_by_learners = take_step(model, np.float64)
+    assert calls == {"adam_step"}
+    map_parameters(
+        partial(np.testing.assert_allclose, rtol=1e-9, atol=1e-12), moved_by_learners.parameters, moved.parameters
+    )
 
 
 @pytest.mark.parametrize("attention", ["dense", "shared_qk"])

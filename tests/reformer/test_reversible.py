@@ -392,7 +392,7 @@ def test_bytes_held_counts_every_buffer_once_wherever_it_is():
     array = np.zeros((4, 8))
     assert bytes_held(array) == 256
     assert bytes_held([array, {"view": array[1:, ::2], "again": (array,)}]) == 256
-    assert bytes_held((array, None, 3, "text"), [np.zeros(10), array.T]) == 256 + 80
+    assert bytes_held((array, None, 3, "text"), [np.zeros(10), array.T], {"a": {"b": np.zeros(5)}}) == 256 + 80 + 40
 
 
 def test_float32_stays_float32():
