@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reformer.arguments import require_arrays, require_count, require_entries, require_integers, require_shape
+from reformer.arguments import require_arrays, require_count, require_integers, require_shape
 from reformer.attention import inverse_lengths
 from reformer.fast import scaling
 from reformer.fast.memory import one_batch_axis, share_out
@@ -113,8 +113,9 @@ def _check_arrays(queries_keys, values, buckets, options, padding):
     if padding is not None:
         named["padding"] = (padding, "... L", bool)
     queries_keys, values, buckets, *padding = require_arrays(**named)
-    require_entries("queries_keys", queries_keys)
-    require_integers("buckets", buckets, "(..., R, L)", below=options.n_buckets)
+    require_integers("buckets", buckets, "... R L", below=options.n_buckets)
+    if not padding and not values.size:  # no sequence at all, as if every one had padding
+        padding = [np.zeros(values.shape[:-1], bool)]
     return queries_keys, values, buckets, *(padding or [None])
 
 
