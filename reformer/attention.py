@@ -98,7 +98,7 @@ def scaled(queries):
 
 
 def require_shared(queries_keys, values, padding=None, **others):
-    """The arguments of attention with shared queries and keys as arrays: queries_keys, values, others, padding if any."""
+    """Arguments of attention with shared queries and keys as arrays: queries_keys, values, others, padding if any."""
     if padding is not None:
         others["padding"] = (padding, "... L", bool)
     queries_keys, values, *arrays = require_arrays(

@@ -295,6 +295,12 @@ def test_arguments_are_left_as_they_were():
         np.testing.assert_array_equal(once, again)
 
 
+def test_an_empty_batch_gives_empty_results():
+    empty, buckets = np.zeros((2, 0, 90, 8)), np.zeros((2, 0, 3, 90), int)
+    found = forward_and_gradients(empty, empty, buckets, empty, n_buckets=8, chunk_length=16)
+    assert [array.shape for array in found] == 3 * [(2, 0, 90, 8)]
+
+
 def test_views_that_are_not_contiguous_are_taken_for_what_they_show():
     rng = np.random.default_rng(0)
     wide = rng.standard_normal((2, 90, 3, 8))
