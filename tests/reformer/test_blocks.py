@@ -15,6 +15,8 @@ from reformer.blocks import (
     hash_heads,
     reformer_block,
 )
+from reformer.feed_forward import feed_forward
+from reformer.layers import layer_norm
 from reformer.loops import model as loops
 from reformer.model import ReformerLM, TransformerLM
 from reformer.parameters import flatten_parameters, map_parameters, unflatten_parameters
@@ -54,6 +56,16 @@ def test_a_layer_of_the_model_is_a_reformer_block(seed, fields, fast):
     rotations = draw_rotations(rng, n_rounds=2, n_features=2, n_buckets=4, dtype=np.float64)
     outputs, _ = reversible_stack_forward((x1, x2), model.blocks({"layers": {"0": parameters}}, seed=seed))
     np.testing.assert_allclose(outputs, reformer_block(x1, x2, parameters, rotations, **options), rtol=1e-9, atol=1e-9)
+
+
+def test_a_reformer_block_tells_its_attention_how_many_buckets_there_are_and_how_long_a_chunk_is(monkeypatch):
+    _, arrays, options = draw_block(0)
+    told = []
+    monkeypatch.setattr(
+        blocks_module, "lsh_attention", lambda queries_keys, values, buckets, **of_lsh: (told.append(of_lsh), values)[1]
+    )
+    reformer_block(*arrays, **options)
+    assert told == [dict(n_buckets=4, chunk_length=3)]
 
 
 def test_float32_stays_float32_in_a_reformer_block():
@@ -112,6 +124,17 @@ def test_the_gradients_of_a_branch_are_its_finite_differences(
         return d_x, {name: found.pop(name) for name in flat} | found
 
     assert worst_error(forward, backward, inputs, rng) < 1e-6
+
+
+@pytest.mark.parametrize("fields", [{}, dict(fast=True), dict(position_chunk=2)])
+@pytest.mark.parametrize("activation", ["relu", "gelu"])
+def test_a_feed_forward_branch_is_the_layer_after_its_norm_with_the_activation_of_the_model(activation, fields):
+    model, (_, x, parameters, _), _ = draw_block(0)
+    parameters = parameters["feed_forward"]
+    value, _, replay = feed_forward_branch(replace(model, activation=activation, **fields), parameters).forward(x)
+    expected = feed_forward(layer_norm(x, **parameters["norm"]), parameters, activation=activation)
+    np.testing.assert_allclose(value, expected, atol=1e-12)
+    assert replay is None
 
 
 def test_a_branch_that_is_given_its_buckets_does_not_hash_again(monkeypatch):
