@@ -206,7 +206,7 @@ def write_answers(model, parameters, seed):
 
 
 def revnet(seed, progress):
-    """Residual, checkpointed and reversible layers: bytes held and peak, CPU time, and gradients against stored ones."""
+    """Residual, checkpointed, reversible layers: bytes held and peak, CPU time, and gradients against stored ones."""
     rows = []
     for n_layers in (2, 4, 8, 16, 32, 64):
         model = ReformerLM(

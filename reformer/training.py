@@ -73,7 +73,8 @@ def train(
     Parameters
     ----------
     model : `ReformerLM`, `TransformerLM`, or another object with `loss_and_gradients` and `evaluate`
-    draw_batch : function of a Generator that returns (inputs, targets, weights), or these and padding, such as a task of `tasks`
+    draw_batch : function of a Generator that returns (inputs, targets, weights), or these and padding, such as a task
+        of `tasks`
     state : `TrainingState` to go on from: of `start_training`, of an earlier `train`, or of `load_checkpoint`
     n_steps : number of the last step
     learning_rate : function of the step, which counts from 1, such as a partial `learning_rate_at`

@@ -32,6 +32,7 @@ def test_rows_name_every_peer_length_and_number_of_rounds_once():
     assert not any(row["peer"] == "lucidrains" and row["length"] > 16384 for row in rows)
 
 
+@pytest.mark.alone
 def test_a_fresh_process_measures_turns_and_peak_memory():
     row = dict(what="forward+backward", peer="dense", length=256, heads=1, rounds=1)
     (_, times), (_, peak) = [*start(sys.executable, [row]), *start(sys.executable, [{**row, "side": "ours"}])]

@@ -1,6 +1,7 @@
 """The tasks and measures of `benchmarks.training`, without the training."""
 
 import numpy as np
+import pytest
 
 from benchmarks.training import (
     CODE_LENGTH,
@@ -42,6 +43,7 @@ def test_only_the_answer_counts_and_its_copied_words_only_if_asked_for():
         np.testing.assert_array_equal(inputs[1:], targets[:-1])
 
 
+@pytest.mark.alone
 def test_the_measures_of_stacks_show_flat_memory_and_equal_gradients():
     fields = dict(vocabulary_size=2, max_length=128, d_model=8, d_ff=16, attention="shared_qk", activation="gelu")
     shallow, deep = (measure_stacks(ReformerLM(**fields, n_layers=n), seed=0) for n in (1, 6))

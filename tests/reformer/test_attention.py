@@ -209,6 +209,7 @@ def test_float32_stays_float32_and_is_close_to_float64(attend, n_arrays):
 
 
 @both
+@pytest.mark.alone
 def test_memory_grows_like_length_and_not_like_its_square(attend, n_arrays):
     def needed(length):
         arrays, _ = draw(0, (), length, n_arrays=n_arrays, dtype=np.float32)

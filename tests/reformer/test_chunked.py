@@ -71,6 +71,7 @@ def test_the_gradients_are_its_finite_differences(seed, batch, length, chunk_len
     assert worst_error(forward, chunked_feed_forward_backward, arrays, np.random.default_rng(seed)) < 1e-6
 
 
+@pytest.mark.alone
 def test_wide_features_exist_for_one_chunk_at_a_time_forward_and_backward():
     inputs, parameters = draw(0, (), 400, d=2, d_ff=1000)
     wide_of_all = 400 * 1000 * 8

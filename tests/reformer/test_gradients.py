@@ -253,6 +253,7 @@ def test_the_gradients_of_dense_attention_are_its_finite_differences(
 
 
 @pytest.mark.parametrize("forward, backward, n_arrays", DENSE)
+@pytest.mark.alone
 def test_memory_of_the_dense_backward_passes_grows_like_length_and_not_like_its_square(forward, backward, n_arrays):
     def needed(length):
         arrays, _ = draw_sequence(0, (), length, n_arrays, np.float32)

@@ -233,6 +233,7 @@ def test_chunks_of_positions_change_neither_loss_nor_gradients(seed, position_ch
 
 
 @pytest.mark.parametrize("attribute", ["evaluate", "loss_and_gradients"])
+@pytest.mark.alone
 def test_chunks_of_positions_keep_the_logits_of_all_positions_from_existing_at_once(attribute):
     whole, rng = replace(MODELS["Transformer"], vocabulary_size=3000, max_length=80), np.random.default_rng(0)
     parameters, data = whole.init_parameters(rng), draw_batch(rng, length=80)

@@ -156,6 +156,7 @@ def test_sums_stay_in_range_on_both_sides_of_the_largest_logit_that_needs_no_ref
 
 
 @pytest.mark.parametrize("option", [{}, {"correct_duplicates": True}, {"same_bucket_only": True}])
+@pytest.mark.alone
 def test_memory_is_linear_in_length_and_flat_in_the_number_of_rounds(option):
     rng = np.random.default_rng(0)
     row_bytes = 16 * 4
