@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from explorers import EXPLORERS, AngularExplorer, standalone_page
-from explorers.explorer import join_modules
+from explorers.modules import join_modules
 from tests.explorers.lab_page import (
     CHROMIUM_FLAGS,
     explorer_in_lab,
@@ -89,7 +89,7 @@ def open_drawn(open_page):
 
 @pytest.fixture
 def functions_of(open_page):
-    """A function that loads an explorer's JavaScript into a page.
+    """A function that loads an explorer's JavaScript, or a shared module, into a page.
 
     Returns the way to call it: `functions("([x]) => functions.f(x)", x)`, with plain lists and numbers.
     """
@@ -97,7 +97,9 @@ def functions_of(open_page):
     def load(filename):
         page, _ = open_page("<!doctype html><title>functions</title>")
         script = """async source => {
-            window.functions = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+            await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+            const addresses = [...globalThis[Symbol.for("explorers: modules by source")].values()];
+            window.functions = await import(addresses.at(-1));
         }"""
         page.evaluate(script, join_modules(filename))
         return lambda script, *arguments: page.evaluate(script, list(arguments))
