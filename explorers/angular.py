@@ -10,7 +10,7 @@ import traitlets
 from explorers.explorer import STILLS, Explorer
 from explorers.inputs import Array, Choice, Number, given, reported
 from explorers.modules import join_modules
-from explorers.points import count_points, scatter_circle, scatter_sphere, with_chosen
+from explorers.points import count_points, scatter_circle, scatter_sphere, seeded, with_chosen
 from explorers.theory import ANGLES, MAX_BUCKETS, stored_theory
 from reformer.angular import angular_hash, draw_rotations
 
@@ -77,13 +77,13 @@ class AngularExplorer(Explorer):
     def __init__(self, n_points=None, seed=2644, **state):
         those = [state[name] for name in ("circle", "sphere") if name in state]
         n_points = count_points(n_points, those, default=40, at_least=8)
-        rng = np.random.default_rng(seed)
+        rng = seeded(seed)
         arrays = {"circle": scatter_circle(rng, n_points), "sphere": scatter_sphere(rng, n_points)}
         arrays["drawn"] = draw_rotations(
             rng, n_rounds=MAX_ROUNDS, n_features=3, n_buckets=MAX_BUCKETS, dtype=np.float64
         )
         constants = {"angles": ANGLES, "theory": stored_theory()}
-        super().__init__({"n_points": n_points, "seed": seed}, arrays, constants | with_chosen(state))
+        super().__init__({"n_points": n_points, "seed": seed}, arrays, constants | with_chosen(state, n_points))
 
     def first_report(self):
         cos, sin = np.cos(np.deg2rad(self.turn)), np.sin(np.deg2rad(self.turn))

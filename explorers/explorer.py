@@ -66,6 +66,10 @@ class Explorer(anywidget.AnyWidget):
     def first_report(self):
         """Compute, for the first state, what the browser reports of every later one."""
 
+    def page_state(self):
+        """What a page without a kernel needs beyond the traits: { trait: value }."""
+        return {}
+
     @traitlets.default("about")
     def _about(self):
         """Made when the browser is first told of the explorer, which is when its first state is complete."""

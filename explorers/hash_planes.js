@@ -103,12 +103,12 @@ const AGREEING = Uint8Array.from({ length: 256 }, (_, difference) =>
 
 /** Recall of the near points and share of pairs compared, (6, 8) each, for every number of tables and planes.
  *
+ * `codes` are the (6, L) buckets of all tables with all planes, of which fewer planes use the lowest bits.
  * Two points share the bucket of the first p planes if they agree in all of them; so for each pair and each number of
  * tables only the longest agreement counts.
  */
-export function recallTable(points, angles, nearness) {
-  const n_points = points.length / 2;
-  const codes = hashPoints(points, angles, MAX_TABLES, MAX_PLANES);
+export function recallTable(codes, nearness) {
+  const n_points = nearness.length;
   const [recall, compared] = [0, 1].map(() => new Float64Array(MAX_TABLES * MAX_PLANES));
   const count = (table, i, j) => {
     for (let t = 0, longest = 0; t < MAX_TABLES; t++) {
@@ -136,7 +136,8 @@ function sharesOf(counts, total) {
 function derive(state) {
   const { points, angles, n_planes, n_tables, n_near, query, chosen } = state;
   const n_points = points.shape[0];
-  const buckets = hashPoints(points, angles, n_tables, n_planes);
+  const codes = hashPoints(points, angles, MAX_TABLES, MAX_PLANES);
+  const buckets = codes.subarray(0, n_tables * n_points).map((code) => code & (2 ** n_planes - 1));
   const shown = state.shown_table - 1;
   const point = (i) => [points[2 * i], points[2 * i + 1]];
   const direction = (i) => Math.atan2(points[2 * i + 1], points[2 * i]);
@@ -162,7 +163,7 @@ function derive(state) {
           regions.findIndex((region) => region.bucket === bucket),
         ),
       ),
-    ...recallTable(points, angles, nearness),
+    ...recallTable(codes, nearness),
   };
 }
 

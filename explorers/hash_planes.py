@@ -9,7 +9,7 @@ import numpy as np
 from explorers.explorer import STILLS, Explorer
 from explorers.inputs import Array, Number, reported
 from explorers.modules import join_modules
-from explorers.points import count_points, scatter_disc, with_chosen
+from explorers.points import count_points, scatter_disc, seeded, with_chosen
 from reformer.planes import hash_value, side_of_planes
 
 MAX_PLANES = 8
@@ -62,9 +62,9 @@ class HashPlanesExplorer(Explorer):
     def __init__(self, n_points=None, seed=299, **state):
         those = [state["points"]] if "points" in state else []
         n_points = count_points(n_points, those, default=40, at_least=2)
-        rng = np.random.default_rng(seed)
+        rng = seeded(seed)
         arrays = {"points": scatter_disc(rng, n_points), "angles": rng.uniform(0, 2 * np.pi, (MAX_TABLES, MAX_PLANES))}
-        super().__init__({"n_points": n_points, "seed": seed}, arrays, with_chosen(state))
+        super().__init__({"n_points": n_points, "seed": seed}, arrays, with_chosen(state, n_points))
 
     def first_report(self):
         self.buckets = hash_value(side_of_planes(self.points, self.normals))

@@ -34,7 +34,7 @@ def standalone_page(explorer):
         heading=heading,
         style=explorer._css,
         alternative_text=html.escape(explorer.alternative_text),
-        state=_script_json(explorer.get_state(names)),
+        state=_script_json(explorer.get_state(names) | explorer.page_state()),
         module=_script_json(explorer._esm),
         run=_RUN,
     )

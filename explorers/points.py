@@ -13,15 +13,31 @@ def count_points(n_points, given, *, default, at_least):
     Raises Refused if the number asked for cannot be shown; what was given is judged by its own trait.
     """
     if n_points is None:
-        return next((len(array) for array in given if np.ndim(array) and len(array)), default)
+        return next(filter(None, map(_rows_of, given)), default)
     if isinstance(n_points, bool) or not isinstance(n_points, int | np.integer) or not at_least <= n_points <= MOST:
         refuse("n_points", f"a whole number from {at_least} to {MOST}", n_points)
     return int(n_points)
 
 
-def with_chosen(state):
-    """A state in which the query is what the keys move, unless it says otherwise."""
-    return state | {"chosen": state["query"]} if "query" in state and "chosen" not in state else state
+def _rows_of(array):
+    try:
+        return len(array)
+    except TypeError:
+        return 0
+
+
+def seeded(seed):
+    """The random numbers of a seed; a seed that is none is refused by name."""
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        refuse("seed", "a whole number of at least 0", seed)
+    return np.random.default_rng(seed)
+
+
+def with_chosen(state, n_points):
+    """A state in which the query, if it can be shown, is what the keys move, unless it says otherwise."""
+    query = state.get("query")
+    is_point = isinstance(query, int | np.integer) and 0 <= query < n_points
+    return {"chosen": query} | state if is_point else state
 
 
 def scatter_angles(rng, n_points):

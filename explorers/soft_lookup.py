@@ -10,7 +10,7 @@ import traitlets
 from explorers.explorer import STILLS, Explorer
 from explorers.inputs import Array, Number, reported
 from explorers.modules import join_modules
-from explorers.points import count_points
+from explorers.points import count_points, seeded
 from reformer.neighbors import kernel_regression
 
 ROAD = 10.0  # keys and query lie in 0 .. ROAD
@@ -56,7 +56,7 @@ class SoftLookupExplorer(Explorer):
     def __init__(self, n_points=None, seed=5, **state):
         those = [state["keys_on_road"]] if "keys_on_road" in state else []
         n_points = count_points(n_points, those, default=12, at_least=3)
-        keys, values = _noisy_wave(np.random.default_rng(seed), n_points)
+        keys, values = _noisy_wave(seeded(seed), n_points)
         super().__init__({"n_points": n_points, "seed": seed}, {"keys_on_road": keys, "values": values}, state)
 
     def first_report(self):

@@ -14,12 +14,16 @@ export class Picture {
     this.context = this.canvas.getContext("2d");
   }
 
-  /** Fit the bitmap to the page and clear it. From here on `width` and `height` are those of the page. */
+  /** Read the size from the page: of all pictures before any is drawn or described, since asking costs a layout. */
+  measure() {
+    this.width = this.canvas.clientWidth;
+    this.height = Math.round(this.heightOf(this.width));
+  }
+
+  /** Fit the bitmap to the page and clear it. */
   begin(theme) {
     const density = window.devicePixelRatio || 1;
     this.theme = theme;
-    this.width = this.canvas.clientWidth;
-    this.height = Math.round(this.heightOf(this.width));
     const [pixelWidth, pixelHeight] = [Math.round(this.width * density), Math.round(this.height * density)];
     if (this.canvas.width !== pixelWidth || this.canvas.height !== pixelHeight) {
       this.canvas.width = pixelWidth;
@@ -85,7 +89,7 @@ export function mark({ context, theme }, shape, x, y, size, fill, rim = theme.pa
     context.closePath();
   }
   Object.assign(context, { fillStyle: fill, strokeStyle: rim, lineWidth: width });
-  context.stroke();
+  if (rim === theme.paper) context.stroke(); // around the mark, not over its edge
   context.fill();
   if (rim !== theme.paper) context.stroke();
 }

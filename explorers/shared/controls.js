@@ -116,9 +116,13 @@ export function statePanel({ kind, read, write }) {
     await navigator.clipboard?.writeText(text.value).catch(() => document.execCommand("copy"));
   });
   const take = button("Show what stands here", () => write(text.value));
+  let edited = false; // what a reader is writing is left alone
+  text.addEventListener("input", () => (edited = true));
+  take.addEventListener("click", () => (edited = false));
   const element = make("details", { className: "explorer-state" }, make("summary", {}, "State"), text, copy, take);
-  element.addEventListener("toggle", () => element.open && (text.value = read()));
-  return { element, refresh: () => element.open && (text.value = read()) };
+  const refresh = () => element.open && !edited && (text.value = read());
+  element.addEventListener("toggle", refresh);
+  return { element, refresh };
 }
 
 // ---- Keys and pointer ----------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@
 //   explore({
 //     stage,      what a screen reader calls the first picture, which takes the keys
 //     hint,       a sentence below it: text, or a function of the facts
-//     derive,     (state) => facts: everything that follows from the inputs, `state` included where it is drawn
+//     derive,     (state, frame) => facts: everything that follows from the inputs, and `state` itself where it is drawn;
+//                 `frame` is what the kernel computed, in explorers that have frames
 //     draw,       { name: { title, height: (width) => height, paint: (picture, facts) } }: the stage, the key of its
 //                 marks, and what stands beside them
 //     describe,   (facts) => { sentence, lines: { name: text }, pictures: { name: words or { words, title, note } } };
@@ -153,7 +154,7 @@ class Exploration {
       this.theme = null;
       redraw();
     });
-    const events = state.names.map((name) => `change:${name}`);
+    const events = [...state.names, "frame"].map((name) => `change:${name}`);
     for (const event of events) model.on(event, redraw);
     this.ends = [() => resize.disconnect(), stopTheme, () => events.forEach((event) => model.off(event, redraw))];
     keepKeys(this.root);
@@ -241,11 +242,13 @@ class Exploration {
     this.theme ??= readTheme(this.root); // only an element in the page has a style
     if (this.state.fault()) return this.later("settling", STILL, () => this.settle());
     const state = this.state.read();
-    this.facts = this.explorer.derive(state);
+    const frame = this.state.frame(state);
+    if (frame === null) return this.save(); // the picture stands until the kernel has computed the next
+    this.facts = this.explorer.derive(state, frame);
     this.said = this.explorer.describe(this.facts);
     this.heard ??= { state, said: this.said };
-    this.refresh(state);
     this.paint(state);
+    this.refresh(state);
     this.report();
     this.later("settling", STILL, () => this.settle());
     if (this.facts.unfinished || this.easing) this.redraw();
@@ -259,15 +262,16 @@ class Exploration {
     const { hint } = this.explorer;
     setText(this.hint, typeof hint === "function" ? hint(this.facts) : hint);
     setText(this.voice.visible, this.said.sentence);
+    for (const [name, picture] of Object.entries(this.pictures)) picture.describe(this.said.pictures[name]);
   }
 
   paint(state) {
     const seen = this.eased(state);
-    const facts = seen === state ? this.facts : this.explorer.derive(seen);
+    const facts = seen === state ? this.facts : this.explorer.derive(seen, this.state.frame(seen));
+    for (const picture of Object.values(this.pictures)) picture.measure();
     for (const [name, picture] of Object.entries(this.pictures)) {
       picture.begin(this.theme);
       this.explorer.draw[name].paint(picture, facts);
-      picture.describe(this.said.pictures[name]);
     }
   }
 
@@ -285,11 +289,16 @@ class Exploration {
     return { ...state, [name]: Object.assign(between, { shape: to.shape }) };
   }
 
-  /** Tell Python the state and what was computed from it, not in every frame, but the last always. */
+  /** Tell Python what was computed from the state. */
   report() {
-    for (const [name, value] of Object.entries(this.explorer.report(this.facts))) {
+    for (const [name, value] of Object.entries(this.explorer.report?.(this.facts) ?? {})) {
       this.model.set(name, ArrayBuffer.isView(value) ? encode(value) : value);
     }
+    this.save();
+  }
+
+  /** Send what changed, not in every frame, but the last always. */
+  save() {
     this.timers.saving ??= setTimeout(() => {
       this.timers.saving = undefined;
       this.model.save_changes();

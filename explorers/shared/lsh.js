@@ -20,9 +20,11 @@ export function kernelWeights(keys, query, bandwidth) {
 
 /** Dot products of one (d,) vector with P normals, (d, P): how far it lies on which side, times their lengths. */
 export function planeScores(vector, normals, n_planes) {
-  return Array.from({ length: n_planes }, (_, p) =>
-    vector.reduce((sum, number, f) => sum + number * normals[f * n_planes + p], 0),
-  );
+  const scores = new Array(n_planes).fill(0);
+  for (let f = 0; f < vector.length; f++) {
+    for (let p = 0; p < n_planes; p++) scores[p] += vector[f] * normals[f * n_planes + p];
+  }
+  return scores;
 }
 
 /** Bucket of a vector with these scores: plane i weighs 2^i where the score is not negative. */

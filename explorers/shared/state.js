@@ -3,6 +3,7 @@
 import { faultOf, highest } from "./inputs.js";
 import { decode, encode } from "./numbers.js";
 
+const NOT_FINITE = ["NaN", "Infinity", "-Infinity"]; // Python writes them bare, and JSON knows none of them
 const isArray = (value) => ArrayBuffer.isView(value) && !(value instanceof DataView);
 
 export class State {
@@ -13,9 +14,10 @@ export class State {
     this.follow = follow;
     this.good = this.snapshot();
     this.checked = new WeakSet();
+    this.recorded = recordedValues(model.get("frames") ?? []);
   }
 
-  /** All inputs, and the arrays that Python gave once: { name: number or typed array }.
+  /** All inputs, and what Python gave once: { name: number or typed array }.
    *
    * Python sets one after another, so that an input may for a moment be beyond one that it hangs on: it counts as the
    * highest it may be.
@@ -48,7 +50,18 @@ export class State {
   }
 
   set(name, value) {
-    this.model.set(name, isArray(value) ? encode(value) : value);
+    const values = this.recorded[name];
+    const possible = values ? nextOf(values, value, this.model.get(name)) : value;
+    this.model.set(name, isArray(possible) ? encode(possible) : possible);
+  }
+
+  /** What the kernel computed for the inputs as they are: undefined if nothing is, null if it is still to come. */
+  frame(state) {
+    if (!this.model.get("frame")) return undefined;
+    const frames = [this.model.get("frame"), ...this.model.get("frames")];
+    const found = frames.find(({ of }) => Object.keys(of).every((name) => of[name] === state[name]));
+    if (!found) return null;
+    return Object.fromEntries(Object.entries(found.values).map(([name, value]) => [name, plainValue(value)]));
   }
 
   snapshot() {
@@ -92,7 +105,7 @@ export class State {
     const quoted = text.slice(text.indexOf("{"), text.lastIndexOf("}") + 1).replace(/-?\b(NaN|Infinity)\b/g, '"$&"');
     let given;
     try {
-      given = JSON.parse(quoted, (_, value) => (/^-?(NaN|Infinity)$/.test(value) ? Number(value) : value));
+      given = JSON.parse(quoted, (_, value) => (NOT_FINITE.includes(value) ? Number(value) : value));
     } catch {
       return {
         fault: `A state needs the form ${this.name}(**{"seed": 1, …}), got ${text.trim().slice(0, 40) || "nothing"}`,
@@ -101,12 +114,6 @@ export class State {
     const known = [...this.names, ...Object.keys(this.generated)];
     const stranger = Object.keys(given).find((name) => !known.includes(name));
     if (stranger) return { fault: `${this.name} has no ${stranger}; it has ${known.join(", ")}` };
-    const other = Object.keys(this.generated).find((name) => name in given && given[name] !== this.generated[name]);
-    if (other && !this.names.some((name) => Array.isArray(given[name]))) {
-      return {
-        fault: `${other} needs ${this.generated[other]} on this page, got ${given[other]}; run the text in Python`,
-      };
-    }
     const changes = Object.fromEntries(
       Object.entries(given)
         .filter(([name]) => this.names.includes(name))
@@ -114,8 +121,28 @@ export class State {
     );
     const first = Object.fromEntries(this.names.map((name) => [name, plainValue(this.start[name])]));
     const fault = this.faultIn({ ...this.read(), ...first, ...changes });
-    return fault ? { fault } : { changes: { ...first, ...changes } };
+    if (fault) return { fault };
+    const other = Object.keys(this.generated).find((name) => name in given && given[name] !== this.generated[name]);
+    if (other && !this.names.some((name) => Array.isArray(given[name]))) {
+      return {
+        fault: `${other} needs ${this.generated[other]} on this page, got ${given[other]}; run the text in Python`,
+      };
+    }
+    return { changes: { ...first, ...changes } };
   }
+}
+
+/** The values of each input for which there are frames, in order. */
+function recordedValues(frames) {
+  const names = Object.keys(frames[0]?.of ?? {});
+  const valuesOf = (name) => [...new Set(frames.map(({ of }) => of[name]))].sort((a, b) => a - b);
+  return Object.fromEntries(names.map((name) => [name, valuesOf(name)]));
+}
+
+/** The recorded value that is meant by `wanted`: the first on the way there, coming from `now`. */
+function nextOf(values, wanted, now) {
+  const found = wanted > now ? values.find((value) => value >= wanted) : values.findLast((value) => value <= wanted);
+  return found ?? (wanted > now ? values.at(-1) : values[0]);
 }
 
 const plainValue = (value) => (value?.dtype ? decode(value) : value);

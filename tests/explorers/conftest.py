@@ -13,6 +13,7 @@ from tests.explorers.lab_page import (
     jupyterlab_server,
     wait_until_drawn,
     write_explorer_notebook,
+    write_notebook,
 )
 
 
@@ -27,10 +28,14 @@ def browser(chromium):
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    """A JupyterLab that serves one notebook for each explorer."""
+    """A JupyterLab with a notebook for each explorer, one for two of a kind, one for frames of the kernel."""
     folder = tmp_path_factory.mktemp("jupyterlab")
     for explorer_class in EXPLORERS:
         write_explorer_notebook(folder, explorer_class.__name__)
+    powers = "from tests.explorers.kernel_powers import PowersExplorer\n\nexplorer = PowersExplorer()\nexplorer"
+    write_notebook(folder / "powers.ipynb", powers)
+    two = "from explorers import AngularExplorer\n\nAngularExplorer()", "AngularExplorer(n_buckets=4)"
+    write_notebook(folder / "two.ipynb", *two)
     with jupyterlab_server(folder) as address:
         yield address
 

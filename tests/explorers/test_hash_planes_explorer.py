@@ -89,7 +89,8 @@ def test_recall_and_cost_are_those_of_the_approximate_search(functions):
     points, angles, n_near = rng.normal(size=(30, 2)), rng.uniform(0, 2 * np.pi, (6, 8)), 5
     script = """([points, angles, n_near]) => {
         const given = Float64Array.from(points);
-        const table = functions.recallTable(given, Float64Array.from(angles), functions.byNearness(given, n_near));
+        const codes = functions.hashPoints(given, Float64Array.from(angles), 6, 8);
+        const table = functions.recallTable(codes, functions.byNearness(given, n_near));
         return [Array.from(table.recall), Array.from(table.compared)];
     }"""
     recall, compared = np.array(functions(script, points.ravel().tolist(), angles.ravel().tolist(), n_near))
