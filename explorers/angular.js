@@ -305,7 +305,7 @@ function paintWhy(picture, facts) {
     color: hueOf(bucket, half),
     strong: bucket === winner,
   }));
-  const places = drawBars(picture, bars, { top: 24 });
+  const places = drawBars(picture, bars, { top: 24, level: 0 });
   const [won, lost] = [places[winner], places[second]];
   const across = (at, value) => segment(at.x - 0.5 * at.slot, value.y, at.x + 0.5 * at.slot, value.y);
   stroke(picture, across(lost, won), picture.theme.ink, 1, [2, 2]);

@@ -253,10 +253,7 @@ function paintWhy(picture, { lengths, n_planes, chosen_plane }) {
     color: picture.theme.accent,
     strong: p === chosen_plane,
   }));
-  const places = drawBars(picture, bars, { left: 8, top: 20, high: 0.1 });
-  const ground = places[0].yOf(0);
-  const right = places.at(-1).x + places[0].slot / 2;
-  stroke(picture, segment(places[0].x - places[0].slot / 2, ground, right, ground), picture.theme.ink);
+  drawBars(picture, bars, { left: 8, top: 20, high: 0.1, level: 0 });
   if (n_planes < 6)
     label(picture, "0 and above: positive side", picture.width - 4, 8, {
       align: "right",

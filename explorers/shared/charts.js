@@ -186,8 +186,11 @@ export function drawBars(picture, bars, { left = 4, right = 8, top = 22, bottom 
     wash(picture, box, color, strong ? 0.85 : 0.3);
     stroke(picture, box, color, strong ? 2 : 1);
   });
-  if (level !== undefined)
-    stroke(picture, segment(left, y(level), left + slot * bars.length, y(level)), picture.theme.ink, 1, [2, 3]);
+  if (level !== undefined) {
+    const across = segment(left, y(level), left + slot * bars.length, y(level));
+    stroke(picture, across, picture.theme.paper, 3); // a rim, as letters have
+    stroke(picture, across, picture.theme.ink, 1, level ? [2, 3] : []);
+  }
   bars.forEach(({ value, text, name, strong }, i) => {
     const { x, y: end } = places[i];
     const style = { color: strong ? picture.theme.ink : picture.theme.quiet, size: 11, bold: strong };
