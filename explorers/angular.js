@@ -219,15 +219,18 @@ function paintCloud(picture, facts) {
   drawPoints(picture, facts, (i) => view.place(facts.point(i)), beside);
 }
 
-function drawRegion(picture, facts, bucket, trace) {
+function washRegion(picture, facts, bucket, trace) {
   const isQuerys = bucket === facts.bucketOfQuery(facts.shown);
   wash(picture, trace, hueOf(bucket, facts.half), strength(picture.theme, isQuerys));
-  stroke(picture, trace, picture.theme.quiet);
 }
 
 function drawSectors(picture, facts, view) {
   const found = sectors(facts.rotation(facts.shown), facts.half);
-  for (const { bucket, from, to } of found) drawRegion(picture, facts, bucket, slice(view, view.radius, from, to));
+  for (const { bucket, from, to } of found) washRegion(picture, facts, bucket, slice(view, view.radius, from, to));
+  stroke(picture, bow(view, view.radius, 0, 2 * Math.PI), picture.theme.quiet);
+  for (const { from } of found) {
+    stroke(picture, segment(view.middle, view.middle, ...view.place(onCircle(from)).slice(0, 2)), picture.theme.quiet);
+  }
   for (const { bucket, from, to } of found) {
     if (to - from < 0.1) continue;
     const at = view.place(onCircle((from + to) / 2), view.radius * 0.84);
@@ -250,7 +253,8 @@ function drawSphere(picture, facts, view) {
     for (const direction of outline) context.lineTo(...view.place(direction).slice(0, 2));
     context.closePath();
   };
-  for (const { bucket, outline } of regions) drawRegion(picture, facts, bucket, trace(outline));
+  for (const { bucket, outline } of regions) washRegion(picture, facts, bucket, trace(outline));
+  for (const { outline } of regions) stroke(picture, trace(outline), picture.theme.quiet);
   for (const { bucket, outline } of regions) {
     if (areaOf(outline.map((direction) => view.place(direction))) < 1200) continue;
     const middle = [0, 1, 2].map((f) => outline.reduce((sum, direction) => sum + direction[f], 0));
@@ -307,9 +311,9 @@ function paintWhy(picture, facts) {
   }));
   const places = drawBars(picture, bars, { top: 24, level: 0 });
   const [won, lost] = [places[winner], places[second]];
-  const across = (at, value) => segment(at.x - 0.5 * at.slot, value.y, at.x + 0.5 * at.slot, value.y);
-  stroke(picture, across(lost, won), picture.theme.ink, 1, [2, 2]);
-  stroke(picture, segment(lost.x + 0.42 * lost.slot, lost.y, lost.x + 0.42 * lost.slot, won.y), picture.theme.ink, 2);
+  const edge = lost.x + 0.44 * lost.slot;
+  stroke(picture, segment(edge - 4, won.y, edge + 4, won.y), picture.theme.ink);
+  stroke(picture, segment(edge, lost.y, edge, won.y), picture.theme.ink, 2);
 }
 
 /** Chance to meet, by angle: drawn as squares, theory as lines, the query's own pairs as marks above and below. */

@@ -18,7 +18,7 @@ STATES = [
     (HashPlanesExplorer, {}),
     (HashPlanesExplorer, {"n_planes": 8, "n_tables": 3}),
     (AngularExplorer, {"n_draws": 1000}),
-    (AngularExplorer, {"n_rounds": 4, "n_draws": 1000, "n_buckets": 16}),
+    (AngularExplorer, {"n_rounds": 4, "n_draws": 1000, "n_buckets": 6}),
     (AngularExplorer, {"dimension": 3, "n_rounds": 2}),
 ]
 every_state = pytest.mark.parametrize(("explorer_class", "state"), STATES)
