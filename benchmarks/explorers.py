@@ -121,6 +121,7 @@ def main():
             browser.close()
     content = {"machine": describe_machine(), "versions": versions, "date": today(), "rows": rows}
     RESULTS.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    print("written:", RESULTS.name)
 
 
 if __name__ == "__main__":

@@ -319,7 +319,7 @@ function paintWhy(picture, facts) {
 /** Chance to meet, by angle: drawn as squares, theory as lines, the query's own pairs as marks above and below. */
 function paintCurve(picture, facts) {
   const { theme } = picture;
-  const frame = frameOf(picture, { x: [0, Math.PI], y: [0, 1], left: 30, right: 8, top: 26, bottom: 44 });
+  const frame = frameOf(picture, { x: [0, Math.PI], y: [0, 1], left: 30, right: 8, top: 26, bottom: 48 });
   const xTicks = [0, 45, 90, 135, 180].map((angle) => [(angle * Math.PI) / 180, `${angle}°`]);
   const yTicks = [0, 0.5, 1].map((chance) => [chance, chance]);
   drawAxes(picture, frame, { xTicks, yTicks, xTitle: "angle between two points", xDrop: 25 });

@@ -4,17 +4,21 @@ Hashing happens twice: here with `reformer.angular`, for the first state, and in
 A test holds the two equal.
 """
 
+import json
+
 import numpy as np
 import traitlets
 
 from explorers.explorer import STILLS, Explorer
 from explorers.inputs import Array, Choice, Number, given, reported
-from explorers.modules import join_modules
+from explorers.modules import FOLDER, join_modules
 from explorers.points import count_points, scatter_circle, scatter_sphere, seeded, with_chosen
-from explorers.theory import ANGLES, MAX_BUCKETS, stored_theory
 from reformer.angular import angular_hash, draw_rotations
 
+MAX_BUCKETS = 16
 MAX_ROUNDS = 8
+ANGLES = np.linspace(0, np.pi, 37)
+THEORY = FOLDER / "theory.json"  # made by `python -m explorers.theory`, since computing it takes seconds
 
 
 class AngularExplorer(Explorer):
@@ -82,7 +86,7 @@ class AngularExplorer(Explorer):
         arrays["drawn"] = draw_rotations(
             rng, n_rounds=MAX_ROUNDS, n_features=3, n_buckets=MAX_BUCKETS, dtype=np.float64
         )
-        constants = {"angles": ANGLES, "theory": stored_theory()}
+        constants = {"angles": ANGLES, "theory": json.loads(THEORY.read_text(encoding="utf-8"))}
         super().__init__({"n_points": n_points, "seed": seed}, arrays, constants | with_chosen(state, n_points))
 
     def first_report(self):
