@@ -113,7 +113,11 @@ export function statePanel({ kind, read, write }) {
   text.setAttribute("aria-label", `This state as ${kind}`);
   const copy = button(`Copy ${kind}`, async () => {
     text.select();
-    await navigator.clipboard?.writeText(text.value).catch(() => document.execCommand("copy"));
+    try {
+      await navigator.clipboard.writeText(text.value);
+    } catch {
+      document.execCommand("copy"); // a page that is not served safely, or in a frame, has no other way
+    }
   });
   const take = button("Show what stands here", () => write(text.value));
   let edited = false; // what a reader is writing is left alone

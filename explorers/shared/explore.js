@@ -64,7 +64,7 @@ class Exploration {
 
   stop() {
     cancelAnimationFrame(this.frame);
-    for (const timer of Object.values(this.timers)) clearTimeout(timer);
+    clearTimeout(this.timers.settling); // what is to be saved is saved
     for (const end of this.ends) end();
   }
 
@@ -177,7 +177,7 @@ class Exploration {
     const { marks, grab, press, drag } = this.explorer.pointer;
     const [picture] = Object.values(this.pictures);
     const nearest = (x, y) =>
-      marks(this.facts, picture)
+      (this.facts ? marks(this.facts, picture) : [])
         .map((one) => ({ ...one, away: Math.hypot(one.x - x, one.y - y) }))
         .filter(({ away, reach }) => away < reach)
         .reduce((best, one) => (best === null || one.away < best.away ? one : best), null);

@@ -23,6 +23,8 @@ STATES = [
 ]
 every_state = pytest.mark.parametrize(("explorer_class", "state"), STATES)
 
+AXE = importlib.resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+
 
 # ---- What is heard
 
@@ -243,11 +245,21 @@ def test_axe_finds_no_violation(explorer_class, scheme, open_drawn):
     page = open_drawn(explorer_class(), color_scheme=scheme)
     for details in page.locator(".explorer details > summary").all():
         details.click()
-    axe = importlib.resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-    page.evaluate(axe)
+    page.evaluate(AXE)
     result = page.evaluate("axe.run()")
     violations = [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in result["violations"]]
     assert violations == [] and len(result["passes"]) >= 15
+
+
+@pytest.mark.parametrize("name", ["angular_lab", "hash_planes_lab", "soft_lookup_lab"])
+def test_axe_finds_no_violation_in_jupyterlab(name, request):
+    lab = request.getfixturevalue(name)
+    lab.page.evaluate(AXE)
+    for theme in ("JupyterLab Dark", "JupyterLab Light"):
+        lab.theme(theme)
+        lab.page.wait_for_timeout(300)
+        violations = lab.page.evaluate("axe.run('.explorer')")["violations"]
+        assert [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in violations] == []
 
 
 @every_explorer

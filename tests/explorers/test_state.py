@@ -308,9 +308,12 @@ def test_no_task_is_done_before_anything_was_tried(explorer_class, open_drawn):
     ("explorer_class", "state", "place"),
     [
         (SoftLookupExplorer, {"bandwidth": 0.05}, 0),
+        (SoftLookupExplorer, {"bandwidth": 0.5, "query": 2.7}, 1),
         (SoftLookupExplorer, {"bandwidth": 3, "query": 2.0}, 2),
+        (HashPlanesExplorer, {"query": 2}, 0),
         (HashPlanesExplorer, {"n_tables": 6, "n_planes": 4}, 1),
         (HashPlanesExplorer, {"angles": [[0.0, 0.001, 1, 2, 3, 4, 5, 6]] * 6}, 2),
+        (AngularExplorer, {"query": 10}, 0),
         (AngularExplorer, {"n_rounds": 4}, 1),
         (AngularExplorer, {"n_buckets": 16}, 2),
     ],
