@@ -7,11 +7,9 @@ import { clamp, degrees, drawnArray, normalFrom, plural, range, signed, withRow,
 import {
   ARROWS,
   angleBetween,
-  arc,
-  axesAround,
   bow,
+  choosing,
   chosenInWords,
-  dot,
   drawBucketName,
   drawPointKey,
   drawPointMark,
@@ -19,7 +17,6 @@ import {
   kindOf,
   meetingInWords,
   meetsQuery,
-  minus,
   onCircle,
   POINT_KEY,
   scaled,
@@ -28,6 +25,7 @@ import {
   unit,
   View,
 } from "./shared/points.js";
+import { areaOf, sectors, sphereRegions, turnOf } from "./shared/regions.js";
 import { hue, prefersStill } from "./shared/theme.js";
 
 const MAX_ROUNDS = 8;
@@ -129,75 +127,6 @@ function derive(state) {
   };
 }
 
-// ---- Bucket regions ------------------------------------------------------------------------------------------
-
-const turnOf = ([x, y]) => (Math.atan2(y, x) + 2 * Math.PI) % (2 * Math.PI);
-
-/** Sectors of the circle: [{bucket, from, to}], angles in radians.
- *
- * Bucket i wins where v_i x is the largest of all: only corners of the convex hull of the v_i ever do, each between the
- * directions at right angles to its two edges.
- */
-export function sectors(rotation, half) {
-  const column = (bucket) => [rotation[bucket % half], rotation[half + (bucket % half)]];
-  const place = (bucket) => scaled(column(bucket), bucket < half ? 1 : -1);
-  const hull = hullOf(range(2 * half).map((bucket) => ({ bucket, at: place(bucket) })));
-  const border = ({ at: a }, { at: b }) => turnOf([b[1] - a[1], a[0] - b[0]]);
-  return hull.map((corner, i) => {
-    const from = border(hull.at(i - 1), corner);
-    const to = border(corner, hull[(i + 1) % hull.length]);
-    return { bucket: corner.bucket, from, to: to < from ? to + 2 * Math.PI : to };
-  });
-}
-
-/** The corners of the convex hull, going round against the clock (Andrew). */
-function hullOf(corners) {
-  const sorted = [...corners].sort((a, b) => a.at[0] - b.at[0] || a.at[1] - b.at[1]);
-  const turnsLeft = (o, a, b) =>
-    (a.at[0] - o.at[0]) * (b.at[1] - o.at[1]) - (a.at[1] - o.at[1]) * (b.at[0] - o.at[0]) > 0;
-  const chain = (list) => {
-    const kept = [];
-    for (const corner of list) {
-      while (kept.length > 1 && !turnsLeft(kept.at(-2), kept.at(-1), corner)) kept.pop();
-      kept.push(corner);
-    }
-    return kept;
-  };
-  return [...chain(sorted).slice(0, -1), ...chain(sorted.reverse()).slice(0, -1)];
-}
-
-/** Regions of the half of the sphere that faces `toward`: [{bucket, outline: [direction, ..]}].
- *
- * Bucket i wins where (v_i - v_j) x > 0 for every other bucket j: a convex cone. In the plane that touches the sphere
- * at v_i each of these is a straight cut; the region is what all cuts, and the horizon's, leave of a huge square.
- */
-export function sphereRegions(rotation, half, toward) {
-  const column = (c) => [rotation[c], rotation[half + c], rotation[2 * half + c]];
-  const columns = range(2 * half).map((b) => (b < half ? column(b) : scaled(column(b - half), -1)));
-  return columns.flatMap((winner, bucket) => {
-    const [centre, side, up] = axesAround(winner);
-    const square = range(4).map((corner) => scaled(onCircle((Math.PI / 2) * corner), 1e5));
-    const cuts = [...columns.filter((_, b) => b !== bucket).map((other) => minus(winner, other)), toward];
-    const polygon = cuts.reduce((left, n) => cut(left, dot(n, centre), dot(n, side), dot(n, up)), square);
-    if (polygon.length < 3) return [];
-    const corners = polygon.map(([s, t]) => unit([0, 1, 2].map((f) => centre[f] + s * side[f] + t * up[f])));
-    return [{ bucket, outline: corners.flatMap((corner, i) => arc(corner, corners[(i + 1) % corners.length])) }];
-  });
-}
-
-/** The part of a polygon where a + b s + c t >= 0. */
-function cut(polygon, a, b, c) {
-  const height = ([s, t]) => a + b * s + c * t;
-  return polygon.flatMap((from, i) => {
-    const to = polygon[(i + 1) % polygon.length];
-    const [low, high] = [height(from), height(to)];
-    const share = low / (low - high);
-    const crossing =
-      low >= 0 !== high >= 0 ? [[from[0] + share * (to[0] - from[0]), from[1] + share * (to[1] - from[1])]] : [];
-    return low >= 0 ? [from, ...crossing] : crossing;
-  });
-}
-
 // ---- The stage -----------------------------------------------------------------------------------------------
 
 /** The circle leaves room outside it for the names of points and, from two rounds on, for a ring a round. */
@@ -262,15 +191,6 @@ function drawSphere(picture, facts, view) {
     drawBucketName(picture, bucket, bucket === facts.bucketOfQuery(facts.shown), at[0], at[1]);
   }
   stroke(picture, bow(view, view.radius, 0, 2 * Math.PI), picture.theme.quiet);
-}
-
-/** Area of a polygon on the canvas. */
-function areaOf(places) {
-  const doubled = places.reduce((sum, [x, y], i) => {
-    const [nextX, nextY] = places[(i + 1) % places.length];
-    return sum + x * nextY - nextX * y;
-  }, 0);
-  return Math.abs(doubled) / 2;
 }
 
 const nameOfColumn = (bucket, half) => (bucket < half ? `r${bucket}` : `−r${bucket - half}`);
@@ -432,16 +352,7 @@ const actions = {
       return moveTo(state, chosen, viewOf(state, 0).moved(vector, STEP * right, STEP * up));
     },
   },
-  choose: {
-    keys: { n: 1, p: -1 },
-    help: ["N, P", "choose the next or the previous point"],
-    run: ({ chosen, circle }, step) => ({ chosen: wrapped(chosen + step, 0, circle.shape[0]) }),
-  },
-  makeQuery: {
-    keys: { q: null },
-    help: ["Q", "make the chosen point the query"],
-    run: ({ chosen }) => ({ query: chosen }),
-  },
+  ...choosing("circle"),
   turn: {
     keys: { t: 2, "Shift+t": -2 },
     help: ["T, Shift+T", "turn the rotation, that is, all its arrows"],

@@ -19,6 +19,7 @@ import {
 import {
   ARROWS,
   bow,
+  choosing,
   chosenInWords,
   drawBucketName,
   drawPointKey,
@@ -392,16 +393,7 @@ const actions = {
       return { points: withRow(points, chosen, kept(to)) };
     },
   },
-  choose: {
-    keys: { n: 1, p: -1 },
-    help: ["N, P", "choose the next or the previous point"],
-    run: ({ chosen, points }, step) => ({ chosen: wrapped(chosen + step, 0, points.shape[0]) }),
-  },
-  makeQuery: {
-    keys: { q: null },
-    help: ["Q", "make the chosen point the query"],
-    run: ({ chosen }) => ({ query: chosen }),
-  },
+  ...choosing("points"),
   choosePlane: {
     keys: { b: 1 },
     help: ["B", "choose the next plane"],

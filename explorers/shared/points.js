@@ -1,6 +1,6 @@
 // Points on the circle, the sphere or in the disc, a query among them, and what each is to it.
 import { drawKey, label, mark, marksInWords, stroke } from "./charts.js";
-import { clamp, listed, plural, range } from "./numbers.js";
+import { clamp, listed, plural, range, wrapped } from "./numbers.js";
 
 // ---- Vectors -------------------------------------------------------------------------------------------------
 
@@ -200,3 +200,17 @@ export const ARROWS = {
   "Shift+ArrowUp": [0, 5],
   "Shift+ArrowDown": [0, -5],
 };
+
+/** Choose a point and make it the query; `name` is an array with a row for each point. */
+export const choosing = (name) => ({
+  choose: {
+    keys: { n: 1, p: -1 },
+    help: ["N, P", "choose the next or the previous point"],
+    run: (state, step) => ({ chosen: wrapped(state.chosen + step, 0, state[name].shape[0]) }),
+  },
+  makeQuery: {
+    keys: { q: null },
+    help: ["Q", "make the chosen point the query"],
+    run: ({ chosen }) => ({ query: chosen }),
+  },
+});

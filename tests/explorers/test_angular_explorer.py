@@ -55,7 +55,7 @@ def test_the_alternative_text_says_what_the_first_view_shows():
 
 @pytest.fixture
 def functions(functions_of):
-    return functions_of("angular.js")
+    return functions_of("shared/regions.js")
 
 
 @browser_test

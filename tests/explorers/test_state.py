@@ -278,7 +278,7 @@ def test_two_explorers_in_one_page_do_not_disturb_each_other(browser, server):
     assert [sliders.nth(i).input_value() for i in range(2)] == ["8", "4"]
     sliders.nth(1).press("ArrowRight")
     assert [sliders.nth(i).input_value() for i in range(2)] == ["8", "6"]
-    assert page.evaluate("globalThis[Symbol.for('explorers: modules by source')].size") == 11  # loaded once
+    assert page.evaluate("globalThis[Symbol.for('explorers: modules by source')].size") == 12  # each once
     lab.assert_nothing_went_wrong()
     page.close()
 
