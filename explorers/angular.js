@@ -10,6 +10,7 @@ import {
   bow,
   choosing,
   chosenInWords,
+  circle,
   drawBucketName,
   drawPointKey,
   drawPointMark,
@@ -156,7 +157,7 @@ function washRegion(picture, facts, bucket, trace) {
 function drawSectors(picture, facts, view) {
   const found = sectors(facts.rotation(facts.shown), facts.half);
   for (const { bucket, from, to } of found) washRegion(picture, facts, bucket, slice(view, view.radius, from, to));
-  stroke(picture, bow(view, view.radius, 0, 2 * Math.PI), picture.theme.quiet);
+  stroke(picture, circle(view, view.radius), picture.theme.quiet);
   for (const { from } of found) {
     stroke(picture, segment(view.middle, view.middle, ...view.place(onCircle(from)).slice(0, 2)), picture.theme.quiet);
   }
@@ -171,7 +172,7 @@ function drawSectors(picture, facts, view) {
 /** One round as a ring outside the circle: where the query's bucket of that round lies. */
 function drawRing(picture, facts, view, r) {
   const radius = view.radius + LABEL_ROOM - 4 + RING * (r + 0.5);
-  stroke(picture, bow(view, radius, 0, 2 * Math.PI), picture.theme.quiet, r === facts.shown ? 2 : 1);
+  stroke(picture, circle(view, radius), picture.theme.quiet, r === facts.shown ? 2 : 1);
   const own = sectors(facts.rotation(r), facts.half).find(({ bucket }) => bucket === facts.bucketOfQuery(r));
   stroke(picture, bow(view, radius, own.from, own.to), hueOf(own.bucket, facts.half), RING - 1.5);
 }
@@ -190,7 +191,7 @@ function drawSphere(picture, facts, view) {
     const at = view.place(unit(middle));
     drawBucketName(picture, bucket, bucket === facts.bucketOfQuery(facts.shown), at[0], at[1]);
   }
-  stroke(picture, bow(view, view.radius, 0, 2 * Math.PI), picture.theme.quiet);
+  stroke(picture, circle(view, view.radius), picture.theme.quiet);
 }
 
 const nameOfColumn = (bucket, half) => (bucket < half ? `r${bucket}` : `−r${bucket - half}`);
@@ -404,12 +405,13 @@ const pointer = {
   },
 };
 
-const HINT = "Press a point to make it the query, drag it to move it; drag an arrow to turn the rotation.";
+const HINT = "Press a point to make it the query, drag it to move it; ";
+const DRAGS = { 2: "drag an arrow to turn the rotation.", 3: "drag beside the points to turn the sphere." };
 const RINGS = " Each ring is a round; its coloured part is the query's bucket.";
 
 export default explore({
   stage: "Points and directions. Arrow keys move the chosen point; the list of keys stands below.",
-  hint: ({ dimension, n_rounds }) => `${HINT}${dimension === 2 && n_rounds > 1 ? RINGS : ""}`,
+  hint: ({ dimension, n_rounds }) => `${HINT}${DRAGS[dimension]}${dimension === 2 && n_rounds > 1 ? RINGS : ""}`,
   derive,
   describe,
   draw: {

@@ -21,6 +21,7 @@ import {
   bow,
   choosing,
   chosenInWords,
+  circle,
   drawBucketName,
   drawPointKey,
   drawPoints,
@@ -238,7 +239,7 @@ function drawNormal(picture, facts, view) {
 /** One table as a ring outside the disc: where the query's bucket of that table lies. */
 function drawRing(picture, facts, view, t) {
   const radius = view.radius + RIM - 8 + RING * (t + 0.5);
-  stroke(picture, bow(view, radius, 0, 2 * Math.PI), picture.theme.quiet, t === facts.shown ? 2 : 1);
+  stroke(picture, circle(view, radius), picture.theme.quiet, t === facts.shown ? 2 : 1);
   const own = sectors(facts.ofTable(t), facts.n_planes).find(({ bucket }) => bucket === facts.bucketOfQuery(t));
   if (own) stroke(picture, bow(view, radius, own.from, own.to), picture.theme.accent, RING - 1.5);
 }

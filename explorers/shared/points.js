@@ -78,7 +78,8 @@ export class View {
   }
 }
 
-/** A slice of a disc, or with `inner` a piece of a ring, angles in radians counted as in mathematics. */
+// Traces round the middle of a view: a slice of a disc, a circle, a piece of one; angles counted as in mathematics.
+
 export const slice =
   ({ middle }, radius, from, to) =>
   (context) => {
@@ -86,6 +87,11 @@ export const slice =
     context.arc(middle, middle, radius, -from, -to, true);
     context.closePath();
   };
+
+export const circle =
+  ({ middle }, radius) =>
+  (context) =>
+    context.arc(middle, middle, radius, 0, 2 * Math.PI);
 
 export const bow =
   ({ middle }, radius, from, to) =>
