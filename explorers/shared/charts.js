@@ -161,10 +161,10 @@ export function drawLine(picture, frame, xs, ys, color, width = 2, dash = []) {
   stroke(picture, trace, color, width, dash);
 }
 
-/** A curve, computed at every pixel across. */
+/** A curve, computed at every other pixel across. */
 export function drawCurve(picture, frame, valueAt, color, width = 2, dash = []) {
   const trace = (context) => {
-    for (let at = frame.left; at <= frame.right; at++) context.lineTo(at, frame.y(valueAt(frame.xAt(at))));
+    for (let at = frame.left; at <= frame.right; at += 2) context.lineTo(at, frame.y(valueAt(frame.xAt(at))));
   };
   stroke(picture, trace, color, width, dash);
 }
