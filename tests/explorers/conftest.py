@@ -1,29 +1,18 @@
-"""What the explorers' tests share: a browser, a JupyterLab with every explorer in it, pages without a kernel."""
+"""What the explorers' tests share: a JupyterLab with every explorer in it, pages without a kernel."""
 
 import contextlib
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from explorers import EXPLORERS, AngularExplorer, standalone_page
 from explorers.modules import join_modules
 from tests.explorers.lab_page import (
-    CHROMIUM_FLAGS,
     explorer_in_lab,
     jupyterlab_server,
     wait_until_drawn,
     write_explorer_notebook,
     write_notebook,
 )
-
-
-@pytest.fixture(scope="session")
-def browser(chromium):
-    """A headless Chromium; without one, what needs it is left out."""
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
