@@ -29,8 +29,8 @@ def main(arguments=None):
 
 def labs(options):
     """make labs/ from solutions/"""
-    from autograder.labs import LabFault, make_labs, stale_labs
-    from autograder.secret import make_secret
+    from autograder.grading.labs import LabFault, make_labs, stale_labs
+    from autograder.grading.secret import make_secret
 
     try:
         if options.check:
@@ -50,10 +50,10 @@ def grade(options):
     """grade a folder of submissions"""
     from tqdm import tqdm
 
-    from autograder import isolation, report
-    from autograder.gradebook import GradebookFault
-    from autograder.grading import grade_folder
-    from autograder.labs import LabFault
+    from autograder.grading import isolation, report
+    from autograder.grading.gradebook import GradebookFault
+    from autograder.grading.labs import LabFault
+    from autograder.grading.run import grade_folder
 
     submissions, out = _checked_folders(options.submissions, options.out)
     chosen, roster, secret = _checked_labs(options.lab, submissions), _roster(options.roster), _secret(options.secret)
@@ -85,7 +85,7 @@ def grade(options):
 
 def formgrader(options):
     """open nbgrader's formgrader on what `grade` wrote"""
-    from autograder.formgrader import serve
+    from autograder.grading.formgrader import serve
 
     if not (Path(options.out) / "gradebook.db").is_file():
         raise Usage(f"{options.out} holds no gradebook.db; `grade` makes one: autograder grade SUBMISSIONS --out OUT")
@@ -94,7 +94,7 @@ def formgrader(options):
 
 def selftest(options):
     """test the exercises: right answers, known mistakes, an empty lab"""
-    from autograder.selftest import selftest as run
+    from autograder.checking.selftest import selftest as run
 
     result = run()
     for fault in result.faults:
@@ -107,7 +107,7 @@ def selftest(options):
 
 def sample(options):
     """write ten submissions to try grading on"""
-    from autograder.sample import write_sample
+    from autograder.grading.sample import write_sample
 
     folder = Path(options.submissions)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -177,7 +177,7 @@ def _make_writable(out):
 
 
 def _checked_labs(names, submissions):
-    from autograder.intake import labs_in
+    from autograder.grading.intake import labs_in
 
     there = ", ".join(LABS)
     for name in names:
@@ -190,7 +190,7 @@ def _checked_labs(names, submissions):
 
 
 def _require_students(submissions, roster):
-    from autograder.intake import students_in
+    from autograder.grading.intake import students_in
 
     if not students_in(submissions) and not roster:
         raise Usage(f"{submissions} is empty; expected {submissions}/<student>/<lab>/<lab>.ipynb")
@@ -206,7 +206,7 @@ def _roster(path):
 
 
 def _secret(path):
-    from autograder.secret import SecretFault, make_secret, read_secret
+    from autograder.grading.secret import SecretFault, make_secret, read_secret
 
     if not path and make_secret():
         print("A secret for the hidden questions was drawn: grading/secret. Keep it for regrades.")

@@ -1,22 +1,8 @@
-"""The exercises of the course, one file for each lab, and where to find one by name.
+"""The exercises of the course, a folder for each lab and a file for each exercise, and where to find one by name."""
 
-Also here, because grading and the labs' text both need it: which modules of `reformer` a unit teaches.
-"""
+from autograder.exercises import lab01, lab02, lab03
 
-from autograder.exercises import lab01_neighbors, lab02_hash_planes, lab03_angular_lsh
-
-LABS = {lab.name: lab for lab in (lab01_neighbors.LAB, lab02_hash_planes.LAB, lab03_angular_lsh.LAB)}
-
-# A lab's kernel is given the modules of earlier units only: what a unit teaches is what its lab asks for.
-MODULES_OF_UNIT = {
-    1: ("neighbors",),
-    2: ("planes",),
-    3: ("angular",),
-    4: ("chunking",),
-    5: ("layers", "masks", "attention", "_fast_lsh", "lsh_attention"),
-    6: ("reversible",),
-    7: ("feed_forward", "positions", "model", "parameters", "sampling", "training", "tasks", "costs"),
-}
+LABS = {lab.LAB.name: lab.LAB for lab in (lab01, lab02, lab03)}
 
 
 def exercise_named(name):

@@ -8,10 +8,10 @@ import dataclasses
 
 import pytest
 
-from autograder.examine import CourseFault, examine
-from autograder.intake import read_notebook
-from autograder.rebuild import rebuild
-from autograder.sample import as_bytes, without
+from autograder.grading.examine import CourseFault, examine
+from autograder.grading.intake import read_notebook
+from autograder.grading.rebuild import rebuild
+from autograder.grading.sample import as_bytes, without
 
 FULL = {"angular_hash": 9, "offset_rounds": 7, "collision_probability": 6, "chance_to_meet": 6}
 
@@ -59,7 +59,7 @@ def chance_to_meet(probability, n_rounds):
 FORGED_PROBE = """
 import sys
 from IPython.display import display
-from autograder import plain
+from autograder.checking import plain
 probe = sys.modules["autograder.probe"] if "autograder.probe" in sys.modules else __import__("autograder.probe").probe
 probe.answer = lambda name, inputs: probe.Reply({"value": inputs})
 print(probe.MIME, "28.0")
@@ -70,7 +70,7 @@ def chance_to_meet(probability, n_rounds):
 """
 LOOKS_AROUND = """
 found = []
-for name in ("autograder.judge", "autograder.exercises", "reformer.angular", "reformer.loops.angular"):
+for name in ("autograder.checking.judge", "autograder.exercises", "reformer.angular", "reformer.loops.angular"):
     try:
         found.append(__import__(name))
     except ImportError:

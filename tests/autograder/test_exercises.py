@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from autograder.__main__ import main
-from autograder.exercise import Case, Exercise
+from autograder.checking.exercise import Case, Exercise
+from autograder.checking.selftest import selftest
 from autograder.exercises import LABS, MODULES_OF_UNIT, exercise_named, lab_named
-from autograder.selftest import selftest
 
 EXERCISES = [exercise for lab in LABS.values() for exercise in lab.exercises]
 
@@ -34,7 +34,7 @@ def test_the_selftest_sees_a_test_that_lets_a_mistake_through_and_a_reference_th
 
 
 def _multiplies():
-    from autograder.exercise import Misconception
+    from autograder.checking.exercise import Misconception
 
     return Misconception(lambda a, b: a * b, "the signs look alike", "it multiplies")
 

@@ -17,10 +17,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder import grading, report
 from autograder.__main__ import main
-from autograder.grading import grade_one
-from autograder.sample import as_bytes, sample_submissions, with_answers, write_sample
+from autograder.grading import report
+from autograder.grading import run as grading
+from autograder.grading.run import grade_one
+from autograder.grading.sample import as_bytes, sample_submissions, with_answers, write_sample
 
 EXPECTED = {
     "right": ("graded", (9, 7, 6, 6), ""),

@@ -8,9 +8,10 @@ import numpy as np
 import psutil
 import pytest
 
-from autograder import plain, secret
+from autograder.checking import plain
 from autograder.exercises import MODULES_OF_UNIT
-from autograder.kernel import Kernel, KernelFault, Limits, Stopped, environment, furnish
+from autograder.grading import secret
+from autograder.grading.kernel import Kernel, KernelFault, Limits, Stopped, environment, furnish
 
 
 def test_a_room_holds_modules_of_earlier_units_only(tmp_path):
@@ -39,8 +40,8 @@ def test_cells_run_answers_come_back_and_nothing_is_left(quick):
         stand_ins = "from autograder import check\nfrom classroom.figures import draw, frame\nimport explorers.angular"
         drawing = "with frame(draw(check('f', 3))) as picture:\n    [*picture]\n    picture['x'].show(y=1)"
         assert kernel.run(f"{stand_ins}\n{drawing}") == kernel.run("")
-        outside = "import sys; print([entry for entry in sys.path if not entry])\nimport autograder.judge"
-        assert kernel.run(outside).error == "ModuleNotFoundError: No module named 'autograder.judge'"
+        outside = "import sys; print([entry for entry in sys.path if not entry])\nimport autograder.checking.judge"
+        assert kernel.run(outside).error == "ModuleNotFoundError: No module named 'autograder.checking.judge'"
         kernel.run("def f(x):\n    return x + np.random.rand()")
         one, other = (plain.decode(kernel.ask("f", plain.encode((np.ones(2),)))["value"]) for _ in range(2))
         assert np.array_equal(one, other)  # drawn from the same seed in every call
@@ -62,7 +63,7 @@ def test_printed_text_is_cut_and_counted(quick):
 
 
 def test_a_kernel_that_cannot_start_is_nobody_s_fault_but_the_machine_s(monkeypatch, quick):
-    monkeypatch.setattr("autograder.isolation.enclose", lambda argv, **what: ["false"])
+    monkeypatch.setattr("autograder.grading.isolation.enclose", lambda argv, **what: ["false"])
     before = set(Path("/tmp").glob("room-*"))
     with pytest.raises(KernelFault, match="did not start"), Kernel(3, quick):
         pass
@@ -75,7 +76,7 @@ def test_the_walls_are_given_the_whole_command(monkeypatch, quick):
         return ["env", "WALLED=yes", *argv]
 
     seen = {}
-    monkeypatch.setattr("autograder.isolation.enclose", enclose)
+    monkeypatch.setattr("autograder.grading.isolation.enclose", enclose)
     with Kernel(3, quick) as kernel:
         assert kernel.run("import os; print(os.environ['WALLED'])").output == "yes\n"
     assert seen["limits"] is quick and seen["env"]["HOME"].startswith(str(seen["room"]))

@@ -6,9 +6,9 @@ import shutil
 
 import pytest
 
-from autograder import labs
 from autograder.__main__ import main
-from autograder.nbgrader_config import ROOT
+from autograder.grading import labs
+from autograder.grading.nbgrader_config import ROOT
 
 
 def test_labs_are_current():
