@@ -26,6 +26,7 @@ LOCK = ROOT / "requirements.lock"
 PYTHONS = ((3, 13), (3, 12), (3, 11))
 FIRST_LESSON = "notebooks/00_start_here.ipynb"
 ON_WINDOWS = os.name == "nt"
+NO_TESTS = 5  # pytest's exit code where nothing was chosen
 
 # What another environment leaves behind, and would lead Python away from .venv.
 FOREIGN = ("VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH", "__PYVENV_LAUNCHER__")
@@ -77,15 +78,19 @@ def quiet_kernels():
 
 
 def test(arguments):
-    """run what CI runs: ruff, then pytest with Trax and a browser"""
+    """run what CI runs: ruff, then pytest with Trax and a browser, on all cores"""
     make_environment("test", "trax")
     chromium = get_chromium()
     settings = dict(TEST_SETTINGS, **chromium_settings(chromium))
-    steps = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["pytest", *arguments])
-    codes = [call(["-m", *step], settings=settings) for step in steps]
+    codes = [call(["-m", "ruff", *step], settings=settings) for step in (["check", "."], ["format", "--check", "."])]
     for name, code in zip(("ruff check", "ruff format"), codes):
         if code:
             say(f"{name} found something; it stands above the tests.")
+    # On all cores, but for those tests that measure memory or have to answer within seconds.
+    together = ["-m", "not long and not alone", "-n", "auto", "--maxprocesses=4", "--dist=loadfile"]
+    passes = [call(["-m", "pytest", *step, *arguments], settings=settings) for step in (together, ["-m", "alone"])]
+    found = [code for code in passes if code != NO_TESTS]
+    codes += found or [NO_TESTS]
     if not trax_is_built():
         say("Left out: the tests with Trax, which is not built for this machine.")
     if not chromium:
@@ -96,7 +101,7 @@ def test(arguments):
 
 def test_long(arguments):
     """run the tests that are too long for `test`"""
-    make_environment("test", "trax")
+    make_environment("test", "trax", "long")
     settings = dict(TEST_SETTINGS, **chromium_settings(get_chromium()))
     return become(["-m", "pytest", "-m", "long", *arguments], cwd=ROOT, settings=settings)
 

@@ -17,9 +17,10 @@ import numpy as np
 
 from benchmarks.measure import ONE_THREAD
 from benchmarks.sides import CHUNK_LENGTH, bucket_factors, draw_arrays, ours
-from reformer import _fast_lsh
 from reformer.angular import draw_rotations
-from reformer.lsh_attention import Options, hash_vectors
+from reformer.fast.hashing import hash_vectors
+from reformer.fast.lsh_attention import lsh_attention_forward
+from reformer.fast.rounds import Rounds, t, take
 
 ROW = dict(what="forward", length=4096, heads=2, rounds=4)
 
@@ -56,23 +57,22 @@ def steps_of_a_block():
     rng = np.random.default_rng(0)
     rotations = [draw_rotations(rng, n_rounds=ROW["rounds"], n_features=64, n_buckets=b) for b in factors]
     buckets = hash_vectors(queries_keys, rotations)
-    options = Options(int(np.prod(factors)), CHUNK_LENGTH)
-    _, saved = _fast_lsh.forward(queries_keys, values, buckets, options)
-    rounds = _fast_lsh._Rounds(saved.of_heads(slice(0, 1)), {}, keeps_queries=False)
+    sizes = dict(n_buckets=int(np.prod(factors)), chunk_length=CHUNK_LENGTH)
+    _, saved = lsh_attention_forward(queries_keys, values, buckets, **sizes)
+    rounds = Rounds(saved.parts[0][1].of_heads(slice(0, 1)), {}, keeps_queries=False)
     place = rounds.blocks(0)[1]
     block = rounds.weights(place)
     numerators, undo = rounds.rows("numerators", 64), rounds.undo(0)
-    heads, own, _ = rounds._around(place)
+    heads, own, _ = rounds.around(place)
     logits = rng.standard_normal(block.spare.shape, dtype=np.float32)
     scaled = np.empty_like(block.rows)
-    transpose, take = _fast_lsh._t, _fast_lsh._take
     ones = np.ones((1, rounds.window_length), np.float32)
     n_chunks = own.stop - own.start
     sums = np.empty((1, n_chunks, 1, CHUNK_LENGTH), np.float32)
     rows = n_chunks * CHUNK_LENGTH
     of_block = {
         "gather queries and keys": lambda: take(queries_keys[:1], block.index, block.rows),
-        "transpose queries": lambda: np.copyto(block.queries_t, transpose(block.queries)),
+        "transpose queries": lambda: np.copyto(block.queries_t, t(block.queries)),
         "scale keys": lambda: np.multiply(block.rows, block.scales, out=scaled),
         "Q K, matrix product": lambda: np.matmul(block.key_windows, block.queries_t, out=block.weights),
         "mask, matrix product": lambda: np.matmul(
@@ -81,7 +81,7 @@ def steps_of_a_block():
         "mask, minimum": lambda: np.minimum(logits, block.spare, out=block.weights),
         "exp": lambda: np.exp(logits, out=block.weights),
         "gather values": lambda: take(values[:1], block.index, block.values),
-        "P V, matrix product": lambda: np.matmul(transpose(block.weights), block.value_windows, out=numerators[place]),
+        "P V, matrix product": lambda: np.matmul(t(block.weights), block.value_windows, out=numerators[place]),
         "sums of weights": lambda: np.matmul(ones, block.weights, out=sums),
     }
     steps = {name: seconds(work) / rows for name, work in of_block.items()}

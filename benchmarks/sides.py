@@ -30,8 +30,10 @@ def draw_tokens(row):
 
 
 def ours(row):
+    """Our tuned path, as a model with `fast=True` runs it."""
     from reformer.angular import draw_rotations
-    from reformer.lsh_attention import hash_vectors, lsh_attention_backward, lsh_attention_forward
+    from reformer.fast.hashing import hash_vectors
+    from reformer.fast.lsh_attention import lsh_attention_backward, lsh_attention_forward
 
     if row["what"] == "model_step":
         return _our_model_step(row)
@@ -55,8 +57,8 @@ def _our_model_step(row):
 
     factors = tuple(bucket_factors(row["length"]))
     chunks = dict(n_rounds=row["rounds"], n_buckets=factors, chunk_length=CHUNK_LENGTH)
-    model = ReformerLM(max_length=row["length"], activation="relu", **MODEL, **chunks)
-    parameters = model.draw_parameters(np.random.default_rng(0))
+    model = ReformerLM(max_length=row["length"], fast=True, **MODEL, **chunks)
+    parameters = model.init_parameters(np.random.default_rng(0))
     tokens = draw_tokens(row)
     weights = np.ones(tokens.shape, np.float32)
     return lambda: model.loss_and_gradients(parameters, tokens, np.roll(tokens, -1), weights, seed=0)
@@ -64,7 +66,7 @@ def _our_model_step(row):
 
 def dense(row):
     """Our own dense attention, with shared queries and keys, by blocks."""
-    from reformer.attention import shared_qk_attention_backward, shared_qk_attention_forward
+    from reformer.gradients import shared_qk_attention_backward, shared_qk_attention_forward
 
     queries_keys, values, gradient = draw_arrays(row)
 

@@ -4,7 +4,8 @@
     text         two reversible LSH layers learn small dialogues, in which a name and a code have to be repeated
     revnet       memory, time and exactness of reversible layers, from 2 to 64
 
-CPU time of this process, one thread. A result is stored as it is, also where a model did not learn.
+CPU time of this process, one thread, by the tuned path (`fast=True`). A result is stored as it is, also where a model
+did not learn.
 """
 
 import os
@@ -23,17 +24,21 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.machine import describe_machine, describe_versions, today
-from reformer import _fast_lsh, tasks
+from reformer import tasks
+from reformer.fast import memory as scratch
 from reformer.model import ReformerLM
+from reformer.optimizer import learning_rate_at
 from reformer.reversible import (
     bytes_held,
+    checkpointed_stack_backward,
+    checkpointed_stack_forward,
     reversible_stack_backward,
     reversible_stack_forward,
     stored_stack_backward,
     stored_stack_forward,
 )
 from reformer.sampling import sample
-from reformer.training import evaluate, scheduled_rate, start_training, train
+from reformer.training import evaluate, start_training, train
 
 RESULTS = Path(__file__).parent / "results" / "training.json"
 
@@ -49,6 +54,7 @@ DUPLICATION = ReformerLM(
     n_buckets=16,
     chunk_length=16,
     same_bucket_only=True,
+    fast=True,
 )
 ATTENTION = {"dense": {"attention": "shared_qk"}} | {
     f"LSH-{r}": {"attention": "lsh", "n_rounds": r} for r in (8, 4, 2, 1)
@@ -59,7 +65,7 @@ LEARNED = 0.995
 def duplication(seed, progress):
     """Train with dense and with LSH-4 attention until 99.5 % of held-out targets are right; evaluate with others."""
     draw = partial(tasks.duplication, n_sequences=16, length=128, n_symbols=127)
-    rate = partial(scheduled_rate, peak=1e-2, n_warmup=100)
+    rate = partial(learning_rate_at, peak=1e-2, n_warmup=100)
     rows = []
     for trained_with in ("dense", "LSH-4"):
         model = replace(DUPLICATION, **ATTENTION[trained_with])
@@ -156,14 +162,14 @@ def draw_texts(rng, *, n_sequences, copied_only=False):
 def text(seed, progress):
     """Train on dialogues; the name and code of the answer stand at a changing distance from where they were given."""
     model = ReformerLM(
-        vocabulary_size=len(VOCABULARY), max_length=TEXT_LENGTH, n_rounds=4, n_buckets=10, chunk_length=16
+        vocabulary_size=len(VOCABULARY), max_length=TEXT_LENGTH, n_rounds=4, n_buckets=10, chunk_length=16, fast=True
     )
     draw = partial(draw_texts, n_sequences=16)
     answers, copied_words = (
         [draw_texts(np.random.default_rng(seed + 1), n_sequences=64, copied_only=only)] for only in (False, True)
     )
     n_steps, rows = 1600, []
-    rate = partial(scheduled_rate, peak=4e-3, n_warmup=100, decay="cosine", n_steps=n_steps)
+    rate = partial(learning_rate_at, peak=4e-3, n_warmup=100, decay="cosine", n_steps=n_steps)
     state, seconds = start_training(model, np.random.default_rng(seed)), 0.0
     while state.step < n_steps:
         started = time.process_time()
@@ -200,11 +206,18 @@ def write_answers(model, parameters, seed):
 
 
 def revnet(seed, progress):
-    """Residual against reversible layers: bytes held and peak, CPU time, and gradients against stored activations."""
+    """Residual, checkpointed and reversible layers: bytes held and peak, CPU time, and gradients against stored ones."""
     rows = []
     for n_layers in (2, 4, 8, 16, 32, 64):
         model = ReformerLM(
-            vocabulary_size=2, max_length=128, d_ff=256, n_layers=n_layers, n_rounds=2, n_buckets=16, chunk_length=16
+            vocabulary_size=2,
+            max_length=128,
+            d_ff=256,
+            n_layers=n_layers,
+            n_rounds=2,
+            n_buckets=16,
+            chunk_length=16,
+            fast=True,
         )
         row = {"layers": n_layers}
         for attention in ("shared_qk", "lsh"):
@@ -221,6 +234,10 @@ def measure_stacks(model, seed):
             lambda: stored_stack_forward(streams[:1], blocks),
             lambda saved: stored_stack_backward(gradients[:1], saved),
         ),
+        "checkpointed": (
+            lambda: checkpointed_stack_forward(streams[:1], blocks),
+            lambda saved: checkpointed_stack_backward(gradients[:1], saved),
+        ),
         "reversible": (
             lambda: reversible_stack_forward(streams, blocks),
             lambda saved: reversible_stack_backward(gradients, saved),
@@ -235,8 +252,9 @@ def measure_stacks(model, seed):
             started = time.process_time()
             backward(forward()[1])
             times[name].append(time.process_time() - started)
-    ratios = np.array(times["reversible"]) / np.array(times["residual"])
-    found["cpu_ratio"] = round(float(np.median(ratios)), 2)
+    for name in ("checkpointed", "reversible"):
+        ratios = np.array(times[name]) / np.array(times["residual"])
+        found[name]["cpu_ratio"] = round(float(np.median(ratios)), 2)
     for activation in ("relu", "gelu"):
         for dtype in (np.float32, np.float64):
             changed = replace(model, activation=activation)
@@ -246,7 +264,7 @@ def measure_stacks(model, seed):
 
 def measure_passes(forward, backward, weights):
     """Bytes held between the passes, without the parameters, and the peak above that of what was there before."""
-    _fast_lsh._idle.clear()  # scratch memory from before would not count
+    scratch.idle.clear()  # scratch memory from before would not count
     gc.collect()
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
@@ -278,7 +296,7 @@ def gradient_errors(model, seed, dtype):
 
 def draw_stack(model, seed, dtype):
     rng = np.random.default_rng(seed)
-    parameters = model.draw_parameters(rng, dtype)
+    parameters = model.init_parameters(rng, dtype)
     blocks = model.blocks(parameters, seed=seed)
     x1, x2, d1, d2 = rng.standard_normal((4, 4, 128, model.d_model)).astype(dtype)
     return blocks, (x1, x2), (d1, d2), parameters["layers"]

@@ -1,34 +1,107 @@
 """The small NumPy implementation underneath the course: one module for each idea, in the order of the units.
 
-    01  neighbors      which vectors point my way, and averages of them: hard, by distance, by softmax attention
-    02  planes         buckets from the sides of random planes, and tables of them
-    03  angular        buckets from random rotations; how often vectors at an angle share one
-    04  chunking       sort by bucket, cut into chunks, look at the chunk before; how many pairs that loses
-    05  layers         linear map, layer norm, embedding, heads
-        masks          who may attend to whom
-        attention      dense attention, the yardstick, plain and in blocks
-        lsh_attention  the two ideas together: attention within chunks of a sorted sequence, round by round
-    06  reversible     blocks whose inputs follow from their outputs, stacks of them, dropout that can be replayed
-    07  feed_forward   the wide layer, whole and in chunks
-        positions      sinusoidal and axial
-        model          `ReformerLM` and `TransformerLM` from all of this, their loss and its gradients
-        parameters     nested dicts of arrays, and files of them
-        sampling       writing one token after the other
-        training       Adam, schedules, checkpoints, and the loop
-        tasks          small sequences to learn
-        costs          time and memory, as the paper prints them and as they can be counted
+{map}
 
 Begin with the module of your unit, at its first lines: they say what it is about and name the letters of its shapes.
-To read the Reformer itself, begin with `lsh_attention.lsh_attention` and go on with `model.reformer_block`.
+Modules are imported by name, as in `from reformer.angular import angular_hash`; a unit imports earlier units only.
 
-A function `f` returns its result alone, and is written to be read. Where training needs more, `f_forward` returns
-(result, saved) and `f_backward(gradient, saved)` turns the gradient of the result into those of what went in. Some
-backward passes need nothing that a forward pass would save, and have no `f_forward` beside them: `unit_keys_backward`
-and `axial_positions_backward` take what went in again, `reversible_backward` takes what came out. `f_forward` refuses
-what `f` refuses, from the same source; a backward pass trusts its forward pass, unless it says that it raises.
+An evening's reading, from nothing to one layer of a Reformer: `neighbors.softmax_attention` · `planes.hash_value` ·
+`angular.angular_hash` · `chunking`, all of it · `masks.attention_mask` · `lsh_attention.lsh_attention`, and below it
+the steps · `reversible.reversible_forward` and `reversible_backward` · `chunked.chunked_feed_forward` ·
+`blocks.reformer_block`. A first reading skips the integral at the end of `angular`, `count_duplicates`, all of
+`gradients` but its first lines, `costs`, `parameters`, and the two packages beside the modules:
 
-Beside the units stand `arguments`, the checks that all share; `_fast_lsh`, the tuned path behind
-`lsh_attention_forward`, which a test holds to `lsh_attention`; and `loops`, a slow and obvious twin of every function a
-learner writes. Modules are imported by name, as in `from reformer.angular import angular_hash`; a unit imports earlier
-units only.
+    loops          the slow and obvious twin of every function a learner writes
+    fast           a tuned path for hashing and LSH attention, behind one switch of the model
+
+A function `f` returns its result alone, and is written to be read. Where training needs more, `f_forward` calls `f` and
+returns (result, saved), with `saved` holding arguments and results only, and `f_backward(gradient, saved)` returns
+(d_inputs, d_parameters): for units 01 to 05 in `gradients`, later beside `f`. The one exception is
+`reversible_backward`, whose point is that nothing is saved.
+
+`UNITS` says which module belongs to which unit; every list of them, this one too, is made from it. `arguments` has the
+checks that all modules share.
 """
+
+from typing import NamedTuple
+
+
+class Unit(NamedTuple):
+    """A unit of the course: its name, the question it answers, and its modules, each with what it is about."""
+
+    name: str
+    question: str
+    modules: dict
+
+
+UNITS = {
+    1: Unit(
+        "neighbours",
+        "What does attention look up, and what does it cost?",
+        {"neighbors": "which vectors point my way, and averages of them: hard, by distance, by softmax attention"},
+    ),
+    2: Unit(
+        "hash planes",
+        "How can a hash keep neighbours together?",
+        {"planes": "buckets from the sides of random planes, and tables of them"},
+    ),
+    3: Unit(
+        "angular LSH",
+        "How does the Reformer hash, and how well?",
+        {"angular": "buckets from random rotations; how often vectors at an angle share one"},
+    ),
+    4: Unit(
+        "sort and chunk",
+        "How do buckets become a regular shape?",
+        {"chunking": "sort by bucket, cut into chunks, look at the chunk before; how many pairs that loses"},
+    ),
+    5: Unit(
+        "LSH attention",
+        "Does it give what full attention gives? What does it cost?",
+        {
+            "masks": "who may attend to whom",
+            "layers": "linear map, layer norm, embedding, heads",
+            "attention": "dense attention, the yardstick",
+            "lsh_attention": "the two ideas together: attention within chunks of a sorted sequence, round by round",
+            "feed_forward": "the wide layer that follows attention",
+            "costs": "time and memory, as the paper prints them and as they can be counted",
+        },
+    ),
+    6: Unit(
+        "reversible layers",
+        "How can a deep network forget its activations?",
+        {
+            "gradients": "what changes the loss, and how fast: every layer so far, differentiated by hand",
+            "reversible": "blocks whose inputs follow from their outputs, stacks of them, dropout that can be replayed",
+        },
+    ),
+    7: Unit(
+        "the Reformer",
+        "What happens when all of it is put together and trained?",
+        {
+            "chunked": "the wide layer, a few positions at a time",
+            "positions": "sinusoidal and axial",
+            "losses": "cross-entropy",
+            "blocks": "one layer of a Reformer or Transformer, and its gradients",
+            "parameters": "nested dicts of arrays, and files of them",
+            "model": "`ReformerLM` and `TransformerLM` from all of this, their loss and its gradients",
+            "sampling": "writing one token after the other",
+            "optimizer": "Adam, clipping, learning rates",
+            "training": "the loop that can be stopped and taken up again, and its files",
+            "tasks": "small sequences to learn",
+        },
+    ),
+    8: Unit("Trax", "What does the published implementation do?", {}),
+}
+
+
+def _map():
+    lines = []
+    for number, unit in UNITS.items():
+        for place, (module, about) in enumerate(unit.modules.items()):
+            lines.append(f"    {f'{number:02}' if place == 0 else '  '}  {module:13}  {about}")
+    return "\n".join(lines)
+
+
+if __doc__:  # Python leaves it out where it is asked to (-OO)
+    __doc__ = __doc__.replace("{map}", _map())

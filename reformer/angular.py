@@ -5,13 +5,17 @@ A vector x is multiplied by a random matrix R. Its bucket is the place of the la
 
 Letters: L positions, d features, R hash rounds, B buckets.
 Source: Kitaev, Kaiser, Levskaya, "Reformer: The Efficient Transformer" (2020), section 2, "Locality sensitive
-hashing"; the family is the cross-polytope hash of Andoni et al., "Practical and Optimal LSH for Angular Distance"
-(2015).
+hashing"; the family is the cross-polytope LSH of Andoni et al., "Practical and Optimal LSH for Angular Distance"
+(2015): the bucket is the corner of a cross-polytope (plus and minus each axis) that is closest to xR. Where they look
+into the next-best buckets of a round as well (multi-probe), the Reformer draws more rounds.
 """
+
+import math
 
 import numpy as np
 
-from reformer.arguments import require_count, require_finite, require_floats, require_integers, require_range
+from reformer.arguments import require_arrays, require_count, require_integers, require_range
+from reformer.neighbors import rescale
 
 
 def draw_rotations(rng, *, n_rounds, n_features, n_buckets, dtype=np.float32):
@@ -56,17 +60,13 @@ def angular_hash(vectors, rotations):
     -------
     buckets : (..., R, L) intp array of values 0 .. B - 1
 
-    Raises ValueError if a shape or dtype does not fit, or a vector is not finite.
+    Raises ValueError if a shape or dtype does not fit, or a number is not finite.
     Source: Reformer, section 2: h(x) = argmax([xR; -xR]).
     """
-    vectors = require_finite("vectors", require_floats("vectors", vectors, "(..., L, d)"))
-    rotations = require_floats("rotations", rotations, "(..., R, d, B/2)")
-    if rotations.shape[-2] != vectors.shape[-1] or rotations.shape[-1] < 1:
-        raise ValueError(
-            f"rotations needs shape (..., R, d, B/2) with d = {vectors.shape[-1]} as in vectors and B/2 at least 1, "
-            f"got shape {rotations.shape}"
-        )
-    rotated = vectors[..., np.newaxis, :, :] @ rotations
+    vectors, rotations = require_arrays(
+        mixed=True, finite=True, vectors=(vectors, "... L d"), rotations=(rotations, "... R d B/2+")
+    )
+    rotated = rescale(vectors)[..., np.newaxis, :, :] @ rescale(rotations, axis=(-2, -1))
     return np.argmax(np.concatenate([rotated, -rotated], axis=-1), axis=-1)
 
 
@@ -79,21 +79,27 @@ def factorised_hash(vectors, factor_rotations):
     Parameters
     ----------
     vectors : (..., L, d) float32 or float64 array
-    factor_rotations : sequence of (R, d, B_i/2) float arrays, one for each factor
+    factor_rotations : sequence of (R, d, B_i/2) float arrays, one for each factor; B_1 B_2 ... below 2^63
 
     Returns
     -------
     buckets : (..., R, L) intp array of values 0 .. B_1 B_2 ... - 1
 
-    Raises ValueError if there is no factor, or a shape or dtype does not fit.
+    Raises ValueError if there is no factor, a shape or dtype does not fit, a number is not finite, or there are too
+    many buckets.
     Source: the factorised `n_buckets` of Trax (`efficient_attention.py`, `hash_vecs`) and Hugging Face.
     """
-    if len(factor_rotations) == 0:
+    named = {f"factor_rotations[{i}]": (rotations, f"... R d B_{i}/2+") for i, rotations in enumerate(factor_rotations)}
+    if not named:
         raise ValueError("factor_rotations needs at least one array of shape (R, d, B_i/2), got none")
+    vectors, *factors = require_arrays(mixed=True, finite=True, vectors=(vectors, "... L d"), **named)
+    n_buckets = math.prod(2 * rotations.shape[-1] for rotations in factors)
+    if n_buckets >= 2**63:
+        raise ValueError(f"factor_rotations needs fewer than 2^63 buckets in all, got {n_buckets}")
     buckets, weight = 0, 1
-    for rotations in factor_rotations:
+    for rotations in factors:
         buckets = buckets + weight * angular_hash(vectors, rotations)
-        weight *= 2 * np.shape(rotations)[-1]
+        weight *= 2 * rotations.shape[-1]
     return buckets
 
 
@@ -105,18 +111,21 @@ def offset_rounds(buckets, n_buckets):
     Parameters
     ----------
     buckets : (..., R, L) integer array of values 0 .. B - 1
-    n_buckets : B, at least 1
+    n_buckets : B, at least 1; R B below 2^63
 
     Returns
     -------
     buckets : (..., R, L) intp array of values 0 .. R B - 1
 
-    Raises ValueError if `buckets` is not an integer array of that shape, or a value is outside 0 .. B - 1.
+    Raises ValueError if `buckets` is not an integer array of that shape, a value is outside 0 .. B - 1, or R B is too
+    large.
     Source: Reformer, section 2, "Multi-round LSH attention"; Trax `hash_vectors`.
     """
     n_buckets = require_count("n_buckets", n_buckets)
-    buckets = require_integers("buckets", buckets, "(..., R, L)", below=n_buckets)
+    buckets = require_integers("buckets", buckets, "... R L", below=n_buckets)
     n_rounds = buckets.shape[-2]
+    if n_rounds * n_buckets >= 2**63:
+        raise ValueError(f"n_buckets needs R B below 2^63, got {n_buckets} in {n_rounds} rounds")
     return np.add(buckets, n_buckets * np.arange(n_rounds)[:, np.newaxis], dtype=np.intp)
 
 
@@ -124,28 +133,29 @@ def collision_probability(angles, n_buckets):
     """Chance that two vectors share a bucket in one hash round, by the angle between them.
 
     The chance depends on the angle and on B alone, not on the number of features. It is 1 - angle/pi with 2
-    buckets and the square of that with 4. With more it has no closed form and is integrated numerically, to 1e-5.
+    buckets and the square of that with 4. With more it has no closed form and is integrated numerically: for every
+    angle and every B up to 2^62 it is right to 1e-5.
 
     Parameters
     ----------
     angles : array of any shape, or a number; radians, 0 .. pi
-    n_buckets : B, even, at least 2
+    n_buckets : B, even, from 2 to 2^62
 
     Returns
     -------
     probability : array of the shape of `angles`; float32 for float32 angles, otherwise float64
 
-    Raises ValueError if an angle is outside 0 .. pi or `n_buckets` is not an even number of at least 2.
+    Raises ValueError if an angle is outside 0 .. pi or `n_buckets` is not an even number from 2 to 2^62.
     Source: B = 2 is Charikar (2002), section 3; lesson 03 derives B = 4; for more, the integral stands below.
     """
     angles = require_range("angles", angles, 0.0, np.pi + 1e-6)  # float32 rounds pi up
     n_buckets = require_count("n_buckets", n_buckets, at_least=2, even=True)
+    if n_buckets > 2**62:
+        raise ValueError(f"n_buckets needs at most 2^62, got {n_buckets}")
     above_first_plane = np.clip(1 - angles / np.pi, 0, 1)
-    if n_buckets == 2:
-        return above_first_plane
-    if n_buckets == 4:
-        return above_first_plane**2
-    exact = [_integrate_collisions(angle, n_buckets // 2) for angle in np.ravel(angles)]
+    if n_buckets <= 4:
+        return above_first_plane ** (n_buckets // 2)
+    exact = [_integrate_collisions(min(float(angle), np.pi), n_buckets // 2) for angle in np.ravel(angles)]
     return np.clip(np.reshape(exact, np.shape(angles)), 0, 1).astype(angles.dtype)  # the last digits may leave 0 .. 1
 
 
@@ -174,31 +184,36 @@ def _integrate_collisions(angle, n_columns):
     Only what a column does in the plane of the two vectors counts. There it is a standard Gaussian point, in polar
     coordinates (r, phi) with the first vector at 0 and the second at `angle`. It scores a = r cos(phi) on the first
     and b = r cos(phi - angle) on the second. It wins on both with the same sign if every other column falls inside the
-    parallelogram |first score| < a, |second score| < b; `inside` is the Gaussian measure of that parallelogram.
+    parallelogram |first score| < a, |second score| < b, of which the point is a corner; `outside` is half the Gaussian
+    measure of all that lies beyond. The integral over phi runs from the bisector of the vectors to one side and counts
+    twice.
 
     Nothing later builds on this integral: a first reading may skip it, and the two functions below.
     """
-    radius, radius_weight = _nodes(0.0, 9.0, 64)
-    phi, phi_weight = _nodes(angle - np.pi / 2, np.pi / 2, 48)
+    # Of many columns, one that scores less than `least` wins, or one is longer than `most`, with chance below 1e-7.
+    least, most = math.sqrt(2 * math.log(max(n_columns / 200, 1))), math.sqrt(2 * math.log(1e8 * n_columns))
+    if least >= most * math.cos(angle / 2):
+        return 0.0
+    radius, radius_weight = _nodes(least / math.cos(angle / 2), most, 40)
     radius = radius[:, np.newaxis]
+    widest = np.arccos(least / radius) - angle / 2
+    turn, turn_weight = _nodes(0.0, 1.0, 20)
+    phi = angle / 2 + widest * turn
     a, b = radius * np.cos(phi), radius * np.cos(phi - angle)
     other_corner = np.arctan2(-(b + a * np.cos(angle)), a * np.sin(angle))
-    outside = (
-        _beyond_line(a, phi)
-        + _beyond_line(a, -other_corner)
-        + _beyond_line(b, angle - phi)
-        + _beyond_line(b, other_corner + np.pi - angle)
-    )
-    inside = np.clip(1 - 2 * outside, 0, 1)
+    wedges = (a, phi), (a, -other_corner), (b, angle - phi), (b, other_corner + np.pi - angle)
+    outside = sum(_beyond_line(distance, wedge) for distance, wedge in wedges)
+    all_inside = np.exp((n_columns - 1) * np.log1p(-2 * np.clip(outside, 0, 0.5 - 1e-16)))
     density = radius * np.exp(-(radius**2) / 2) / (2 * np.pi)
-    return 2 * n_columns * (radius_weight @ (density * inside ** (n_columns - 1)) @ phi_weight)
+    return 4 * n_columns * (radius_weight @ (density * widest * all_inside) @ turn_weight)
 
 
 def _beyond_line(distance, wedge):
     """Gaussian measure beyond a line, in a wedge of angle `wedge` that starts at its foot: Owen's T function."""
-    turn, weight = _nodes(0.0, 1.0, 24)
-    turn = wedge[..., np.newaxis] * turn
-    decay = np.exp(-((distance[..., np.newaxis] / np.cos(turn)) ** 2) / 2)
+    farthest = np.arctan2(9, distance)  # beyond, nothing is left that counts
+    turn, weight = _nodes(0.0, 1.0, 16)
+    wedge = np.clip(wedge, -farthest, farthest)
+    decay = np.exp(-((distance[..., np.newaxis] / np.cos(wedge[..., np.newaxis] * turn)) ** 2) / 2)
     return wedge / (2 * np.pi) * (decay @ weight)
 
 

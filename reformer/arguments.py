@@ -42,10 +42,10 @@ def require_arrays(*, mixed=False, finite=False, **arguments):
 
 def _of_kind(name, value, kind=float, *, bound):
     """`value` as an array of the kind. `bound` remembers the dtype of the first array of floats, and its name."""
-    if np.ma.is_masked(value):
-        raise ValueError(f"{name} needs an array without masked entries, got {np.ma.count_masked(value)} of them")
-    array = np.asarray(value)
+    array = _as_array(name, value)
     if kind is int:
+        if array.size == 0 and not hasattr(value, "dtype"):  # an empty list has no dtype of its own
+            array = array.astype(np.intp)
         if not np.issubdtype(array.dtype, np.integer):
             raise ValueError(f"{name} needs an integer dtype, got {array.dtype}")
     elif kind is bool:
@@ -62,6 +62,16 @@ def _of_kind(name, value, kind=float, *, bound):
         if bound is not None:
             bound.setdefault("dtype", (array.dtype, name))
     return array
+
+
+def _as_array(name, value):
+    """`value` as an array; masked entries and rows of different lengths are refused."""
+    if np.ma.is_masked(value):
+        raise ValueError(f"{name} needs an array without masked entries, got {np.ma.count_masked(value)} of them")
+    try:
+        return np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name} needs an array, got lists that are not all of one length") from None
 
 
 def _bind_axes(name, array, axes, bound, mixed):
@@ -103,7 +113,7 @@ def require_integers(name, value, axes, *, low=0, below=np.inf):
 
     Where `low` is below 0, so that -1 has a meaning, the dtype can hold it.
     """
-    array = require_arrays(**{name: (value, _old(axes), int)})
+    array = require_arrays(**{name: (value, axes, int)})
     if -np.inf < low < 0 and array.dtype.kind == "u":
         array = array.astype(np.intp)
     if array.size and (array.min() < low or array.max() >= below):
@@ -122,7 +132,7 @@ def require_finite(name, array):
 
 def require_range(name, value, low, high):
     """Return `value`, a number or an array of numbers, as floats in low .. high, both ends included."""
-    array = np.asarray(value)
+    array = _as_array(name, value)
     if not (np.issubdtype(array.dtype, np.floating) or np.issubdtype(array.dtype, np.integer)):
         raise ValueError(f"{name} needs real numbers, got dtype {array.dtype}")
     if not np.issubdtype(array.dtype, np.floating):
@@ -159,34 +169,3 @@ def require_shape(name, array, shape):
     if np.shape(array) != tuple(shape):
         raise ValueError(f"{name} needs shape {tuple(shape)}, got shape {np.shape(array)}")
     return array
-
-
-def require_floats(name, value, axes, *, dtype=None):
-    array = np.asarray(value)
-    if array.dtype not in ((np.float32, np.float64) if dtype is None else (dtype,)):
-        raise ValueError(f"{name} needs dtype {'float32 or float64' if dtype is None else dtype}, got {array.dtype}")
-    _bind_axes(name, array, _old(axes), {}, True)
-    return array
-
-
-def require_entries(name, array):
-    """Return `array` if it has at least one entry."""
-    if array.size == 0:
-        raise ValueError(f"{name} needs at least one entry, got shape {array.shape}")
-    return array
-
-
-def require_booleans(name, value, shape):
-    """Return `value` as a boolean array of exactly `shape`."""
-    array = np.asarray(value)
-    if array.dtype != np.bool_:
-        raise ValueError(f"{name} needs a boolean dtype, got {array.dtype}")
-    return require_shape(name, array, shape)
-
-
-def _old(axes):
-    return (
-        " ".join(axis.strip().replace(" ", "_") for axis in axes.strip("()").split(","))
-        if "," in axes
-        else axes.strip("()")
-    )

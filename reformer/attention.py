@@ -1,26 +1,29 @@
-"""Dense attention, the yardstick for everything else: every query weighs every key (units 05 and 06).
+"""Dense attention, the yardstick for everything else: every query weighs every key (unit 05).
 
 `dense_attention` has queries, keys and values of its own. `shared_qk_attention` lets queries serve as keys, as the
-Reformer does, and is what `lsh_attention` approximates. Both come plain, with the whole table of weights at once, and
-as a forward and backward pair that walks over blocks of queries, so that memory grows linearly with length.
-The idea of the blocks is that of Rabe and Staats, "Self-attention Does Not Need O(n^2) Memory" (2021).
+Reformer does, and is what `lsh_attention` approximates. Both go over blocks of queries, so that no table of L times L
+weights exists at a time: the idea of Rabe and Staats, "Self-attention Does Not Need O(n^2) Memory" (2021), which
+FlashAttention (Dao et al., 2022) made fast. `softmax`, `logsumexp` and the functions around them serve every kind of
+attention here. The gradients stand in `gradients` (unit 06).
 
-Letters: L positions, d features of queries and keys, e features of values. Leading axes are batch and heads.
+What is not finite touches only the rows that attend to it: a hidden key or value may hold NaN.
+
+Letters: L positions, Q queries, K keys, d features of queries and keys, e features of values. Leading axes are batch
+and heads.
 """
-
-from typing import NamedTuple
 
 import numpy as np
 
-from reformer.arguments import require_booleans, require_floats, require_shape
-from reformer.chunking import NOBODY
-from reformer.masks import attention_mask
+from reformer.arguments import require_arrays
+from reformer.chunking import NOBODY, stretches
+from reformer.masks import HIDDEN, attention_mask
+from reformer.neighbors import dot_products
 
-NORM_EPSILON = 1e-6  # under the root, per feature, so that the zero vector stays finite; Trax and Hugging Face agree
-BLOCK_LENGTH = 256  # queries that the forward and backward pairs treat at once
+UNIT_EPSILON = 1e-6  # under the root, per feature, so that the zero vector stays finite; Trax and Hugging Face agree
+LONGEST_SHARED = 1e29  # a token sees itself at |q| - 1e30, which has to stay below every other key, at -|q| at worst
 
 
-def dense_attention(queries, keys, values, *, causal=False, padding=None):
+def dense_attention(queries, keys, values, *, causal=False, padding=None, block_length=256):
     """Average the values by the softmax of scaled dot products between queries and keys.
 
     The equation of `neighbors.softmax_attention` (unit 01), for one sequence whose tokens attend to each other.
@@ -32,42 +35,84 @@ def dense_attention(queries, keys, values, *, causal=False, padding=None):
     causal : a query sees no later key
     padding : (..., L) boolean array, True where a token is padding, or None. Nobody sees padding; what it sees
         itself is a zero vector.
+    block_length : queries treated at once, at least 1; it changes memory and nothing else
 
     Returns
     -------
     outputs : (..., L, e) array
 
-    Raises ValueError if a shape or dtype does not fit.
+    Raises ValueError if a shape or dtype does not fit, or float64 cannot hold a dot product.
     Source: Vaswani et al., "Attention Is All You Need" (2017), equation 1.
     """
-    queries, keys, values, positions = _check_arrays(queries, keys, values, padding)
-    logits = queries / np.sqrt(queries.dtype.type(queries.shape[-1])) @ np.swapaxes(keys, -1, -2)
-    weights = softmax(logits + attention_mask(positions, positions, causal=causal, avoid_self=False))
-    return weights @ values
+    queries, keys, values = require_arrays(
+        queries=(queries, "... L d+"), keys=(keys, "... L d"), values=(values, "... L e")
+    )
+    return _attend_in_blocks(scaled(queries), keys, values, padding, block_length, causal=causal, avoid_self=False)
 
 
-def shared_qk_attention(queries_keys, values, *, causal=True, padding=None):
+def shared_qk_attention(queries_keys, values, *, causal=True, padding=None, block_length=256):
     """Dense attention whose keys are the queries at length one; a token sees itself only where nothing else is visible.
 
     The logit of query i and key j is q_i . q_j / |q_j|. It is not divided by sqrt(d).
 
     Parameters
     ----------
-    queries_keys : (..., L, d) float32 or float64 array
+    queries_keys : (..., L, d) float32 or float64 array of vectors shorter than 1e29: a token's own logit is |q| - 1e30
     values : (..., L, e) array of the same dtype
-    causal, padding : as in `dense_attention`
+    causal, padding, block_length : as in `dense_attention`
 
     Returns
     -------
     outputs : (..., L, e) array
 
-    Raises ValueError if a shape or dtype does not fit.
+    Raises ValueError if a shape or dtype does not fit, or a vector is too long.
     Source: Reformer, section 2, "Shared-QK Transformer" and "Causal masking for shared-QK attention".
     """
-    queries, _, values, positions = _check_arrays(queries_keys, queries_keys, values, padding)
-    logits = queries @ np.swapaxes(unit_keys(queries), -1, -2)
-    weights = softmax(logits + attention_mask(positions, positions, causal=causal))
-    return weights @ values
+    queries, values, *_ = require_shared(queries_keys, values, padding)
+    return _attend_in_blocks(queries, unit_keys(queries), values, padding, block_length, causal=causal)
+
+
+def _attend_in_blocks(queries, keys, values, padding, block_length, **visibility):
+    outputs = np.empty_like(values)
+    for rows, reach, mask in blocks(values, padding, block_length, **visibility):
+        logits = masked_logits(queries[..., rows, :], keys[..., reach, :], mask)
+        outputs[..., rows, :] = weighted_sum(softmax(logits), values[..., reach, :])
+    return outputs
+
+
+def blocks(values, padding, block_length, **visibility):
+    """Cut attention over (..., L, e) values into blocks: slices of queries, of the keys that they reach, and masks."""
+    length = values.shape[-2]
+    positions = np.arange(length)
+    if padding is not None:
+        _, padding = require_arrays(values=(values, "... L e"), padding=(padding, "... L", bool))
+        positions = np.where(padding, NOBODY, positions)
+    for rows in stretches(length, block_length):
+        reach = slice(0, rows.stop if visibility["causal"] else length)
+        yield rows, reach, attention_mask(positions[..., rows], positions[..., reach], **visibility)
+
+
+def scaled(queries):
+    """Queries divided by sqrt(d), so that dot products of random vectors do not grow with d."""
+    return queries / np.sqrt(queries.dtype.type(queries.shape[-1]))
+
+
+def require_shared(queries_keys, values, padding=None, **others):
+    """Arguments of attention with shared queries and keys as arrays: queries_keys, values, others, padding if any."""
+    if padding is not None:
+        others["padding"] = (padding, "... L", bool)
+    queries_keys, values, *arrays = require_arrays(
+        queries_keys=(queries_keys, "... L+ d+"), values=(values, "... L e+"), **others
+    )
+    counts = np.all(np.isfinite(queries_keys), axis=-1, keepdims=True)
+    if padding is not None:
+        counts &= ~arrays[-1][..., np.newaxis]
+    if np.any(counts & (inverse_norms(queries_keys) <= 1 / LONGEST_SHARED)):
+        largest = np.max(np.abs(queries_keys), where=counts, initial=0)
+        raise ValueError(
+            f"queries_keys needs vectors shorter than 1e29, got a longer one, and entries up to {largest:.3g}"
+        )
+    return queries_keys, values, *arrays
 
 
 def unit_keys(queries_keys):
@@ -76,151 +121,57 @@ def unit_keys(queries_keys):
     At d = 64 a vector of length 0.01 becomes one of length 0.78, and the zero vector stays zero.
     Source: Reformer, section 2, "Shared-QK Transformer"; the small number under the root: Trax and Hugging Face.
     """
-    return queries_keys * inverse_lengths(queries_keys)
+    with np.errstate(invalid="ignore"):  # an infinite vector becomes NaN
+        return queries_keys * inverse_norms(queries_keys)
 
 
-def unit_keys_backward(gradient, queries_keys):
-    """Turn the gradient of `unit_keys(queries_keys)` into that of `queries_keys`; both (..., d)."""
-    scale = inverse_lengths(queries_keys)
-    keys = queries_keys * scale
-    return scale * (gradient - np.sum(gradient * keys, axis=-1, keepdims=True) * keys)
-
-
-def inverse_lengths(vectors):
-    """One over the length of each vector: (..., d) -> (..., 1)."""
+def inverse_norms(vectors):
+    """One over the norm of each vector: (..., d) -> (..., 1)."""
     squares = np.einsum("...d,...d->...", vectors, vectors)[..., np.newaxis]
-    if vectors.dtype == np.float32 and np.isinf(np.max(squares, initial=0)):  # some vector is longer than 1.8e19
-        return inverse_lengths(vectors.astype(np.float64)).astype(np.float32)
-    return 1 / np.sqrt(squares + NORM_EPSILON * vectors.shape[-1])
+    if vectors.dtype == np.float32 and np.any(np.isinf(squares)):  # some vector is longer than 1.8e19
+        return inverse_norms(vectors.astype(np.float64)).astype(np.float32)
+    return 1 / np.sqrt(squares + UNIT_EPSILON * vectors.shape[-1])
+
+
+def masked_logits(queries, keys, mask):
+    """Dot products plus mask, -inf where the mask is: (..., Q, d), (..., K, d), (..., Q, K) -> (..., Q, K).
+
+    As in `dot_products`: float64 where float32 cannot hold one, ValueError where float64 cannot.
+    """
+    products = dot_products(queries, keys)
+    if np.all(np.isfinite(products)):
+        products += mask
+        return products
+    with np.errstate(invalid="ignore"):
+        return np.where(mask == HIDDEN, HIDDEN, products + mask)
 
 
 def softmax(logits):
-    """Softmax over the last axis. A row where all is hidden (-inf) becomes zeros."""
-    weights, totals, _ = exponentials(logits)
-    return weights / totals
+    """exp(logit) over its sum, along the last axis. A row where all is hidden (-inf) becomes zeros."""
+    with np.errstate(over="ignore", invalid="ignore"):  # -inf far below the largest, NaN for infinity less infinity
+        weights = np.exp(logits - row_max(logits))
+    row_sum = np.sum(weights, axis=-1, keepdims=True)
+    weights /= np.where(row_sum == 0, 1, row_sum)
+    return weights
 
 
-def exponentials(logits, *, out=None):
-    """A softmax over the last axis before it is divided: (weights, totals, log_normalizers).
-
-    `weights / totals` is the softmax, zeros in a row where all is hidden (-inf). `log_normalizers`, without the last
-    axis, is the log of the sum of exp(logit), -inf in such a row. `out` is an array for the weights; `logits` will do.
-    """
-    top = _finite(np.max(logits, axis=-1, keepdims=True, initial=-np.inf))
-    weights = np.subtract(logits, top, out=out)
-    np.exp(weights, out=weights)
-    totals = np.sum(weights, axis=-1, keepdims=True)
-    with np.errstate(divide="ignore"):
-        log_normalizers = (top + np.log(totals))[..., 0]
-    return weights, np.where(totals == 0, 1, totals), log_normalizers
+def logsumexp(logits):
+    """Logarithm of the sum of exp(logit) along the last axis, which it drops; -inf where all is hidden (-inf)."""
+    top = row_max(logits)
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        return (top + np.log(np.sum(np.exp(logits - top), axis=-1, keepdims=True)))[..., 0]
 
 
-def dense_attention_forward(queries, keys, values, *, causal=False, padding=None):
-    """`dense_attention` by blocks of queries: (outputs, saved), with `saved` for `dense_attention_backward`.
-
-    Raises as `dense_attention`.
-    """
-    queries, keys, values, positions = _check_arrays(queries, keys, values, padding)
-    scaled = queries / np.sqrt(queries.dtype.type(queries.shape[-1]))
-    return _blocks_forward(scaled, keys, values, positions, causal=causal, avoid_self=False)
+def row_max(logits):
+    """The largest entry of each row, (..., K) -> (..., 1), which exp needs subtracted; 0 where all is hidden (-inf)."""
+    top = np.max(logits, axis=-1, keepdims=True, initial=-np.inf)
+    return np.where(np.isneginf(top), 0, top)
 
 
-def dense_attention_backward(gradient, saved):
-    """Gradients of queries, keys and values from that of the outputs of `dense_attention_forward`.
-
-    Raises ValueError if `gradient` does not have the shape of the outputs.
-    """
-    d_scaled, d_keys, d_values = _blocks_backward(gradient, saved)
-    return d_scaled / np.sqrt(d_scaled.dtype.type(d_scaled.shape[-1])), d_keys, d_values
-
-
-def shared_qk_attention_forward(queries_keys, values, *, causal=True, padding=None):
-    """`shared_qk_attention` by blocks of queries: (outputs, saved), with `saved` for `shared_qk_attention_backward`.
-
-    Raises as `shared_qk_attention`.
-    """
-    queries, _, values, positions = _check_arrays(queries_keys, queries_keys, values, padding)
-    return _blocks_forward(queries, unit_keys(queries), values, positions, causal=causal, avoid_self=True)
-
-
-def shared_qk_attention_backward(gradient, saved):
-    """Gradients of queries_keys and values from that of the outputs of `shared_qk_attention_forward`.
-
-    Raises ValueError if `gradient` does not have the shape of the outputs.
-    """
-    d_queries, d_keys, d_values = _blocks_backward(gradient, saved)
-    return d_queries + unit_keys_backward(d_keys, saved.queries), d_values
-
-
-class SavedDenseAttention(NamedTuple):
-    """What the backward pass needs: nothing of size L times L."""
-
-    queries: np.ndarray  # scaled as the logits need them
-    keys: np.ndarray
-    values: np.ndarray
-    outputs: np.ndarray
-    log_normalizers: np.ndarray  # (..., L): log of the sum of exp(logit) over the keys
-    positions: np.ndarray
-    causal: bool
-    avoid_self: bool
-
-
-def _blocks_forward(queries, keys, values, positions, *, causal, avoid_self):
-    outputs = np.empty((*queries.shape[:-1], values.shape[-1]), dtype=values.dtype)
-    log_normalizers = np.empty(queries.shape[:-1], dtype=values.dtype)
-    saved = SavedDenseAttention(queries, keys, values, outputs, log_normalizers, positions, causal, avoid_self)
-    for rows, reach in _blocks(saved):
-        logits = _block_logits(saved, rows, reach)
-        weights, totals, log_normalizers[..., rows] = exponentials(logits, out=logits)
-        outputs[..., rows, :] = weights @ values[..., reach, :] / totals
-    return outputs, saved
-
-
-def _blocks_backward(gradient, saved):
-    """With P the weights, dV = P'dO and dS = P * (dO V' - rowsum(dO * O)); the weights are computed again."""
-    gradient = require_shape("gradient", np.asarray(gradient, dtype=saved.values.dtype), saved.outputs.shape)
-    along = np.sum(gradient * saved.outputs, axis=-1, keepdims=True)
-    d_queries, d_keys, d_values = (np.zeros_like(array) for array in (saved.queries, saved.keys, saved.values))
-    for rows, reach in _blocks(saved):
-        log_normalizer = _finite(saved.log_normalizers[..., rows, np.newaxis])
-        weights = np.exp(_block_logits(saved, rows, reach) - log_normalizer)
-        d_weights = gradient[..., rows, :] @ np.swapaxes(saved.values[..., reach, :], -1, -2)
-        d_logits = weights * (d_weights - along[..., rows, :])
-        d_queries[..., rows, :] = d_logits @ saved.keys[..., reach, :]
-        d_keys[..., reach, :] += np.swapaxes(d_logits, -1, -2) @ saved.queries[..., rows, :]
-        d_values[..., reach, :] += np.swapaxes(weights, -1, -2) @ gradient[..., rows, :]
-    return d_queries, d_keys, d_values
-
-
-def _blocks(saved):
-    """Slices of queries, each with the slice of keys that it can reach."""
-    n_positions = saved.queries.shape[-2]
-    for start in range(0, n_positions, BLOCK_LENGTH):
-        stop = min(start + BLOCK_LENGTH, n_positions)
-        yield slice(start, stop), slice(0, stop if saved.causal else n_positions)
-
-
-def _block_logits(saved, rows, reach):
-    mask = attention_mask(
-        saved.positions[..., rows], saved.positions[..., reach], causal=saved.causal, avoid_self=saved.avoid_self
-    )
-    logits = saved.queries[..., rows, :] @ np.swapaxes(saved.keys[..., reach, :], -1, -2)
-    return np.add(logits, mask, out=logits)
-
-
-def _check_arrays(queries, keys, values, padding):
-    """The arguments as arrays that fit each other, and the positions, `NOBODY` where there is padding."""
-    queries = require_floats("queries", queries, "(..., L, d)")
-    keys = require_shape("keys", require_floats("keys", keys, "(..., L, d)", dtype=queries.dtype), queries.shape)
-    values = require_floats("values", values, "(..., L, e)", dtype=queries.dtype)
-    require_shape("values", values, (*queries.shape[:-1], values.shape[-1]))
-    positions = np.arange(queries.shape[-2])
-    if padding is not None:
-        padding = require_booleans("padding", padding, queries.shape[:-1])
-        positions = np.where(padding, NOBODY, positions)
-    return queries, keys, values, positions
-
-
-def _finite(array):
-    """The array with 0 in place of -inf, so that a row where all is hidden does not become NaN."""
-    return np.where(np.isneginf(array), array.dtype.type(0), array)
+def weighted_sum(weights, values):
+    """weights @ values, where a weight of 0 hides even NaN and infinity: (..., Q, K), (..., K, e) -> (..., Q, e)."""
+    finite = np.isfinite(values)
+    if np.all(finite):
+        return (weights @ values).astype(values.dtype, copy=False)
+    reached = (weights != 0).astype(values.dtype) @ (~finite).astype(values.dtype) > 0
+    return np.where(reached, np.nan, weights @ np.where(finite, values, 0)).astype(values.dtype)

@@ -2,18 +2,22 @@
 
 Everything here is done to position numbers, never to the vectors themselves: an order is an array of positions, a
 chunk is a row of it, and `lsh_attention` (unit 05) fetches the vectors once, at the end. A place that holds no
-position, in the last chunk or before the first, holds `NOBODY`.
+position, in the last chunk or before the first, holds `NOBODY`. To fetch by an order is what the field calls a gather,
+to write back by it a scatter.
 
 Letters: L positions, R hash rounds, C chunk length, n chunks.
 Source: Kitaev, Kaiser, Levskaya, "Reformer: The Efficient Transformer" (2020), section 2, "LSH attention", figure 2.
 """
 
+import math
+
 import numpy as np
 
-from reformer.arguments import require_choice, require_count, require_entries, require_integers
+from reformer.arguments import require_choice, require_count, require_integers
 
 NOBODY = -1
 WRAPS = ("global", "round", "none")
+MOST_PLACES = 2**29  # in a result: 4 GiB. Who asks for more has mistaken a number
 
 
 def sort_by_bucket(buckets):
@@ -31,13 +35,14 @@ def sort_by_bucket(buckets):
     Source: Reformer, section 2, "LSH attention": "sort the queries by bucket number and, within each bucket, by
     sequence position".
     """
-    return np.argsort(require_integers("buckets", buckets, "(..., L)"), axis=-1, kind="stable")
+    return np.argsort(require_integers("buckets", buckets, "... L"), axis=-1, kind="stable")
 
 
 def undo_sort(order):
     """Find where each position went: the inverse of a permutation.
 
-    With `undo = undo_sort(order)`, `sorted_values[undo]` is in the original order again.
+    With `undo = undo_sort(order)`, `sorted_values[undo]` is in the original order again: what a gather by `order` has
+    moved, a gather by `undo` (or a scatter by `order`) brings back.
 
     Parameters
     ----------
@@ -50,10 +55,10 @@ def undo_sort(order):
     Raises ValueError if a row is not a permutation.
     Source: Hugging Face writes each place where it belongs, as here; Trax sorts the order once more.
     """
-    n_positions = np.shape(order)[-1] if np.ndim(order) else 0
-    order = require_integers("order", order, "(..., L)", below=n_positions)
+    order = require_integers("order", order, "... L")
+    order = require_integers("order", order, "... L", below=order.shape[-1])
     undo = np.full(order.shape, NOBODY, dtype=np.intp)
-    places = np.broadcast_to(np.arange(n_positions), order.shape)
+    places = np.broadcast_to(np.arange(order.shape[-1]), order.shape)
     np.put_along_axis(undo, order, places, axis=-1)
     if np.any(undo == NOBODY):
         raise ValueError("order needs every position exactly once in each row, got a row with repeats")
@@ -66,21 +71,24 @@ def split_into_chunks(order, chunk_length):
     Parameters
     ----------
     order : (..., L) integer array, such as the positions in sorted order
-    chunk_length : C, at least 1; L need not be a multiple of it
+    chunk_length : C, at least 1; L need not be a multiple of it, and may be less: then there is one chunk
 
     Returns
     -------
     chunks : (..., n, C) integer array with n = L / C, rounded up; of the dtype of `order`, or intp for an unsigned one
 
-    Raises ValueError if `order` is not an integer array or `chunk_length` is below 1.
+    Raises ValueError if `order` is not an integer array, or `chunk_length` is below 1 or asks for more than
+    `MOST_PLACES` places.
     Source: Reformer, section 2, figure 2 c; the published code needs L to be a multiple of C.
     """
-    order = require_integers("order", order, "(..., L)", low=NOBODY)
+    order = require_integers("order", order, "... L", low=NOBODY)
     chunk_length = require_count("chunk_length", chunk_length)
-    n_chunks = -(-order.shape[-1] // chunk_length)
-    padded = np.full((*order.shape[:-1], n_chunks * chunk_length), NOBODY, dtype=order.dtype)
-    padded[..., : order.shape[-1]] = order
-    return padded.reshape(*order.shape[:-1], n_chunks, chunk_length)
+    *batch, n_positions = order.shape
+    n_chunks = -(-n_positions // chunk_length)
+    _require_room("chunk_length", chunk_length, (*batch, n_chunks, chunk_length))
+    padded = np.full((*batch, n_chunks * chunk_length), NOBODY, dtype=order.dtype)
+    padded[..., :n_positions] = order
+    return padded.reshape(*batch, n_chunks, chunk_length)
 
 
 def look_adjacent(chunks, *, n_before=1, n_after=0, wrap="global"):
@@ -88,33 +96,42 @@ def look_adjacent(chunks, *, n_before=1, n_after=0, wrap="global"):
 
     What does the first chunk see before it? `wrap` decides. "none": nobody. "round": the last chunk of its own
     round. "global": the last chunk of the round before (the first round sees the last), as if all rounds stood in
-    one long row; that is what the published code does. The other end works the same way.
+    one long row; that is what the published code does. The other end works the same way. With "round" and "global" the
+    row is a ring: more steps than it has chunks go round it again, and a chunk stands in its window several times.
 
     Parameters
     ----------
     chunks : (..., R, n, C) integer array; for "round" and "none" (..., n, C) is enough
-    n_before, n_after : number of chunks to look at on each side, at least 0
+    n_before, n_after : number of chunks to look at on each side, at least 0; more than there are is allowed
     wrap : "global", "round" or "none"
 
     Returns
     -------
     windows : (..., R, n, W) integer array with W = (n_before + 1 + n_after) C, from the earliest chunk to the latest
 
-    Raises ValueError if `chunks` has too few axes or no entries or is not of integers, a number is negative, or `wrap`
-    is unknown.
+    Raises ValueError if `chunks` has too few axes or an empty one of these or is not of integers, a number is negative,
+    `wrap` is unknown, or the windows would have more than `MOST_PLACES` places in all.
     Source: Reformer, section 2: chunks attend "to themselves and one chunk back"; wrap: Trax `look_adjacent`.
     """
     require_choice("wrap", wrap, WRAPS)
-    axes = "(..., R, n, C)" if wrap == "global" else "(..., n, C)"
-    chunks = require_entries("chunks", require_integers("chunks", chunks, axes, low=NOBODY))
+    axes = "... R+ n+ C+" if wrap == "global" else "... n+ C+"
+    chunks = require_integers("chunks", chunks, axes, low=NOBODY)
     n_before = require_count("n_before", n_before, at_least=0)
     n_after = require_count("n_after", n_after, at_least=0)
-    row = chunks.reshape(*chunks.shape[:-3], -1, chunks.shape[-1]) if wrap == "global" else chunks
-    shifted = [_shift_chunks(row, step, wrap) for step in range(-n_before, n_after + 1)]
-    return np.concatenate(shifted, axis=-1).reshape(*chunks.shape[:-1], -1)
+    *batch, n_chunks, chunk_length = chunks.shape
+    windows_shape = (*batch, n_chunks, (n_before + 1 + n_after) * chunk_length)
+    _require_room("n_before" if n_before >= n_after else "n_after", max(n_before, n_after), windows_shape)
+    if wrap == "global":
+        n_chunks *= batch.pop()
+    row = chunks.reshape(*batch, n_chunks, chunk_length)
+    seen = np.arange(n_chunks)[:, np.newaxis] + np.arange(-n_before, n_after + 1)
+    windows = np.take(row, seen % n_chunks, axis=-2)
+    if wrap == "none":
+        windows[..., (seen < 0) | (seen >= n_chunks), :] = NOBODY
+    return windows.reshape(windows_shape)
 
 
-def pairs_lost(buckets, chunk_length, *, n_before=1):
+def share_of_pairs_lost(buckets, chunk_length, *, n_before=1):
     """Measure spill: the share of same-bucket pairs that chunks separate.
 
     A pair of positions in one bucket is lost if their chunks are more than `n_before` apart in the sorted order. It
@@ -133,30 +150,32 @@ def pairs_lost(buckets, chunk_length, *, n_before=1):
     Raises ValueError if `buckets` is not an integer array, a bucket is negative, or a number is out of range.
     Source: Reformer, section 2, which assumes that buckets rarely outgrow two chunks; lesson 04 tests when they do.
     """
-    buckets = require_integers("buckets", buckets, "(..., L)")
-    chunk_length = require_count("chunk_length", chunk_length)
-    n_before = require_count("n_before", n_before, at_least=0)
-    share = np.zeros(buckets.shape[:-1])
-    for entry in np.ndindex(share.shape):
-        share[entry] = _share_of_pairs_lost(np.sort(buckets[entry]), chunk_length, n_before)
-    return share if share.ndim else share[()]
-
-
-def _share_of_pairs_lost(sorted_buckets, chunk_length, n_before):
-    """Of one sequence. In the sorted order a bucket is one run, so what a position can reach is a stretch of it."""
-    place = np.arange(sorted_buckets.size)
-    run_start = np.searchsorted(sorted_buckets, sorted_buckets, side="left")
+    buckets = require_integers("buckets", buckets, "... L")
+    place = np.arange(buckets.shape[-1])
+    # More than there are positions is no more, and fits into an integer.
+    chunk_length = min(require_count("chunk_length", chunk_length), place.size + 1)
+    n_before = min(require_count("n_before", n_before, at_least=0), place.size)
+    # In the sorted order a bucket is one run, so what a position can reach is a stretch of it.
+    in_order = np.sort(buckets, axis=-1)
+    is_start = np.diff(in_order, axis=-1, prepend=in_order[..., :1]) != 0
+    run_start = np.maximum.accumulate(np.where(is_start, place, 0), axis=-1)
     first_reached = (place // chunk_length - n_before) * chunk_length
-    n_pairs = np.sum(place - run_start)
-    n_lost = np.sum(np.maximum(first_reached - run_start, 0))
-    return n_lost / n_pairs if n_pairs else 0.0
+    n_pairs = np.sum(place - run_start, axis=-1)
+    n_lost = np.sum(np.maximum(first_reached - run_start, 0), axis=-1)
+    return n_lost / np.maximum(n_pairs, 1)
 
 
-def _shift_chunks(row, step, wrap):
-    """The chunk `step` places further in a row of chunks, for each of them."""
-    if wrap != "none":
-        return np.roll(row, -step, axis=-2)
-    n_chunks = row.shape[-2]
-    source = np.arange(n_chunks) + step
-    outside = (source < 0) | (source >= n_chunks)
-    return np.where(outside[:, np.newaxis], NOBODY, row[..., np.clip(source, 0, n_chunks - 1), :])
+def _require_room(name, value, shape):
+    """Refuse a number that asks for a result so large that it must be a mistake."""
+    n_places = math.prod(shape)
+    if n_places > MOST_PLACES:
+        raise ValueError(f"{name} needs a result of at most {MOST_PLACES} places, got {value}: {n_places} places")
+
+
+def stretches(length, size):
+    """Slices that cover 0 .. length - 1 in order, each of at most `size` positions; None means all at once.
+
+    Raises ValueError if `size` is below 1.
+    """
+    size = max(length, 1) if size is None else require_count("the size of a stretch", size)
+    return [slice(start, min(start + size, length)) for start in range(0, length, size)]

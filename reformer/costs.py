@@ -1,4 +1,4 @@
-"""What attention and whole models cost in time and memory, as functions of the paper's symbols (unit 07).
+"""What attention and whole models cost in time and memory, as functions of the paper's symbols (unit 05).
 
 `attention_costs` and `model_costs` are tables 1 and 3 of the paper as printed: orders of growth, in numbers held and in
 multiplications, without constants. The other functions count what the code of this package does, exactly; tests hold
@@ -13,9 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reformer.arguments import require_choice, require_count
-
-ATTENTIONS = ("dense", "lsh")
+from reformer.arguments import require_count
 
 
 class Cost(NamedTuple):
@@ -66,31 +64,30 @@ def model_costs(*, batch, length, n_heads, d_model, d_ff, n_layers, n_rounds, pa
     }
 
 
-def attention_pairs(attention, *, length, n_rounds=1, chunk_length=64, n_before=1, n_after=0):
-    """Count the pairs of query and key for which a logit is computed, in one head of one sequence.
+def pairs_computed(length, *, n_rounds, chunk_length, n_before=1, n_after=0):
+    """Count the logits that LSH attention computes in one head of one sequence.
 
-    Hidden pairs count: they are computed and masked. "dense": l^2. "lsh": every one of the l places, filled up to
-    whole chunks, meets the places of its window, once a round.
+    Hidden pairs count, and so do empty places: all are computed, then masked. Dense attention computes length^2.
 
-    Raises ValueError if `attention` is not "dense" or "lsh", or a number is out of range.
+    Parameters
+    ----------
+    length : l of the paper, at least 1
+    n_rounds, chunk_length : n_r and the positions in a chunk, at least 1; the last chunk is filled up
+    n_before, n_after : chunks that a chunk looks at besides itself, at least 0; each counts whole
+
+    Returns
+    -------
+    n_pairs : int, n_rounds times places in all chunks times places in a window
+
+    Raises ValueError if a number is out of range.
     """
-    length = require_count("length", length)
-    if require_choice("attention", attention, ATTENTIONS) == "dense":
-        return length**2
-    chunk_length = require_count("chunk_length", chunk_length)
-    places = -(-length // chunk_length) * chunk_length
-    window = (
-        require_count("n_before", n_before, at_least=0) + 1 + require_count("n_after", n_after, at_least=0)
-    ) * chunk_length
-    return require_count("n_rounds", n_rounds) * places * window
-
-
-def attention_multiplications(attention, *, d_k, d_v, **sizes):
-    """Count the multiplications of both matrix products, logits and weighted values, in one head of one sequence.
-
-    `sizes` are those of `attention_pairs`. Hashing and sorting are not in it. Raises as `attention_pairs`.
-    """
-    return attention_pairs(attention, **sizes) * (require_count("d_k", d_k) + require_count("d_v", d_v))
+    length, chunk_length = require_count("length", length), require_count("chunk_length", chunk_length)
+    n_before, n_after = (
+        require_count(name, value, at_least=0) for name, value in (("n_before", n_before), ("n_after", n_after))
+    )
+    n_chunks = -(-length // chunk_length)
+    window_length = (n_before + 1 + n_after) * chunk_length
+    return require_count("n_rounds", n_rounds) * n_chunks * chunk_length * window_length
 
 
 def logits_bytes(*, batch, length, n_heads, dtype=np.float32):
@@ -98,7 +95,7 @@ def logits_bytes(*, batch, length, n_heads, dtype=np.float32):
 
     Source: Reformer, section 2, "Memory-efficient attention".
     """
-    return batch * n_heads * attention_pairs("dense", length=length) * np.dtype(dtype).itemsize
+    return batch * n_heads * length**2 * np.dtype(dtype).itemsize
 
 
 def reversible_bytes(model, *, batch, length, dtype=np.float32):

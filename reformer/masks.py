@@ -8,7 +8,7 @@ A mask is added to the logits: 0 where a key is visible, `HIDDEN` where it is no
 
 import numpy as np
 
-from reformer.arguments import require_integers, require_shape
+from reformer.arguments import require_arrays, require_integers
 from reformer.chunking import NOBODY
 
 HIDDEN = -np.inf
@@ -29,32 +29,32 @@ def attention_mask(
 
     Parameters
     ----------
-    query_positions : (..., n_queries) integer array
-    key_positions : (..., n_keys) integer array
+    query_positions : (..., Q) integer array, -1 for an empty place
+    key_positions : (..., K) integer array
     causal : hide the future
     avoid_self : see oneself only where nothing else is visible
     query_buckets, key_buckets : integer arrays of the shapes of the positions, or both None
 
     Returns
     -------
-    mask : (..., n_queries, n_keys) float32 array to add to the logits: 0, `LAST_RESORT` (-1e30) or `HIDDEN` (-inf)
+    mask : (..., Q, K) float32 array to add to the logits: 0, `LAST_RESORT` (-1e30) or `HIDDEN` (-inf)
 
     Raises ValueError if positions are not integer arrays, a shape does not fit, or only one kind of bucket is given.
     Source: Reformer, section 2, "Causal masking for shared-QK attention".
     """
-    query_positions = require_integers("query_positions", query_positions, "(..., n_queries)", low=NOBODY)
-    key_positions = require_integers("key_positions", key_positions, "(..., n_keys)", low=NOBODY)
-    require_shape("key_positions", key_positions, (*query_positions.shape[:-1], key_positions.shape[-1]))
+    query_positions = require_integers("query_positions", query_positions, "... Q", low=NOBODY)
+    key_positions = require_integers("key_positions", key_positions, "... K", low=NOBODY)
+    arrays = dict(query_positions=(query_positions, "... Q", int), key_positions=(key_positions, "... K", int))
+    with_buckets = query_buckets is not None or key_buckets is not None
+    if with_buckets:
+        arrays |= dict(query_buckets=(query_buckets, "... Q", int), key_buckets=(key_buckets, "... K", int))
+    _, _, *buckets = require_arrays(**arrays)
     queries, keys = _facing(query_positions, key_positions)
     hidden = (queries == NOBODY) | (keys == NOBODY)
     if causal:
         hidden |= keys > queries
-    if query_buckets is not None or key_buckets is not None:
-        if query_buckets is None or key_buckets is None:
-            raise ValueError("query_buckets and key_buckets need to be given together, got one of them")
-        require_shape("query_buckets", query_buckets, query_positions.shape)
-        require_shape("key_buckets", key_buckets, key_positions.shape)
-        hidden |= np.not_equal(*_facing(query_buckets, key_buckets))
+    if with_buckets:
+        hidden |= np.not_equal(*_facing(*buckets))
     mask = np.where(hidden, np.float32(HIDDEN), np.float32(0))
     if avoid_self:
         mask[(queries == keys) & ~hidden] = LAST_RESORT
@@ -63,4 +63,4 @@ def attention_mask(
 
 def _facing(of_queries, of_keys):
     """Shaped so that comparing the two compares each query with each key."""
-    return np.asarray(of_queries)[..., :, np.newaxis], np.asarray(of_keys)[..., np.newaxis, :]
+    return of_queries[..., :, np.newaxis], of_keys[..., np.newaxis, :]

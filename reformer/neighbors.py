@@ -9,7 +9,7 @@ Letters: Q queries, K keys, L vectors, d features, d_v features of a value.
 
 import numpy as np
 
-from reformer.arguments import require_count, require_finite, require_floats
+from reformer.arguments import require_arrays, require_count
 
 
 def cosine_similarity(queries, keys):
@@ -19,8 +19,8 @@ def cosine_similarity(queries, keys):
 
     Parameters
     ----------
-    queries : (..., Q, d) float32 or float64 array
-    keys : (..., K, d) array
+    queries : (..., Q, d) float32 or float64 array, d at least 1
+    keys : (..., K, d) array, K at least 1
 
     Returns
     -------
@@ -28,17 +28,32 @@ def cosine_similarity(queries, keys):
 
     Raises ValueError if a dtype or shape does not fit, or a number is not finite.
     """
-    queries, keys = _require_pair(queries, keys)
+    queries, keys = require_arrays(mixed=True, finite=True, queries=(queries, "... Q d+"), keys=(keys, "... K+ d"))
     return unit_vectors(queries) @ np.swapaxes(unit_vectors(keys), -1, -2)
 
 
 def unit_vectors(vectors):
-    """Scale vectors to length one, (..., d) -> (..., d). The zero vector stays zero."""
-    # Divided by their largest entry first, vectors of any length have squares that neither overflow nor vanish.
-    largest = np.max(np.abs(vectors), axis=-1, keepdims=True, initial=0)
-    scaled = vectors / np.where(largest == 0, 1, largest)
-    length = np.linalg.norm(scaled, axis=-1, keepdims=True)
-    return scaled / np.where(length == 0, 1, length)
+    """Scale vectors to norm one, (..., d) -> (..., d). The zero vector stays zero."""
+    scaled = rescale(vectors)
+    norm = np.linalg.norm(scaled, axis=-1, keepdims=True)
+    return scaled / np.where(norm == 0, 1, norm)
+
+
+def rescale(vectors, axis=-1):
+    """Multiply each vector by a power of two, so that its squares and products neither overflow nor vanish.
+
+    Directions stay as they are: a power of two changes no digit. The largest entry along `axis` comes to lie near 2^50
+    (float32) or 2^498 (float64); only an entry 1e59 (1e472) times smaller may become 0. Where no vector is of an unusual
+    length they are returned as they are.
+    """
+    size = np.max(np.abs(vectors), axis=axis, keepdims=True, initial=0)
+    usual = np.finfo(vectors.dtype).max ** 0.25
+    if np.all((size == 0) | ((size > 1 / usual) & (size < usual))):
+        return vectors
+    _, exponent = np.frexp(size)
+    shift = np.finfo(vectors.dtype).maxexp // 2 - 14 - exponent
+    first, one = shift // 2, vectors.dtype.type(1)  # in two steps: 2^shift itself may lie outside the range
+    return vectors * np.ldexp(one, first) * np.ldexp(one, shift - first)
 
 
 def k_nearest(vectors, k):
@@ -49,7 +64,7 @@ def k_nearest(vectors, k):
 
     Parameters
     ----------
-    vectors : (..., L, d) float32 or float64 array
+    vectors : (..., L, d) float32 or float64 array, d at least 1
     k : number of neighbours, 1 .. L - 1
 
     Returns
@@ -58,7 +73,7 @@ def k_nearest(vectors, k):
 
     Raises ValueError if `vectors` does not fit, or k is not 1 .. L - 1.
     """
-    vectors = require_finite("vectors", require_floats("vectors", vectors, "(..., L, d)"))
+    vectors = require_arrays(finite=True, vectors=(vectors, "... L d+"))
     n_vectors = vectors.shape[-2]
     if require_count("k", k) > n_vectors - 1:
         raise ValueError(f"k needs to be at most L - 1 = {n_vectors - 1}, as there are {n_vectors} vectors, got {k}")
@@ -69,13 +84,15 @@ def k_nearest(vectors, k):
 
 
 def kernel_regression(queries, keys, values, bandwidth):
-    """Average of the values, each weighted by how near its key is to the query (Nadaraya and Watson, 1964).
+    """Average of the values, each weighted by how near its key is to the query: the Nadaraya-Watson estimator.
 
-    The weight of a key at distance r is exp(-r^2 / (2 bandwidth^2)); the weights of a query add up to one.
+    The weight of a key at distance r is exp(-r^2 / (2 bandwidth^2)); the weights of a query add up to one. A very small
+    bandwidth leaves the value of the nearest key, or the average over those equally near; a very large one the
+    average over all.
 
     Parameters
     ----------
-    queries : (..., Q, d) float32 or float64 array
+    queries : (..., Q, d) float32 or float64 array, d at least 1
     keys : (..., K, d) array, K at least 1
     values : (..., K, d_v) array
     bandwidth : distance at which a weight has fallen to exp(-1/2), in the units of the keys; above 0
@@ -84,14 +101,23 @@ def kernel_regression(queries, keys, values, bandwidth):
     -------
     estimates : (..., Q, d_v) array
 
-    Raises ValueError if a dtype or shape does not fit, a number is not finite, or `bandwidth` is not above 0.
+    Raises ValueError if a dtype or shape does not fit, a number or a distance is not finite, or `bandwidth` is not
+    above 0.
     Source: Nadaraya, "On Estimating Regression" (1964); Watson, "Smooth Regression Analysis" (1964).
     """
-    queries, keys = _require_pair(queries, keys)
-    values = _require_values(values, queries, keys)
+    queries, keys, values = require_arrays(
+        mixed=True, finite=True, queries=(queries, "... Q d+"), keys=(keys, "... K+ d"), values=(values, "... K d_v")
+    )
     bandwidth = _require_bandwidth(bandwidth)
-    difference = queries[..., :, np.newaxis, :] - keys[..., np.newaxis, :, :]
-    return _softmax(-np.sum(difference**2, axis=-1) / (2 * bandwidth**2)) @ values
+    dtype = np.result_type(queries, keys, values)
+    queries, keys = queries[..., :, np.newaxis, :], keys[..., np.newaxis, :, :]
+    with np.errstate(all="ignore"):
+        squared = np.sum((queries - keys) ** 2, axis=-1)
+        logits = (np.min(squared, axis=-1, keepdims=True) - squared) / (2 * bandwidth * bandwidth)
+    usual = float(np.finfo(dtype).max) ** 0.25  # beyond, squares overflow or vanish
+    if not (1 / usual < bandwidth < usual and np.all(np.isfinite(logits))):
+        logits = _kernel_logits(queries, keys, bandwidth)
+    return _average(values, logits, dtype)
 
 
 def softmax_attention(queries, keys, values):
@@ -101,7 +127,7 @@ def softmax_attention(queries, keys, values):
 
     Parameters
     ----------
-    queries : (..., Q, d) float32 or float64 array
+    queries : (..., Q, d) float32 or float64 array, d at least 1
     keys : (..., K, d) array, K at least 1
     values : (..., K, d_v) array
 
@@ -109,48 +135,68 @@ def softmax_attention(queries, keys, values):
     -------
     attended : (..., Q, d_v) array
 
-    Raises ValueError if a dtype or shape does not fit, or a number is not finite.
+    Raises ValueError if a dtype or shape does not fit, a number is not finite, or a dot product is beyond float64.
     Source: Vaswani et al., "Attention Is All You Need" (2017), equation 1.
     """
-    queries, keys = _require_pair(queries, keys)
-    values = _require_values(values, queries, keys)
-    return _softmax(queries @ np.swapaxes(keys, -1, -2) / np.sqrt(keys.shape[-1]).astype(keys.dtype)) @ values
+    queries, keys, values = require_arrays(
+        mixed=True, finite=True, queries=(queries, "... Q d+"), keys=(keys, "... K+ d"), values=(values, "... K d_v")
+    )
+    logits, scale = dot_products(queries, keys), np.sqrt(keys.shape[-1]).astype(keys.dtype)
+    return _average(values, logits / scale, np.result_type(queries, keys, values))
+
+
+def dot_products(queries, keys):
+    """query . key for every pair: (..., Q, d), (..., K, d) -> (..., Q, K); float64 where float32 cannot hold one.
+
+    Only pairs with a vector that is not finite give NaN or infinity. Raises ValueError where float64 cannot hold one.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        products = queries @ np.swapaxes(keys, -1, -2)
+        if np.all(np.isfinite(products)):
+            return products
+        products = queries.astype(np.float64) @ np.swapaxes(keys, -1, -2).astype(np.float64)
+    known = np.all(np.isfinite(queries), -1)[..., :, np.newaxis] & np.all(np.isfinite(keys), -1)[..., np.newaxis, :]
+    if np.any(known & ~np.isfinite(products)):
+        raise ValueError("queries needs dot products with keys that float64 can hold, got larger ones")
+    return products
+
+
+@np.errstate(over="ignore")
+def _kernel_logits(queries, keys, bandwidth):
+    """-(r^2 - r_nearest^2) / (2 bandwidth^2) for distances r along the last axis, in float64.
+
+    Distances are counted in a power of two near the bandwidth, or near the distance of the nearest key where that is
+    greater: then no square overflows or vanishes that has any weight, and keys equally near stay so.
+    """
+    difference = np.subtract(queries, keys, dtype=np.float64)
+    largest = np.max(np.abs(difference), axis=-1)
+    if np.any(np.isinf(largest)):
+        raise ValueError("queries needs distances to keys that float64 can hold, got larger ones")
+    _, exponent = np.frexp(np.maximum(np.min(largest, axis=-1, keepdims=True), bandwidth))
+    unit = np.ldexp(1.0, exponent - 1)
+    squared = np.sum((difference / unit[..., np.newaxis]) ** 2, axis=-1)
+    width = np.maximum(bandwidth / unit, np.finfo(np.float64).tiny)
+    return (np.min(squared, axis=-1, keepdims=True) - squared) / width / width / 2
+
+
+@np.errstate(over="ignore")
+def _average(values, logits, dtype):
+    """Average of the values, weighted by the softmax of the logits; rounding carries it beyond none of them."""
+    smallest, largest = np.min(values, axis=-2, keepdims=True), np.max(values, axis=-2, keepdims=True)
+    return np.clip(_softmax(logits) @ values, smallest, largest).astype(dtype)
 
 
 def _softmax(logits):
-    weights = np.exp(logits - np.max(logits, axis=-1, keepdims=True))
-    return weights / np.sum(weights, axis=-1, keepdims=True)
-
-
-def _require_pair(queries, keys):
-    queries = require_finite("queries", require_floats("queries", queries, "(..., Q, d)"))
-    keys = require_finite("keys", require_floats("keys", keys, "(..., K, d)"))
-    if keys.shape[-1] != queries.shape[-1] or keys.shape[-2] == 0:
-        needed = f"(..., K, d) with d = {queries.shape[-1]} as in queries and K at least 1"
-        raise ValueError(f"keys needs shape {needed}, got shape {keys.shape}")
-    _require_batch("keys", keys, queries)
-    return queries, keys
-
-
-def _require_values(values, queries, keys):
-    values = require_finite("values", require_floats("values", values, "(..., K, d_v)"))
-    if values.shape[-2] != keys.shape[-2]:
-        raise ValueError(f"values needs one row for each of the {keys.shape[-2]} keys, got shape {values.shape}")
-    _require_batch("values", values, queries, keys)
-    return values
-
-
-def _require_batch(name, array, *others):
-    batches = [other.shape[:-2] for other in others]
-    try:
-        np.broadcast_shapes(array.shape[:-2], *batches)
-    except ValueError:
-        raise ValueError(f"{name} needs batch axes that go with {batches}, got shape {array.shape}") from None
+    """exp(logits - logsumexp(logits)) along the last axis; less the largest logit of the row, none overflows."""
+    row_max = np.max(logits, axis=-1, keepdims=True)
+    weights = np.exp(logits - row_max)
+    row_sum = np.sum(weights, axis=-1, keepdims=True)
+    return weights / row_sum
 
 
 def _require_bandwidth(bandwidth):
-    """Return `bandwidth` as a float: a NumPy number would turn float32 into float64."""
+    """Return `bandwidth` as a float."""
     array = np.asarray(bandwidth)
-    if array.ndim or array.dtype.kind not in "iuf" or not np.isfinite(array) or array <= 0:
+    if array.ndim or array.dtype.kind not in "iuf" or not 0 < float(array) < np.inf:
         raise ValueError(f"bandwidth needs a finite number above 0, got {bandwidth!r}")
     return float(array)

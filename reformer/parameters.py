@@ -31,10 +31,7 @@ def flatten_parameters(tree, prefix=""):
     for key, value in tree.items():
         if not isinstance(key, str) or "/" in key:
             raise ValueError(f"a key of a nested dict needs to be text without '/', got {key!r}")
-        if isinstance(value, dict):
-            flat |= flatten_parameters(value, f"{prefix}{key}/")
-        else:
-            flat[prefix + key] = value
+        flat |= flatten_parameters(value, f"{prefix}{key}/") if isinstance(value, dict) else {prefix + key: value}
     return flat
 
 
@@ -51,36 +48,16 @@ def unflatten_parameters(flat):
 
 
 def save_parameters(path, parameters):
-    """Write a nested dict of arrays to an npz file. The old file stays whole until the new one is complete.
+    """Write a nested dict of arrays to an npz file, first beside it and then, in one move, over it.
 
     Raises ValueError if a name or a value cannot be written without pickle. No file is touched then.
     """
-    write_arrays(path, flatten_parameters(parameters))
-
-
-def load_parameters(path, like):
-    """Read a file of `save_parameters`.
-
-    Parameters
-    ----------
-    path : of the file
-    like : nested dict of arrays with the names, shapes and dtypes that are needed, such as freshly drawn parameters
-
-    Returns
-    -------
-    parameters : nested dict of arrays
-
-    Raises ValueError if the file is no such file, or names, shapes or dtypes are not those of `like`.
-    """
-    return unflatten_parameters(fitting(read_arrays(path), flatten_parameters(like), path))
-
-
-def write_arrays(path, arrays):
-    """Write a flat dict of arrays to an npz file, first beside it and then, in one move, over it.
-
-    Raises ValueError if a name or a value cannot be written without pickle.
-    """
-    _require_plain(arrays)
+    arrays = flatten_parameters(parameters)
+    for name, array in arrays.items():
+        if name in ("file", "allow_pickle") or name.endswith(".npy"):
+            raise ValueError(f"{name} needs another name, NumPy's npz files use this one themselves")
+        if not isinstance(array, np.ndarray | np.generic) or array.dtype.hasobject:
+            raise ValueError(f"{name} needs to be an array of numbers or text, got {_kind(array)}")
     partial = f"{os.fspath(path)}.partial"
     try:
         with open(partial, "wb") as file:
@@ -93,43 +70,53 @@ def write_arrays(path, arrays):
             os.unlink(partial)
 
 
-def read_arrays(path):
-    """Read a flat dict of arrays from an npz file.
+def load_parameters(path, like):
+    """Read a file of `save_parameters`.
 
-    Raises ValueError if it is not one, is damaged, or holds Python objects.
+    Parameters
+    ----------
+    path : of the file
+    like : nested dict of what is needed, as in `conform_arrays`, such as freshly drawn parameters
+
+    Returns
+    -------
+    parameters : nested dict of arrays
+
+    Raises ValueError if the file is not an npz file, is damaged, holds Python objects, or does not fit `like`.
     """
     with open(path, "rb") as file:
         try:
             with np.load(file, allow_pickle=False) as archive:
-                return _require_plain({name: archive[name] for name in archive.files})
+                found = {name: np.asarray(archive[name]) for name in archive.files}
         except Exception as problem:  # damage can raise anything in zipfile and NumPy
-            raise ValueError(
-                f"{path} needs to be an npz file of plain arrays, but cannot be read: {problem}"
-            ) from problem
+            raise ValueError(f"{path} needs to be an npz file of plain arrays, but is not: {problem}") from problem
+    return unflatten_parameters(conform_arrays(found, flatten_parameters(like), path))
 
 
-def fitting(found, needed, path):
-    """Return the arrays of `found` that `needed` names, if both have the same names, shapes and dtypes."""
+def conform_arrays(found, needed, what):
+    """Return the arrays of `found` in the order of `needed`, if they are what `needed` says.
+
+    Parameters
+    ----------
+    found : flat dict of arrays
+    needed : flat dict of arrays with the same names, shapes and dtypes; None in place of one leaves both open
+    what : what to call `found` in an error
+
+    Raises ValueError if a name, shape or dtype is another, or a number is NaN or infinite.
+    """
     problems = [f"{name} is missing" for name in needed if name not in found]
     problems += [f"{name} is not expected" for name in found if name not in needed]
-    for name in needed:
-        if name in found and _kind(found[name]) != _kind(needed[name]):
-            problems.append(f"{name} needs {_kind(needed[name])}, got {_kind(found[name])}")
+    for name in [name for name in needed if name in found]:
+        kind, needed_kind = _kind(found[name]), _kind(needed[name])
+        if needed[name] is not None and kind != needed_kind:
+            problems.append(f"{name} needs {needed_kind}, got {kind}")
+        elif kind.startswith("float") and not np.isfinite(found[name]).all():
+            n_bad = np.count_nonzero(~np.isfinite(found[name]))
+            problems.append(f"{name} needs finite numbers, got {n_bad} that are NaN or infinite")
     if problems:
         more = f" and {len(problems) - 5} more" if len(problems) > 5 else ""
-        raise ValueError(f"{path} does not fit: {'; '.join(problems[:5])}{more}")
+        raise ValueError(f"{what} does not fit: {'; '.join(problems[:5])}{more}")
     return {name: found[name] for name in needed}
-
-
-def _require_plain(arrays):
-    """Return the flat dict `arrays` if an npz file holds it without pickle, each array under its own name."""
-    for name, array in arrays.items():
-        if name in ("file", "allow_pickle") or name.endswith(".npy"):
-            raise ValueError(f"{name} needs another name, NumPy's npz files use this one themselves")
-        if not isinstance(array, np.ndarray | np.generic) or array.dtype.hasobject:
-            got = getattr(array, "dtype", type(array).__name__)
-            raise ValueError(f"{name} needs to be an array of numbers or text, got {got}")
-    return arrays
 
 
 def _kind(array):

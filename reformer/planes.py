@@ -1,8 +1,9 @@
 """Hash planes: a few signs decide which vectors are worth comparing (unit 02).
 
-Random planes through the origin cut space; the sides a vector lies on, read as bits, are its bucket. Several tables
-of such buckets find most neighbours without comparing all pairs. `neighbors` (unit 01) is the exact search that this
-approximates, `angular` (unit 03) the hash that the Reformer uses.
+Random planes through the origin cut space; the sides a vector lies on, read as bits, are its bucket. The field calls
+this SimHash, or random hyperplane LSH: the Hamming distance of the sides of two vectors, divided by P, estimates their
+angle, divided by pi. Several tables of such buckets find most neighbours without comparing all pairs. `neighbors`
+(unit 01) is the exact search that this approximates, `angular` (unit 03) the hash that the Reformer uses.
 
 Letters: L vectors, d features, P planes in a table, T tables.
 Source: Charikar, "Similarity Estimation Techniques from Rounding Algorithms" (2002), section 3.
@@ -10,8 +11,8 @@ Source: Charikar, "Similarity Estimation Techniques from Rounding Algorithms" (2
 
 import numpy as np
 
-from reformer.arguments import require_count, require_finite, require_floats, require_integers
-from reformer.neighbors import unit_vectors
+from reformer.arguments import require_arrays, require_count, require_integers
+from reformer.neighbors import rescale, unit_vectors
 
 
 def draw_planes(rng, *, n_tables, n_features, n_planes, dtype=np.float32):
@@ -39,7 +40,8 @@ def draw_planes(rng, *, n_tables, n_features, n_planes, dtype=np.float32):
 def side_of_planes(vectors, normals):
     """Say for each vector and plane whether the vector lies on the side the normal points to.
 
-    A vector in the plane itself, with dot product 0, counts as on the positive side.
+    A vector in the plane itself, with dot product 0, counts as on the positive side. How long a vector or a normal is
+    does not matter; an entry 1e59 (float64: 1e472) times smaller than the largest beside it may count as 0.
 
     Parameters
     ----------
@@ -52,16 +54,20 @@ def side_of_planes(vectors, normals):
 
     Raises ValueError if a dtype or shape does not fit, or a number is not finite.
     """
-    vectors = require_finite("vectors", require_floats("vectors", vectors, "(..., L, d)"))
-    normals = require_finite("normals", require_floats("normals", normals, "(..., d, P)"))
-    if normals.shape[-2] != vectors.shape[-1]:
-        needed = f"(..., d, P) with d = {vectors.shape[-1]} as in vectors"
-        raise ValueError(f"normals needs shape {needed}, got shape {normals.shape}")
-    return vectors @ normals >= 0
+    vectors, normals = require_arrays(
+        mixed=True, finite=True, vectors=(vectors, "... L d"), normals=(normals, "... d P")
+    )
+    with np.errstate(all="ignore"):
+        products = vectors @ normals
+    smallest, largest = np.sqrt([np.finfo(products.dtype).tiny, np.finfo(products.dtype).max])
+    size = np.abs(products)
+    if not np.all((size > smallest) & (size < largest)):  # a 0 may be a number that vanished
+        products = rescale(vectors) @ rescale(normals, axis=-2)
+    return products >= 0
 
 
 def hash_value(sides):
-    """Read the sides of a vector as the bits of a number: plane i weighs 2^i.
+    """Read the sides of a vector as the bits of a number: plane i weighs 2^i. The field calls it a signature.
 
     Parameters
     ----------
@@ -73,10 +79,9 @@ def hash_value(sides):
 
     Raises ValueError if `sides` is not a bool array with 1 to 62 planes.
     """
-    sides = np.asarray(sides)
-    if sides.dtype != np.bool_ or sides.ndim == 0 or not 1 <= sides.shape[-1] <= 62:
-        got = f"dtype {sides.dtype}, shape {sides.shape}"
-        raise ValueError(f"sides needs a bool array of shape (..., P) with P from 1 to 62, got {got}")
+    sides = require_arrays(sides=(sides, "... P+", bool))
+    if sides.shape[-1] > 62:
+        raise ValueError(f"sides needs at most 62 planes, got {sides.shape[-1]}")
     return sides @ 2 ** np.arange(sides.shape[-1], dtype=np.int64)
 
 
@@ -93,7 +98,7 @@ def build_hash_table(buckets):
 
     Raises ValueError if `buckets` is not a one-dimensional integer array.
     """
-    buckets = require_integers("buckets", buckets, "(L,)", low=-np.inf)
+    buckets = require_integers("buckets", buckets, "L", low=-np.inf)
     table = {}
     for position, bucket in enumerate(buckets.tolist()):
         table.setdefault(bucket, []).append(position)
@@ -119,11 +124,9 @@ def approximate_k_nearest(vectors, k, normals):
     Raises ValueError if a dtype or shape does not fit, or k is below 1.
     """
     k = require_count("k", k)
-    vectors = require_finite("vectors", require_floats("vectors", vectors, "(L, d)"))
-    normals = require_floats("normals", normals, "(T, d, P)")
-    if len(normals) == 0 or not 1 <= normals.shape[-1] <= 62:
-        needed = "(T, d, P) with T at least 1 and P from 1 to 62"
-        raise ValueError(f"normals needs shape {needed}, got shape {normals.shape}")
+    vectors, normals = require_arrays(mixed=True, finite=True, vectors=(vectors, "L d"), normals=(normals, "T+ d P+"))
+    if normals.shape[-1] > 62:
+        raise ValueError(f"normals needs at most 62 planes in a table, got {normals.shape[-1]}")
     buckets = [hash_value(side_of_planes(vectors, planes)) for planes in normals]
     tables = [build_hash_table(of_position) for of_position in buckets]
     unit = unit_vectors(vectors)

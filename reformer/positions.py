@@ -8,7 +8,7 @@ Letters: L positions, d features.
 
 import numpy as np
 
-from reformer.arguments import require_count, require_floats
+from reformer.arguments import require_arrays, require_count
 
 
 def sinusoidal_positions(length, n_features, dtype=np.float32, *, first=0):
@@ -54,20 +54,19 @@ def axial_positions(rows, columns):
     Raises ValueError if a shape or dtype does not fit.
     Source: Ho et al., "Axial Attention in Multidimensional Transformers" (2019); Trax `AxialPositionalEncoding`.
     """
-    rows = require_floats("rows", rows, "(n_rows, d_rows)")
-    columns = require_floats("columns", columns, "(n_columns, d_columns)", dtype=rows.dtype)
+    rows, columns = require_arrays(rows=(rows, "n_rows d_rows"), columns=(columns, "n_columns d_columns"))
     by_row = np.repeat(rows, len(columns), axis=0)
     by_column = np.tile(columns, (len(rows), 1))
     return np.concatenate([by_row, by_column], axis=-1)
 
 
-def axial_positions_backward(gradient, rows, columns):
-    """Gradients of (rows, columns) from that of the first L positions: (L, d_rows + d_columns).
+def axial_positions_forward(rows, columns):
+    """`axial_positions`: (positions, saved), with `saved` for `axial_positions_backward`."""
+    return axial_positions(rows, columns), (rows, columns)
 
-    It needs nothing from a forward pass, so it takes the arguments of `axial_positions` again, unchecked.
-    """
-    n_rows, n_columns, d_rows = len(rows), len(columns), rows.shape[-1]
-    grid = np.zeros((n_rows * n_columns, gradient.shape[-1]), dtype=gradient.dtype)
-    grid[: len(gradient)] = gradient
-    grid = grid.reshape(n_rows, n_columns, -1)
-    return np.sum(grid[..., :d_rows], axis=1), np.sum(grid[..., d_rows:], axis=0)
+
+def axial_positions_backward(gradient, saved):
+    """((d_rows, d_columns), {}) of `axial_positions`: a row gets the sum of what its places send, a column likewise."""
+    rows, columns = saved
+    grid = gradient.reshape(len(rows), len(columns), -1)
+    return (np.sum(grid[..., : rows.shape[-1]], axis=1), np.sum(grid[..., rows.shape[-1] :], axis=0)), {}

@@ -12,19 +12,23 @@ computed again: the vectors come back with a rounding error, and one token that 
 that follows. (A ReLU whose input rounds to the other side of 0 is harmless by comparison: its value hardly changes, and
 one token counts or does not count in the gradient of one feature.)
 
+Three stacks of blocks run here, with the same results: reversible, with everything stored, and checkpointed, which
+keeps the inputs of each block and computes the rest again (gradient checkpointing, or rematerialisation).
+
 Source: Gomez, Ren, Urtasun, Grosse, "The Reversible Residual Network" (2017); Reformer, section 3.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
-from reformer.arguments import require_floats, require_shape
+from reformer.arguments import require_arrays, require_count, require_shape
 
 
 class Branch(NamedTuple):
-    """The f or g of a block inside a network: something with parameters, to be differentiated by hand.
+    """The f or g of a block in a network: a function with parameters, and its gradients.
 
     forward(x, replay=None) -> (value, saved, replay): `replay` holds the decisions that must not be taken twice, such
         as hash buckets, or None. Given back to `forward`, it makes the value the same again.
@@ -41,7 +45,7 @@ def reversible_forward(x1, x2, f, g):
     Parameters
     ----------
     x1, x2 : (..., d) float32 or float64 arrays of the same shape, the two streams
-    f, g : functions from an array to an array of the same shape
+    f, g : functions from an array to an array of the same shape; they get copies, and may change them in place
 
     Returns
     -------
@@ -50,9 +54,9 @@ def reversible_forward(x1, x2, f, g):
     Raises ValueError if a shape or dtype does not fit.
     Source: Gomez et al. (2017), section 3; Reformer, section 3, "RevNets".
     """
-    x1, x2 = _streams("x1", x1, "x2", x2)
-    y1 = x1 + require_shape("f(x2)", f(x2), x1.shape)
-    y2 = x2 + require_shape("g(y1)", g(y1), x2.shape)
+    x1, x2 = require_arrays(x1=(x1, "..."), x2=(x2, "..."))
+    y1 = x1 + require_shape("f(x2)", f(x2.copy()), x2.shape)
+    y2 = x2 + require_shape("g(y1)", g(y1.copy()), y1.shape)
     return y1, y2
 
 
@@ -71,21 +75,22 @@ def reversible_inverse(y1, y2, f, g):
     Raises ValueError if a shape or dtype does not fit.
     Source: Gomez et al. (2017), section 3; Reformer, section 3, "RevNets".
     """
-    y1, y2 = _streams("y1", y1, "y2", y2)
-    x2 = y2 - require_shape("g(y1)", g(y1), y2.shape)
-    x1 = y1 - require_shape("f(x2)", f(x2), y1.shape)
+    y1, y2 = require_arrays(y1=(y1, "..."), y2=(y2, "..."))
+    x2 = y2 - require_shape("g(y1)", g(y1.copy()), y1.shape)
+    x1 = y1 - require_shape("f(x2)", f(x2.copy()), x2.shape)
     return x1, x2
 
 
-def reversible_backward(y1, y2, d_y1, d_y2, f_vjp, g_vjp):
+def reversible_backward(y1, y2, d_y1, d_y2, f_with_pull, g_with_pull):
     """Find inputs and gradients of one reversible block from its outputs alone.
 
     Parameters
     ----------
     y1, y2 : (..., d) float32 or float64 arrays, the outputs of the block
     d_y1, d_y2 : (..., d) arrays, gradients of the loss with respect to them
-    f_vjp, g_vjp : functions x -> (value, pull). `value` is f(x); `pull(gradient)` turns the gradient with respect to
-        the value into the gradient with respect to x: the vector-Jacobian product
+    f_with_pull, g_with_pull : functions x -> (value, pull). `value` is f(x); `pull(gradient)` turns the gradient with
+        respect to the value into the gradient with respect to x: the vector-Jacobian product. They get copies, so that
+        one that works in place does no harm
 
     Returns
     -------
@@ -95,41 +100,44 @@ def reversible_backward(y1, y2, d_y1, d_y2, f_vjp, g_vjp):
     Raises ValueError if a shape or dtype does not fit.
     Source: Gomez et al. (2017), algorithm 1.
     """
-    y1, y2 = _streams("y1", y1, "y2", y2)
-    (_, d_y1), (_, d_y2) = _streams("y1", y1, "d_y1", d_y1), _streams("y2", y2, "d_y2", d_y2)
-    g_value, g_pull = g_vjp(y1)
-    x2 = y2 - require_shape("the value of g_vjp", g_value, y2.shape)
-    d_x1 = d_y1 + require_shape("the pull of g_vjp", g_pull(d_y2), y1.shape)  # directly and through g
+    y1, y2, d_y1, d_y2 = require_arrays(y1=(y1, "..."), y2=(y2, "..."), d_y1=(d_y1, "..."), d_y2=(d_y2, "..."))
+    g_value, g_pull = g_with_pull(y1.copy())
+    x2 = y2 - require_shape("the value of g_with_pull", g_value, y2.shape)
+    d_x1 = d_y1 + require_shape("the pull of g_with_pull", g_pull(d_y2.copy()), y1.shape)  # directly and through g
     del g_pull  # it holds the activations of g; those of f need the room
-    f_value, f_pull = f_vjp(x2)
-    x1 = y1 - require_shape("the value of f_vjp", f_value, y1.shape)
-    d_x2 = d_y2 + require_shape("the pull of f_vjp", f_pull(d_x1), x2.shape)  # directly and through f
+    f_value, f_pull = f_with_pull(x2.copy())
+    x1 = y1 - require_shape("the value of f_with_pull", f_value, y1.shape)
+    d_x2 = d_y2 + require_shape("the pull of f_with_pull", f_pull(d_x1.copy()), x2.shape)  # directly and through f
     return x1, x2, d_x1, d_x2
 
 
-def replay_dropout(values, seed, *, rate):
+def dropout(values, seed, *, rate):
     """Drop entries at random, where the seed alone decides which: the same seed drops the same ones again.
 
     An entry is kept where `np.random.default_rng(seed).random(values.shape)` is at least `rate`, and then divided by
     1 - rate, so that the mean stays. The map is linear and its own transpose: the gradient of the values is
-    `replay_dropout` of the gradient of the result, with the same seed.
+    `dropout` of the gradient of the result, with the same seed.
 
     Parameters
     ----------
     values : float32 or float64 array of any shape
-    seed : whole number of at least 0, or a sequence of such
+    seed : whole number of at least 0, or a tuple of such
     rate : share to drop, 0 .. below 1
 
     Returns
     -------
     dropped : array of the shape of `values`
 
-    Raises ValueError if `rate` is out of range or the dtype does not fit.
+    Raises ValueError if `seed` or `rate` is out of range or the dtype does not fit.
     Source: Srivastava et al., "Dropout" (2014), in its inverted form; Gomez et al. (2017) need the replay.
     """
-    values = require_floats("values", values, "(...)")
+    values = require_arrays(values=(values, "..."))
+    for number in seed if isinstance(seed, tuple | list) else (seed,):
+        require_count("seed", number, at_least=0)
     if not 0 <= rate < 1:
         raise ValueError(f"rate needs a number of at least 0 and below 1, got {rate}")
+    if rate == 0:
+        return values
     kept = np.random.default_rng(seed).random(values.shape) >= rate
     return values * (kept / (1 - rate)).astype(values.dtype)
 
@@ -157,12 +165,12 @@ def lifting_step(signal, predict, update):
     Raises ValueError if L is odd or a shape or dtype does not fit.
     Source: Sweldens, "The Lifting Scheme" (1996); Daubechies and Sweldens, "Factoring Wavelet Transforms" (1998).
     """
-    signal = require_floats("signal", signal, "(..., L)")
+    signal = require_arrays(signal=(signal, "... L"))
     if signal.shape[-1] % 2:
         raise ValueError(f"signal needs an even number of entries along its last axis, got shape {signal.shape}")
     even, odd = signal[..., 0::2], signal[..., 1::2]
-    detail = odd - require_shape("predict(even)", predict(even), even.shape)
-    average = even + require_shape("update(detail)", update(detail), even.shape)
+    detail = odd - require_shape("predict(even)", predict(even.copy()), even.shape)
+    average = even + require_shape("update(detail)", update(detail.copy()), detail.shape)
     return average, detail
 
 
@@ -171,9 +179,9 @@ def lifting_inverse(average, detail, predict, update):
 
     Raises ValueError if shapes or dtypes differ or do not fit.
     """
-    average, detail = _streams("average", average, "detail", detail)
-    even = average - require_shape("update(detail)", update(detail), average.shape)
-    odd = detail + require_shape("predict(even)", predict(even), detail.shape)
+    average, detail = require_arrays(average=(average, "... L/2"), detail=(detail, "... L/2"))
+    even = average - require_shape("update(detail)", update(detail.copy()), detail.shape)
+    odd = detail + require_shape("predict(even)", predict(even.copy()), even.shape)
     return np.stack([even, odd], axis=-1).reshape(*even.shape[:-1], -1)
 
 
@@ -188,7 +196,7 @@ def haar_update(detail):
 
 
 def reversible_stack_forward(streams, blocks):
-    """Run a stack of reversible blocks and keep its last pair only.
+    """Run a stack of reversible blocks, each by `reversible_forward`, and keep the last pair only.
 
     Parameters
     ----------
@@ -202,30 +210,43 @@ def reversible_stack_forward(streams, blocks):
 
     Source: Reformer, section 3, "Reversible Transformer".
     """
-    streams, replays = list(streams), []
-    for branch, source, target in _half_steps(blocks):
-        value, replay = branch.forward(streams[source])[::2]  # what it would save is dropped at once
-        streams[target] = streams[target] + value
+    replays = [[] for _ in blocks]
+
+    def value_of(branch, replays, x):
+        value, _, replay = branch.forward(x)  # what it would save is dropped at once
         replays.append(replay)
-    return tuple(streams), (tuple(streams), blocks, replays)
+        return value
+
+    for (f, g), of_block in zip(blocks, replays, strict=True):
+        streams = reversible_forward(*streams, partial(value_of, f, of_block), partial(value_of, g, of_block))
+    return streams, (streams, blocks, replays)
 
 
 def reversible_stack_backward(gradients, saved):
     """Gradients of a reversible stack, from those of its outputs (d_y1, d_y2): ((d_x1, d_x2), d_blocks).
 
-    This is `reversible_backward` for one half step after the other, from the last to the first. `d_blocks` has, for
-    each block, the pair of parameter gradients of f and g.
+    Each block is taken back by `reversible_backward`, from the last to the first. `d_blocks` has, for each block, the
+    pair of parameter gradients of f and g.
     """
     streams, blocks, replays = saved
-    streams, gradients, found = list(streams), list(gradients), []
-    for (branch, source, target), replay in zip(_half_steps(blocks)[::-1], replays[::-1], strict=True):
-        value, branch_saved, _ = branch.forward(streams[source], replay)
-        streams[target] = streams[target] - value
-        through, d_parameters = branch.backward(gradients[target], branch_saved)
-        gradients[source] = gradients[source] + through
-        found.append(d_parameters)
-        del value, branch_saved, through  # the next branch needs the room
-    return tuple(gradients), _in_pairs(found[::-1])
+    d_blocks = []
+
+    def with_pull(branch, replay, found, x):
+        value, branch_saved, _ = branch.forward(x, replay)
+
+        def pull(gradient):
+            d_x, d_parameters = branch.backward(gradient, branch_saved)
+            found.insert(0, d_parameters)  # that of g comes first
+            return d_x
+
+        return value, pull
+
+    for (f, g), (f_replay, g_replay) in zip(blocks[::-1], replays[::-1], strict=True):
+        d_blocks.insert(0, found := [])
+        pulls = partial(with_pull, f, f_replay, found), partial(with_pull, g, g_replay, found)
+        back = reversible_backward(*streams, *gradients, *pulls)
+        streams, gradients = back[:2], back[2:]
+    return gradients, d_blocks
 
 
 def stored_stack_forward(streams, blocks):
@@ -250,7 +271,30 @@ def stored_stack_backward(gradients, saved):
         through, d_parameters = branch.backward(gradients[target], branch_saved)
         gradients[source] = gradients[source] + through
         found.append(d_parameters)
-    return tuple(gradients), _in_pairs(found[::-1])
+    found = found[::-1]
+    return tuple(gradients), list(zip(found[0::2], found[1::2], strict=True))
+
+
+def checkpointed_stack_forward(streams, blocks):
+    """Run a stack of blocks and keep the inputs of each block only: (streams, saved).
+
+    Streams as in `stored_stack_forward`.
+    Source: Chen, Xu, Zhang, Guestrin, "Training Deep Nets with Sublinear Memory Cost" (2016), section 4.
+    """
+    kept = []
+    for block in blocks:
+        kept.append(streams)
+        streams, _ = stored_stack_forward(streams, [block])
+    return streams, (blocks, kept)
+
+
+def checkpointed_stack_backward(gradients, saved):
+    """Gradients with each block computed once more from its inputs, in the form of `reversible_stack_backward`."""
+    found = []
+    for block, streams in zip(*(part[::-1] for part in saved), strict=True):
+        gradients, d_block = stored_stack_backward(gradients, stored_stack_forward(streams, [block])[1])
+        found += d_block
+    return gradients, found[::-1]
 
 
 def bytes_held(*held):
@@ -276,11 +320,6 @@ def bytes_held(*held):
     return sum(buffers.values())
 
 
-def _streams(name1, value1, name2, value2):
-    first = require_floats(name1, value1, "(...)")
-    return first, require_shape(name2, require_floats(name2, value2, "(...)", dtype=first.dtype), first.shape)
-
-
 def _half_steps(blocks):
     """Each branch with the places of the stream it reads and of the stream its value is added to.
 
@@ -288,7 +327,3 @@ def _half_steps(blocks):
     """
     first, last = 0, -1
     return [step for f, g in blocks for step in ((f, last, first), (g, first, last))]
-
-
-def _in_pairs(items):
-    return list(zip(items[0::2], items[1::2], strict=True))

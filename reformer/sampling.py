@@ -8,10 +8,10 @@ computed again from the start. A model trained with LSH attention may also write
 
 import numpy as np
 
-from reformer.arguments import require_count, require_finite, require_floats, require_integers, require_shape
-from reformer.attention import softmax, unit_keys
-from reformer.layers import layer_norm, linear, merge_heads, split_heads
-from reformer.model import PROJECTIONS, feed_forward_branch
+from reformer.arguments import require_arrays, require_count, require_finite, require_integers, require_shape
+from reformer.attention import scaled, softmax, unit_keys
+from reformer.blocks import feed_forward_branch, from_heads, to_heads
+from reformer.reversible import Branch
 
 
 def sample(model, parameters, prompt, *, n_new, rng, temperature=1.0, top_k=None, stop=None, seed=0):
@@ -24,7 +24,7 @@ def sample(model, parameters, prompt, *, n_new, rng, temperature=1.0, top_k=None
     prompt : (batch, P) integer array of tokens, P at least 1
     n_new : number of tokens to write, at least 1; P + n_new is at most `model.max_length`
     rng : numpy.random.Generator that draws the tokens; greedy choice (temperature 0) does not use it
-    temperature, top_k : as in `choose_token`
+    temperature, top_k : as in `sample_token`
     stop : token that ends a text, or None. What would follow it is filled with it; when all texts have ended, it ends.
     seed : of the rotations of LSH attention
 
@@ -32,11 +32,11 @@ def sample(model, parameters, prompt, *, n_new, rng, temperature=1.0, top_k=None
     -------
     tokens : (batch, P + n_new) integer array, shorter if all texts have ended
 
-    Raises ValueError if a token, a length or a number is out of range, or parameters with NaN lead to logits with NaN.
+    Raises ValueError if a token, a length or a number is out of range, or the logits are not finite.
     """
-    tokens = require_integers("prompt", prompt, "(batch, P)", below=model.vocabulary_size).astype(np.intp)
+    tokens = require_integers("prompt", prompt, "batch P", below=model.vocabulary_size).astype(np.intp)
     if stop is not None:
-        require_integers("stop", stop, "()", below=model.vocabulary_size)
+        require_integers("stop", stop, "", below=model.vocabulary_size)
     n_new = require_count("n_new", n_new)
     n_prompt = require_count("the length of prompt", tokens.shape[1])
     if n_prompt + n_new > model.max_length:
@@ -45,7 +45,7 @@ def sample(model, parameters, prompt, *, n_new, rng, temperature=1.0, top_k=None
     ended = np.zeros(len(tokens), dtype=bool)
     for _ in range(n_new):
         uniforms = rng.random(len(tokens)) if temperature else np.zeros(len(tokens))
-        chosen = choose_token(next_logits(tokens), uniforms, temperature=temperature, top_k=top_k)
+        chosen = sample_token(next_logits(tokens), uniforms, temperature=temperature, top_k=top_k)
         if stop is not None:
             chosen[ended] = stop
             ended |= chosen == stop
@@ -55,17 +55,17 @@ def sample(model, parameters, prompt, *, n_new, rng, temperature=1.0, top_k=None
     return tokens
 
 
-def choose_token(logits, uniforms, *, temperature=1.0, top_k=None):
-    """Choose a token for each row of logits.
+def sample_token(logits, uniforms, *, temperature=1.0, top_k=None):
+    """Choose a token for each row of logits, by inverse transform sampling.
 
     Parameters
     ----------
     logits : (..., V) float32 or float64 array
     uniforms : (...) array of numbers drawn evenly from [0, 1): token v is chosen where the probabilities of the tokens
-        before it add up to at most that number, and with its own to more
+        before it, in the order of their numbers, add up to at most that number, and with its own to more
     temperature : finite number of at least 0; logits are divided by it. At 0 the highest logit is taken, the lower
         token at a tie.
-    top_k : only the so many highest logits count; None for all
+    top_k : only the so many highest logits count, of equal ones those of the lower tokens; None for all
 
     Returns
     -------
@@ -74,7 +74,7 @@ def choose_token(logits, uniforms, *, temperature=1.0, top_k=None):
     Raises ValueError if a shape or number is not as above, or the highest logit of a row is not finite.
     Source: top-k: Fan, Lewis, Dauphin, "Hierarchical Neural Story Generation" (2018).
     """
-    logits = require_floats("logits", logits, "(..., V)")
+    logits = require_arrays(logits=(logits, "... V+"))
     uniforms = require_shape("uniforms", np.asarray(uniforms), logits.shape[:-1])
     if not np.all((uniforms >= 0) & (uniforms < 1)):
         raise ValueError(
@@ -91,59 +91,55 @@ def choose_token(logits, uniforms, *, temperature=1.0, top_k=None):
         logits = logits.copy()
         np.put_along_axis(logits, order[..., top_k:], -np.inf, axis=-1)
     with np.errstate(over="ignore"):  # far below the highest logit, -inf is what is meant
-        sharpened = (logits - highest).astype(np.float64) / temperature
+        sharpened = (logits.astype(np.float64) - highest) / temperature
     up_to = np.cumsum(softmax(sharpened), axis=-1)
     return np.sum(up_to <= uniforms[..., np.newaxis] * up_to[..., -1:], axis=-1)
 
 
 def _uncached(model, parameters, seed):
     """A function from all tokens so far to the next logits."""
-
-    def next_logits(tokens):
-        hidden, _ = model.hidden_forward(parameters, tokens, seed=seed, dropout=0.0)
-        return model.output(parameters, hidden[:, -1])
-
-    return next_logits
+    return lambda tokens: model.logits(parameters, tokens, seed=seed)[:, -1]
 
 
 class _Cached:
     """The same, which computes only the positions that it has not seen yet."""
 
     def __init__(self, model, parameters):
-        self.model, self.parameters, self.n_seen = model, model.fit_parameters(parameters), 0
+        self.model, self.parameters, self.n_seen = model, model.conform_parameters(parameters), 0
         self.blocks = [
-            (_CachedAttention(model, layer["attention"]), feed_forward_branch(model, layer["feed_forward"]))
+            (_cached_branch(model, layer["attention"]), feed_forward_branch(model, layer["feed_forward"]))
             for layer in self.parameters["layers"].values()
         ]
 
     def __call__(self, tokens):
         for place in range(self.n_seen, tokens.shape[1]):
-            x, _ = self.model.input_forward(self.parameters, tokens[:, place : place + 1], first=place)
-            hidden, _ = self.model.blocks_forward(self.parameters, x, self.blocks)
+            new = tokens[:, place : place + 1]
+            hidden, _ = self.model.hidden_forward(self.parameters, new, self.blocks, first=place)
         self.n_seen = tokens.shape[1]
         return self.model.output(self.parameters, hidden[:, -1])
 
 
-class _CachedAttention:
-    """An attention layer, with the `forward` of a `Branch`, that is given one position after the other."""
+def _cached_branch(model, parameters):
+    """An attention layer that is given one position after the other, and remembers keys and values."""
+    memory = {}
 
-    def __init__(self, model, parameters):
-        self.model, self.parameters, self.n_seen = model, parameters, 0
-        self.keys = self.values = None
+    def forward(x, replay=None):
+        attended = _attend_to_all_before(model, memory, *to_heads(x, parameters, model.n_heads))
+        return from_heads(attended, parameters), None, None
 
-    def forward(self, x, replay=None):
-        model, parameters, shared = self.model, self.parameters, self.model.attention == "shared_qk"
-        normed = layer_norm(x, **parameters["norm"])
-        projected = [linear(normed, parameters[name], None) for name in PROJECTIONS[model.attention]]
-        heads = [split_heads(features, model.n_heads) for features in projected]
-        query, key, value = (heads[0], unit_keys(heads[0]), heads[1]) if shared else heads
-        if self.n_seen == 0:
-            shape = (*key.shape[:2], model.max_length, key.shape[-1])
-            self.keys, self.values = np.empty(shape, key.dtype), np.empty(shape, key.dtype)
-        self.keys[:, :, self.n_seen], self.values[:, :, self.n_seen] = key[:, :, 0], value[:, :, 0]
-        self.n_seen += 1
-        # With shared queries and keys a token sees itself only where nothing else is visible.
-        visible = slice(max(1, self.n_seen - 1) if shared else self.n_seen)
-        scale = 1 if shared else query.shape[-1] ** -0.5
-        weights = softmax(query @ np.swapaxes(self.keys[:, :, visible], -1, -2) * scale)
-        return linear(merge_heads(weights @ self.values[:, :, visible]), parameters["w_out"], None), None, None
+    return Branch(forward, None)
+
+
+def _attend_to_all_before(model, memory, query, *others):
+    """Attention of one position, (batch, H, 1, d/H), to all so far, whose keys and values stand in `memory`."""
+    shared = model.attention == "shared_qk"
+    key, value = (unit_keys(query), *others) if shared else others
+    if not memory:
+        shape = (*key.shape[:2], model.max_length, key.shape[-1])
+        memory.update(keys=np.empty(shape, key.dtype), values=np.empty(shape, key.dtype), n_seen=0)
+    memory["keys"][:, :, memory["n_seen"]], memory["values"][:, :, memory["n_seen"]] = key[:, :, 0], value[:, :, 0]
+    memory["n_seen"] += 1
+    # With shared queries and keys a token sees itself only where nothing else is visible.
+    visible = slice(max(1, memory["n_seen"] - 1) if shared else memory["n_seen"])
+    logits = (query if shared else scaled(query)) @ np.swapaxes(memory["keys"][:, :, visible], -1, -2)
+    return softmax(logits) @ memory["values"][:, :, visible]

@@ -93,16 +93,15 @@ def _answer_words(rng, n_sequences, longest, n_symbols, answer):
     sequences = np.zeros((n_sequences, 2 * longest + 3), dtype=np.intp)
     counts = np.zeros(sequences.shape, dtype=bool)
     for i, size in enumerate(rng.integers(1, longest + 1, n_sequences)):
-        sequences[i, 1 : 1 + size] = words[i, :size]
-        sequences[i, 2 + size : 2 + 2 * size] = answer(words[i, :size])
-        counts[i, 2 + size : 3 + 2 * size] = True
+        word = words[i, :size]
+        sequences[i, : 2 * size + 2] = [0, *word, 0, *answer(word)]
+        counts[i, size + 2 : 2 * size + 3] = True
     return _next_token_batch(sequences, counts)
 
 
 def _draw_symbols(rng, n_sequences, length, n_symbols):
-    n_symbols = require_count("n_symbols", n_symbols)
     shape = require_count("n_sequences", n_sequences), require_count("longest", length)
-    return rng.integers(1, n_symbols + 1, shape)
+    return rng.integers(1, require_count("n_symbols", n_symbols) + 1, shape)
 
 
 def _next_token_batch(sequences, counts):

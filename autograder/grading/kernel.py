@@ -17,8 +17,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.exercises import MODULES_OF_UNIT
 from autograder.grading import isolation
+from reformer import UNITS
 
 HERE = Path(__file__).parent
 LAST_OUTPUT = 1.0  # seconds that output may come after the reply
@@ -207,9 +207,8 @@ def furnish(room, unit):
     for name in ("__init__.py", "call.py", "plain.py", "answer.py"):
         copies[shared / name] = packages / "autograder" / "checking" / name
     reformer = HERE.parents[1] / "reformer"
-    for name in ["__init__.py", "arguments.py", "loops/__init__.py", *_modules_before(unit)]:
-        if (reformer / name).exists():
-            copies[reformer / name] = packages / "reformer" / name
+    for name in ["__init__", "arguments", *_modules_before(unit)]:
+        copies[reformer / f"{name}.py"] = packages / "reformer" / f"{name}.py"
     for source, copy in copies.items():
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, copy)
@@ -244,8 +243,8 @@ def environment(room):
 
 
 def _modules_before(unit):
-    names = [name for earlier, modules in sorted(MODULES_OF_UNIT.items()) if earlier < unit for name in modules]
-    return [f"{folder}{name}.py" for name in names for folder in ("", "loops/")]
+    """What a lab's kernel can import of the core: what its own unit teaches is what the lab asks for."""
+    return [name for earlier, taught in UNITS.items() if earlier < unit for name in taught.modules]
 
 
 @functools.cache

@@ -56,7 +56,7 @@ def look_adjacent(chunks, *, n_before=1, n_after=0, wrap="global"):
     return windows
 
 
-def pairs_lost(buckets, chunk_length, *, n_before=1):
+def share_of_pairs_lost(buckets, chunk_length, *, n_before=1):
     *batch, n_positions = buckets.shape
     share = np.zeros(batch)
     for entry in np.ndindex(*batch):

@@ -1,4 +1,4 @@
-"""Loop twins of `reformer.feed_forward`, `positions`, `model` and `training` (unit 07). Shapes and meaning: there."""
+"""Loop twins of the modules of unit 07. Shapes and meaning are described there."""
 
 import numpy as np
 
@@ -54,7 +54,7 @@ def reformer_block(x1, x2, parameters, rotations, *, n_heads, chunk_length):
             variance = sum((value - mean) ** 2 for value in x[position]) / d
             for k in range(d):
                 centred = (x[position, k] - mean) / np.sqrt(variance + 1e-6)
-                normed[position, k] = p["norm"]["scale"][k] * centred + p["norm"]["shift"][k]
+                normed[position, k] = p["norm"]["scale"][k] * centred + p["norm"]["bias"][k]
         return normed
 
     def bucket(vector, rotation):
@@ -115,40 +115,14 @@ def reformer_block(x1, x2, parameters, rotations, *, n_heads, chunk_length):
     return y1, y2
 
 
-def training_step(parameters, gradients, state, *, learning_rate, max_norm=1.0, beta1=0.9, beta2=0.98, epsilon=1e-9):
-    def sum_of_squares(gradients):
-        total = 0.0
-        for gradient in gradients.values():
-            if isinstance(gradient, dict):
-                total += sum_of_squares(gradient)
-            else:
-                for value in gradient.ravel():
-                    total += float(value) ** 2
-        return total
-
-    norm = np.sqrt(sum_of_squares(gradients))
-    shrink = max_norm / norm if norm > max_norm else 1.0
-    step = state["step"] + 1
-
-    def move(parameters, gradients, means, squares):
-        """The parameters, means and squares after the step: of one array, or of a dict, which goes name by name."""
-        if isinstance(parameters, dict):
-            moved = [{}, {}, {}]
-            for name in parameters:
-                of_name = move(parameters[name], gradients[name], means[name], squares[name])
-                for tree, value in zip(moved, of_name, strict=True):
-                    tree[name] = value
-            return moved
-        new_parameters, new_means, new_squares = (np.zeros_like(parameters) for _ in range(3))
-        for entry in np.ndindex(*parameters.shape):
-            slope = shrink * gradients[entry]
-            new_means[entry] = beta1 * means[entry] + (1 - beta1) * slope
-            new_squares[entry] = beta2 * squares[entry] + (1 - beta2) * slope**2
-            unbiased_mean = new_means[entry] / (1 - beta1**step)
-            unbiased_square = new_squares[entry] / (1 - beta2**step)
-            change = learning_rate * unbiased_mean / (np.sqrt(unbiased_square) + epsilon)
-            new_parameters[entry] = parameters[entry] - change
-        return new_parameters, new_means, new_squares
-
-    new_parameters, means, squares = move(parameters, gradients, state["mean"], state["square"])
-    return new_parameters, {"step": step, "mean": means, "square": squares}
+def adam_step(
+    parameter, gradient, first_moment, second_moment, step, *, learning_rate, beta1=0.9, beta2=0.98, epsilon=1e-9
+):
+    new_parameter, new_first, new_second = (np.zeros_like(parameter) for _ in range(3))
+    for entry in np.ndindex(*parameter.shape):
+        new_first[entry] = beta1 * first_moment[entry] + (1 - beta1) * gradient[entry]
+        new_second[entry] = beta2 * second_moment[entry] + (1 - beta2) * gradient[entry] ** 2
+        unbiased_first = new_first[entry] / (1 - beta1**step)
+        unbiased_second = new_second[entry] / (1 - beta2**step)
+        new_parameter[entry] = parameter[entry] - learning_rate * unbiased_first / (np.sqrt(unbiased_second) + epsilon)
+    return new_parameter, new_first, new_second

@@ -14,6 +14,7 @@ from autograder.grading.rebuild import rebuild
 from autograder.grading.sample import answers_of, as_bytes, with_answers
 
 SECRET = b"a secret that only these tests use"
+KILL_RATE = "known mistakes caught"
 QUICK = Limits(cell=4.0, call=2.0, submission=60.0, output_stop=5_000_000)
 
 
@@ -58,7 +59,16 @@ def secret():
     return SECRET
 
 
-def pytest_terminal_summary(terminalreporter, config):
+def pytest_collection_modifyitems(items):
+    """A kernel has seconds to answer. Two at once on a small machine might not make it."""
+    for item in items:
+        if {"quick", "examined"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("alone")
+
+
+def pytest_terminal_summary(terminalreporter):
     """Print the kill rate of the exercises' tests, where the selftest ran."""
-    for line in getattr(config, "kill_rate", []):
-        terminalreporter.write_line(line)
+    for report in terminalreporter.stats.get("passed", []):
+        for name, value in report.user_properties:
+            if name == KILL_RATE:
+                terminalreporter.write_line(f"{name}: {value}")

@@ -1,7 +1,9 @@
 """A learner's kernel: what is in its room, what it is told of the machine, and that nothing of it is left behind."""
 
+import ast
 import os
 import subprocess
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -9,20 +11,46 @@ import psutil
 import pytest
 
 from autograder.checking import plain
-from autograder.exercises import MODULES_OF_UNIT
+from autograder.exercises import LABS
 from autograder.grading import secret
 from autograder.grading.kernel import Kernel, KernelFault, Limits, Stopped, environment, furnish
+from reformer import UNITS
+
+# What a lab asks for, by unit, the labs to come included.
+ASKED = {lab.unit: [exercise.name for exercise in lab.exercises] for lab in LABS.values()} | {
+    4: ["sort_by_bucket", "undo_sort", "split_into_chunks", "look_adjacent", "share_of_pairs_lost"],
+    5: ["attention_mask", "attend_within_chunks", "combine_rounds", "lsh_attention", "pairs_computed"],
+    6: ["linear_vjp", "attention_vjp", "reversible_forward", "reversible_inverse", "reversible_backward", "dropout"],
+    7: ["chunked_feed_forward", "axial_positions", "cross_entropy", "reformer_block", "adam_step", "sample_token"],
+}
 
 
 def test_a_room_holds_modules_of_earlier_units_only(tmp_path):
     furnish(tmp_path, unit=3)
     there = {path.stem for path in (tmp_path / "packages" / "reformer").glob("*.py")}
-    earlier = {name for unit, names in MODULES_OF_UNIT.items() if unit < 3 for name in names}
+    earlier = {name for unit, taught in UNITS.items() if unit < 3 for name in taught.modules}
     assert there == {"__init__", "arguments", *earlier} and "angular" not in there
     furnish(tmp_path / "later", unit=4)
     assert (tmp_path / "later" / "packages" / "reformer" / "angular.py").exists()
     text = "".join(path.read_text("utf-8") for path in (tmp_path / "packages").rglob("*.py"))
-    assert "Misconception" not in text and "def judge" not in text
+    assert "Mistake" not in text and "def judge" not in text
+
+
+@pytest.mark.parametrize("unit", ASKED)
+def test_no_lab_s_kernel_can_import_what_the_lab_asks_for_in_any_form(unit, tmp_path):
+    furnish(tmp_path, unit)
+    there = tmp_path / "packages" / "reformer"
+    assert not (there / "loops").exists() and not (there / "fast").exists()
+    defined = {
+        node.name
+        for path in there.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef)
+    }
+    answers = {name + form for name in ASKED[unit] for form in ("", "_forward", "_backward")}
+    assert not defined & answers
+    with_the_core = {name for module in UNITS[unit].modules for name in dir(import_module(f"reformer.{module}"))}
+    assert set(ASKED[unit]) <= with_the_core  # else the names above are not those of the core
 
 
 def test_a_kernel_is_told_nothing_of_its_host(tmp_path, monkeypatch):

@@ -339,11 +339,15 @@ def test_a_file_beside_the_user_cannot_pose_as_a_module(started, name):
 @pytest.mark.parametrize(
     ("chromium", "ci", "codes", "expected"),
     [
-        ("/c", "", [0, 0, 0], 0),
-        ("/c", "", [0, 1, 0], 1),
-        ("/c", "true", [0, 0, 1], 1),
-        (None, "", [0, 0, 0], 0),
-        (None, "true", [0, 0, 0], 1),
+        ("/c", "", [0, 0, 0, 0], 0),
+        ("/c", "", [0, 1, 0, 0], 1),
+        ("/c", "true", [0, 0, 1, 0], 1),
+        ("/c", "true", [0, 0, 0, 1], 1),
+        ("/c", "", [0, 0, 0, 5], 0),
+        ("/c", "", [0, 0, 5, 0], 0),
+        ("/c", "", [0, 0, 5, 5], 5),
+        (None, "", [0, 0, 0, 0], 0),
+        (None, "true", [0, 0, 0, 0], 1),
     ],
 )
 def test_test_runs_all_steps_and_fails_if_one_failed_or_ci_lacks_a_browser(
@@ -355,8 +359,8 @@ def test_test_runs_all_steps_and_fails_if_one_failed_or_ci_lacks_a_browser(
     monkeypatch.setenv("CI", ci)
     assert start.main(["test", "-k", "name"]) == expected
     assert started == [{"test", "trax"}]
-    assert [step[1] for step in steps] == ["ruff", "ruff", "pytest"]
-    assert steps[-1][-2:] == ["-k", "name"]
+    assert [step[1] for step in steps] == ["ruff", "ruff", "pytest", "pytest"]
+    assert all(step[-2:] == ["-k", "name"] for step in steps[2:])
     assert ("Left out: the tests in a browser" in capsys.readouterr().out) == (chromium is None)
 
 

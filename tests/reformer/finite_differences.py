@@ -27,24 +27,32 @@ def gradient_error(function, array, gradient, rng, *, n_directions=2, floor=1e-6
 
 
 def worst_error(forward, backward, inputs, rng):
-    """Check a forward and backward pair, of the core's form, on the given float64 inputs.
+    """Check a forward and backward pair, of the core's one form, on the given float64 inputs.
 
-    `forward(*inputs)` -> (outputs, saved), `backward(gradient, saved)` -> a gradient, or one for each input. The
-    outputs are turned into one number by weighing their entries at random.
+    `forward(*inputs)` -> (outputs, saved), `backward(gradient, saved)` -> (d_inputs, d_parameters), with a gradient for
+    each of the inputs in their order: first what flows, then the parameters. The outputs are turned into one number by
+    weighing their entries at random, some of them by 0.
     """
     outputs, saved = forward(*inputs)
-    weighing = rng.standard_normal(np.shape(outputs))
-    gradients = backward(weighing, saved)
-    gradients = gradients if isinstance(gradients, tuple) else (gradients,)
+    weighing = rng.standard_normal(np.shape(outputs)) * (rng.random(np.shape(outputs)) < 0.8)
+    gradients = in_order(*backward(weighing, saved))
+    assert [gradient.shape for gradient in gradients] == [array.shape for array in inputs]
+    assert {gradient.dtype for gradient in gradients} == {np.dtype(np.float64)}
+    whole = np.sqrt(sum(np.sum(gradient**2) for gradient in gradients))
     errors = []
     for i, gradient in enumerate(gradients):
-        assert gradient.shape == inputs[i].shape and gradient.dtype == np.float64
 
         def number(moved, i=i):
             return np.sum(weighing * forward(*inputs[:i], moved, *inputs[i + 1 :])[0])
 
-        errors.append(gradient_error(number, inputs[i], gradient, rng))
+        errors.append(gradient_error(number, inputs[i], gradient, rng, floor=max(1e-6, 1e-3 * whole)))
     return max(errors)
+
+
+def in_order(d_inputs, d_parameters):
+    """What a backward pass returns, as one list: gradients of what flows, without None, then those of parameters."""
+    flowing = d_inputs if isinstance(d_inputs, tuple) else (d_inputs,)
+    return [gradient for gradient in flowing if gradient is not None] + list(d_parameters.values())
 
 
 def _slope(function, array, direction, step):

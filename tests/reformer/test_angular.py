@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,6 +17,7 @@ from reformer.angular import (
 from reformer.loops import angular as loops
 from tests.reformer.vector_pairs import pairs_at
 
+pytestmark = pytest.mark.filterwarnings("error")
 few = settings(max_examples=30, deadline=None)
 seeds = st.integers(0, 10**6)
 batches = st.sampled_from([(), (1,), (3,), (2, 3)])
@@ -83,14 +86,19 @@ def test_chance_to_meet_agrees_with_its_loop_twin(seed, shape, n_rounds, dtype):
 
 
 @few
-@given(seeds, halves, st.floats(1e-3, 1e3))
-def test_the_length_of_a_vector_does_not_matter(seed, half, scale):
+@given(seeds, halves, dtypes)
+def test_the_length_of_a_vector_does_not_matter_not_even_at_the_ends_of_the_range(seed, half, dtype):
     rng = np.random.default_rng(seed)
-    vectors, rotations = rng.standard_normal((20, 4)), rng.standard_normal((3, 4, half))
-    clear = decided(vectors, rotations)
-    np.testing.assert_array_equal(
-        angular_hash(scale * vectors, rotations)[clear], angular_hash(vectors, rotations)[clear]
+    vectors, rotations = (rng.integers(-4, 5, shape).astype(dtype) for shape in ((20, 64), (3, 64, half)))
+    shortest, one, longest = (
+        np.finfo(dtype).smallest_subnormal,
+        dtype(1),
+        np.ldexp(dtype(1), np.finfo(dtype).maxexp - 3),
     )
+    buckets = loops.angular_hash(vectors, rotations)  # whole numbers: every way of adding up is exact
+    for length in (shortest, one, longest):
+        for size in (shortest, one, longest):
+            np.testing.assert_array_equal(angular_hash(length * vectors, size * rotations), buckets)
 
 
 @few
@@ -143,6 +151,20 @@ def test_the_digits_of_a_factorised_hash_are_its_factors():
     np.testing.assert_array_equal(factorised_hash(vectors, factors[:1]), digits[0])
 
 
+def test_every_batch_entry_may_have_factors_of_its_own():
+    rng = np.random.default_rng(0)
+    vectors, factors = rng.standard_normal((3, 7, 4)), [rng.standard_normal((3, 2, 4, half)) for half in (2, 1)]
+    for entry, buckets in enumerate(factorised_hash(vectors, factors)):
+        np.testing.assert_array_equal(buckets, factorised_hash(vectors[entry], [factor[entry] for factor in factors]))
+
+
+def test_numbers_of_buckets_reach_up_to_the_largest_that_an_integer_holds():
+    side = np.ones((1, 1, 1))
+    assert factorised_hash(np.array([[-1.0], [1.0]]), [side] * 62).tolist() == [[2**62 - 1, 0]]
+    largest = (2**63 - 1) // 3
+    assert offset_rounds(np.full((3, 1), largest - 1), largest)[:, 0].tolist() == [r * largest - 1 for r in (1, 2, 3)]
+
+
 def test_offsets_keep_the_rounds_apart():
     buckets = offset_rounds(np.array([[0, 4], [0, 4], [1, 2]]), 5)
     assert buckets.tolist() == [[0, 4], [5, 9], [11, 12]]
@@ -175,7 +197,7 @@ def test_two_and_four_buckets_follow_their_closed_forms_and_the_integral_agrees(
         np.testing.assert_allclose(integrated, (1 - angles / np.pi) ** n_columns, atol=1e-5)
 
 
-@pytest.mark.parametrize("n_buckets", [2, 4, 6, 8, 32, 128, 512])
+@pytest.mark.parametrize("n_buckets", [2, 4, 6, 8, 32, 128, 512, 2**20, 2**62])
 def test_the_probability_falls_from_one_over_1_by_b_at_a_right_angle_to_zero(n_buckets):
     probability = collision_probability(np.linspace(0, np.pi, 9), n_buckets)
     assert probability[0] == pytest.approx(1, abs=2e-5)
@@ -189,12 +211,56 @@ def test_at_the_same_number_of_buckets_argmax_keeps_near_pairs_together_better_t
     assert collision_probability(np.radians(30), 16) > four_sign_bits + 0.05
 
 
-def test_the_integral_is_right_to_the_precision_it_states():
-    for angle, n_columns in ((0.3, 4), (1.2, 8), (2.0, 3)):
-        rng = np.random.default_rng(0)
-        hits = [share_that_collides(angle, 2 * n_columns, rng, n_features=2) for _ in range(20)]
-        expected = float(collision_probability(angle, 2 * n_columns))
-        assert abs(np.mean(hits) - expected) < 4 * np.sqrt(expected * (1 - expected) / 400_000)
+def panels(edges, count):
+    """Gauss-Legendre nodes and weights between all neighbouring edges, (..., n + 1) -> (..., n count)."""
+    node, weight = np.polynomial.legendre.leggauss(count)
+    low, width = edges[..., :-1, np.newaxis], np.diff(edges)[..., np.newaxis]
+    nodes, weights = low + width * (node + 1) / 2, width * weight / 2
+    return (array.reshape(*edges.shape[:-1], -1) for array in (nodes, weights))
+
+
+def conditional_collisions(angle, n_columns):
+    """The collision probability in another form: over the largest first score, and the second score of its column.
+
+    If column i has the largest first score, a, its second is b = a cos + z sin with z normal. It wins again if of no
+    other column, whose first score t lies in -a .. a, the second is larger; that is one integral of erfc over t.
+    """
+
+    def normal(x):
+        return np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)
+
+    erfc = np.vectorize(math.erfc, otypes=[float])
+    rho, s = math.cos(angle), math.sin(angle)
+    grid = np.linspace(0, 12, 4801)[1:]
+    log_all_below = n_columns * np.log1p(-erfc(grid / math.sqrt(2)))
+    low, high = (grid[np.searchsorted(log_all_below, bound)] for bound in (-25, -1e-10))
+    low = 0 if low == grid[0] else low
+    near_zero = [low + scale * s for scale in (3, 12, 100)]
+    a, a_weight = panels(np.unique(np.clip([*np.linspace(low, high, 4), *near_zero], low, high)), 20)
+    a_weight *= 2 * n_columns * normal(a) * np.exp((n_columns - 1) * np.log1p(-erfc(a / math.sqrt(2))))
+    a = a[:, np.newaxis]
+    z, z_weight = panels(np.linspace(np.clip(-rho * a[:, 0] / s, -8, 8), 8, 6, axis=-1), 14)
+    b = rho * a + s * z
+    a = np.broadcast_to(a, b.shape)
+    turns = [b / rho + step * s / abs(rho) for step in (-9, -3, 3, 9)]  # where erfc goes from 2 to 0
+    t, t_weight = panels(np.stack([-a, *(np.sort(np.clip(turns, -a, a), axis=0)), a], axis=-1), 12)
+    beaten = np.sum(normal(t) * erfc((b[..., np.newaxis] - rho * t) / (s * math.sqrt(2))) * t_weight, axis=-1)
+    given_first = np.clip(beaten / (1 - erfc(a / math.sqrt(2))), 0, 1 - 1e-15)
+    wins = np.exp((n_columns - 1) * np.log1p(-given_first))
+    return a_weight @ np.sum(normal(z) * wins * z_weight, axis=-1)
+
+
+@pytest.mark.parametrize("n_buckets", [6, 16, 300, 402, 2**15, 2**16, 2**20, 2**36])
+def test_the_integral_is_right_to_the_precision_it_states(n_buckets):
+    for angle in (1e-4, 0.1, 0.8, 2.2):
+        expected = conditional_collisions(angle, n_buckets // 2)
+        assert float(collision_probability(angle, n_buckets)) == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_other_form_of_the_integral_follows_the_closed_forms():
+    for angle in (1e-4, 0.2, 2.4):
+        for n_columns in (1, 2):
+            assert conditional_collisions(angle, n_columns) == pytest.approx((1 - angle / np.pi) ** n_columns, abs=1e-7)
 
 
 def test_more_rounds_find_more_of_the_nearest_neighbours():
@@ -241,19 +307,28 @@ rng, x, r, b = np.random.default_rng(0), np.zeros((5, 4)), np.zeros((2, 4, 3)), 
         (lambda: angular_hash(x, r[0]), "rotations"),
         (lambda: angular_hash(x, r[:, :3]), "rotations"),
         (lambda: angular_hash(x, r[..., :0]), "rotations"),
+        (lambda: angular_hash(x, r + np.nan), "rotations"),
         (lambda: factorised_hash(x, []), "factor_rotations"),
-        (lambda: factorised_hash(x, [r[:, :3]]), "rotations"),
+        (lambda: factorised_hash(x, [r, r[:1]]), r"factor_rotations\[1\]"),
+        (lambda: factorised_hash(x, [r, r[..., :0]]), r"factor_rotations\[1\]"),
+        (lambda: factorised_hash(x, [r.astype(int)]), r"factor_rotations\[0\]"),
+        (lambda: factorised_hash(x, [r[..., :1]] * 63), "factor_rotations"),
+        (lambda: factorised_hash(x, [r[:, :3]]), r"factor_rotations\[0\]"),
         (lambda: offset_rounds(b * 1.0, 2), "buckets"),
         (lambda: offset_rounds(b[0], 2), "buckets"),
         (lambda: offset_rounds(b + 2, 2), "buckets"),
         (lambda: offset_rounds(b - 1, 2), "buckets"),
         (lambda: offset_rounds(b, 0), "n_buckets"),
         (lambda: offset_rounds(b, 2.0), "n_buckets"),
+        (lambda: offset_rounds(b, 2**62), "n_buckets"),
+        (lambda: offset_rounds(b, 2**80), "n_buckets"),
         (lambda: collision_probability(-0.1, 2), "angles"),
         (lambda: collision_probability(3.2, 2), "angles"),
         (lambda: collision_probability(np.nan, 2), "angles"),
         (lambda: collision_probability("right", 2), "angles"),
+        (lambda: collision_probability(np.ma.masked_equal([1.0, 2.0], 2.0), 2), "angles"),
         (lambda: collision_probability(1.0, 3), "n_buckets"),
+        (lambda: collision_probability(1.0, 2**62 + 2), "n_buckets"),
         (lambda: chance_to_meet(1.1, 2), "probability"),
         (lambda: chance_to_meet(-0.1, 2), "probability"),
         (lambda: chance_to_meet(0.5, 0), "n_rounds"),

@@ -4,9 +4,18 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reformer import chunking
-from reformer.chunking import NOBODY, WRAPS, look_adjacent, pairs_lost, sort_by_bucket, split_into_chunks, undo_sort
+from reformer.chunking import (
+    NOBODY,
+    WRAPS,
+    look_adjacent,
+    share_of_pairs_lost,
+    sort_by_bucket,
+    split_into_chunks,
+    undo_sort,
+)
 from reformer.loops import chunking as loops
 
+pytestmark = pytest.mark.filterwarnings("error")
 few = settings(max_examples=40, deadline=None)
 batches = st.sampled_from([(), (1,), (3,), (2, 3)])
 
@@ -21,7 +30,7 @@ def bucketed(draw):
 
 
 @few
-@given(bucketed(), st.integers(0, 2), st.integers(0, 2), st.sampled_from(WRAPS))
+@given(bucketed(), st.integers(0, 9), st.integers(0, 9), st.sampled_from(WRAPS))
 def test_every_function_agrees_with_its_loop_twin(buckets_and_length, n_before, n_after, wrap):
     buckets, chunk_length = buckets_and_length
     order = sort_by_bucket(buckets)
@@ -32,7 +41,7 @@ def test_every_function_agrees_with_its_loop_twin(buckets_and_length, n_before, 
         ("undo_sort", (order,), {}),
         ("split_into_chunks", (order, chunk_length), {}),
         ("look_adjacent", (chunks,), look),
-        ("pairs_lost", (buckets, chunk_length), {"n_before": n_before}),
+        ("share_of_pairs_lost", (buckets, chunk_length), {"n_before": n_before}),
     ]:
         vectorised = getattr(chunking, name)(*arguments, **options)
         looped = getattr(loops, name)(*arguments, **options)
@@ -87,9 +96,35 @@ def test_a_chunk_sees_its_neighbours_in_order_from_before_to_after():
 
 def test_a_bucket_of_three_chunks_loses_the_pairs_of_its_first_and_last():
     one_bucket = np.zeros(6, dtype=int)
-    assert pairs_lost(one_bucket, 2) == pytest.approx(4 / 15)
-    assert pairs_lost(one_bucket, 2, n_before=2) == 0
-    assert pairs_lost(one_bucket, 2, n_before=0) == pytest.approx(12 / 15)
+    assert share_of_pairs_lost(one_bucket, 2) == pytest.approx(4 / 15)
+    assert share_of_pairs_lost(one_bucket, 2, n_before=2) == 0
+    assert share_of_pairs_lost(one_bucket, 2, n_before=0) == pytest.approx(12 / 15)
+
+
+def test_pairs_are_counted_right_where_there_are_more_than_32_bits_hold():
+    one_bucket = np.zeros((2, 100_000), np.uint8)
+    kept = 1000 * (100 * 99 / 2) + 999 * 100**2
+    expected = 1 - kept / (100_000 * 99_999 / 2)
+    np.testing.assert_allclose(share_of_pairs_lost(one_bucket, 100), expected, rtol=1e-12)
+    assert share_of_pairs_lost(one_bucket[0], 10**40) == share_of_pairs_lost(one_bucket[0], 1, n_before=10**40) == 0
+
+
+def test_more_steps_than_chunks_go_round_the_ring_again():
+    windows = look_adjacent(np.arange(4).reshape(2, 2, 1), n_before=5)
+    assert windows[0, 0].tolist() == [3, 0, 1, 2, 3, 0]
+    assert look_adjacent(np.arange(2).reshape(2, 1), n_before=0, n_after=3, wrap="round")[0].tolist() == [0, 1, 0, 1]
+    assert look_adjacent(np.arange(2).reshape(2, 1), n_before=0, n_after=3, wrap="none")[0].tolist() == [0, 1, -1, -1]
+
+
+def test_a_chunk_longer_than_the_sequence_is_filled_up():
+    assert split_into_chunks([2, 0, 1], 5).tolist() == [[2, 0, 1, -1, -1]]
+
+
+def test_a_sequence_or_a_batch_may_be_empty():
+    assert sort_by_bucket([]).shape == undo_sort([]).shape == (0,)
+    assert split_into_chunks([], 3).shape == (0, 3)
+    assert share_of_pairs_lost([], 3) == 0
+    assert look_adjacent(np.zeros((0, 2, 3, 4), int)).shape == (0, 2, 3, 8)
 
 
 @few
@@ -97,12 +132,12 @@ def test_a_bucket_of_three_chunks_loses_the_pairs_of_its_first_and_last():
 @example((np.array([0, 1, 2]), 1))  # no pair at all
 def test_nothing_is_lost_where_a_chunk_reaches_everything(buckets_and_length):
     buckets, _ = buckets_and_length
-    assert np.all(pairs_lost(buckets, buckets.shape[-1]) == 0)
+    assert np.all(share_of_pairs_lost(buckets, buckets.shape[-1]) == 0)
 
 
 def test_fewer_pairs_are_lost_the_further_a_chunk_looks_back():
     buckets = np.random.default_rng(0).integers(0, 3, (5, 200))
-    lost = [pairs_lost(buckets, 16, n_before=n) for n in range(6)]
+    lost = [share_of_pairs_lost(buckets, 16, n_before=n) for n in range(6)]
     assert np.all(np.diff(lost, axis=0) <= 0) and np.all(lost[0] > 0.5)
 
 
@@ -146,9 +181,15 @@ order = np.arange(6)
         (lambda: look_adjacent(order.reshape(1, 3, 2), n_after=-1), "n_after"),
         (lambda: look_adjacent(order.reshape(1, 3, 2), wrap="both"), "wrap"),
         (lambda: look_adjacent(order.reshape(1, 3, 2)[:, :0]), "chunks"),
-        (lambda: pairs_lost(np.array([0, -2]), 2), "buckets"),
-        (lambda: pairs_lost(order, 0), "chunk_length"),
-        (lambda: pairs_lost(order, 2, n_before=-1), "n_before"),
+        (lambda: look_adjacent(order.reshape(1, 3, 2) - 2), "chunks"),
+        (lambda: look_adjacent(order.reshape(1, 3, 2), n_before=10**9), "n_before"),
+        (lambda: look_adjacent(order.reshape(1, 3, 2), n_after=10**30), "n_after"),
+        (lambda: split_into_chunks(order, 10**9), "chunk_length"),
+        (lambda: split_into_chunks(order, 10**30), "chunk_length"),
+        (lambda: split_into_chunks(order - 2, 2), "order"),
+        (lambda: share_of_pairs_lost(np.array([0, -2]), 2), "buckets"),
+        (lambda: share_of_pairs_lost(order, 0), "chunk_length"),
+        (lambda: share_of_pairs_lost(order, 2, n_before=-1), "n_before"),
     ],
 )
 def test_a_bad_argument_is_refused_by_name(call, named):

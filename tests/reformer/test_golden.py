@@ -1,6 +1,6 @@
 """Ours against what the layers of Trax and Hugging Face computed, recorded in data/golden by the scripts there.
 
-Where Trax is installed, the same is asked of what it computes here and now.
+The clear path and the tuned one both. Where Trax is installed, the same is asked of what it computes here and now.
 """
 
 import json
@@ -13,18 +13,19 @@ import numpy as np
 import pytest
 
 from reformer.angular import factorised_hash, offset_rounds
-from reformer.lsh_attention import (
-    Options,
-    hash_vectors,
-    lsh_attention,
-    lsh_attention_backward,
-    lsh_attention_forward,
-    who_sees_whom,
-)
+from reformer.fast import lsh_attention as fast
+from reformer.fast.hashing import hash_vectors
+from reformer.gradients import lsh_attention_backward, lsh_attention_forward
+from reformer.lsh_attention import Options, who_sees_whom
 
 GOLDEN = Path(__file__).parents[2] / "data" / "golden"
 PEERS = ("trax", "hf")
 CASES = ("one_round", "four_rounds", "factorised", "bidirectional")
+PATHS = {
+    "clear": (lsh_attention_forward, lsh_attention_backward),
+    "tuned": (fast.lsh_attention_forward, fast.lsh_attention_backward),
+}
+paths = pytest.mark.parametrize("forward, backward", PATHS.values(), ids=PATHS)
 
 
 class Recording:
@@ -100,37 +101,37 @@ def test_the_same_rotations_give_the_same_buckets(recording):
     clear = factorised_hash(recording["queries_keys"], rotations)
     np.testing.assert_array_equal(offset_rounds(clear, n_buckets), recording["buckets"])
     for head, vectors in enumerate(recording["queries_keys"]):
-        fast = hash_vectors(vectors, [factor[head] for factor in rotations])
-        np.testing.assert_array_equal(offset_rounds(fast, n_buckets), recording["buckets"][head])
+        tuned = hash_vectors(vectors, [factor[head] for factor in rotations])
+        np.testing.assert_array_equal(offset_rounds(tuned, n_buckets), recording["buckets"][head])
 
 
-def test_the_same_buckets_give_the_same_outputs_to_two_in_a_million(recording):
+@paths
+def test_the_same_buckets_give_the_same_outputs_to_two_in_a_million(recording, forward, backward):
     arguments = recording["queries_keys"], recording["values"], recording.buckets()
     rows = recording.comparable_rows()
     assert np.mean(rows) > 0.95
-    for outputs in (
-        lsh_attention(*arguments, **recording.options),
-        lsh_attention_forward(*arguments, **recording.options)[0],
-    ):
-        assert outputs.dtype == np.float32
-        assert np.max(np.abs(outputs - recording["outputs"])[rows]) < 2e-6
+    outputs, _ = forward(*arguments, **recording.options)
+    assert outputs.dtype == np.float32
+    assert np.max(np.abs(outputs - recording["outputs"])[rows]) < 2e-6
 
 
-def test_the_gradients_are_the_same_to_one_in_a_hundred_thousand(recording):
+@paths
+def test_the_gradients_are_the_same_to_one_in_a_hundred_thousand(recording, forward, backward):
     arguments = recording["queries_keys"], recording["values"], recording.buckets()
-    _, saved = lsh_attention_forward(*arguments, **recording.options)
-    d_queries_keys, d_values = lsh_attention_backward(recording["gradient"], saved)
+    _, saved = forward(*arguments, **recording.options)
+    (d_queries_keys, d_values), _ = backward(recording["gradient"], saved)
     rows = recording.comparable_rows()
     np.testing.assert_allclose(d_queries_keys, recording["d_queries_keys"], atol=1e-5)
     np.testing.assert_allclose(d_values[rows], recording["d_values"][rows], atol=1e-5)
 
 
+@paths
 @pytest.mark.parametrize("peer", PEERS)
-def test_on_rows_that_see_only_themselves_ours_is_exact_and_the_peer_is_not(peer):
+def test_on_rows_that_see_only_themselves_ours_is_exact_and_the_peer_is_not(peer, forward, backward):
     recording = load(peer, "four_rounds")
     alone = ~recording.comparable_rows()
     arguments = recording["queries_keys"], recording["values"], recording.buckets()
-    outputs, _ = lsh_attention_forward(*arguments, **recording.options)
+    outputs, _ = forward(*arguments, **recording.options)
     assert np.any(alone)
     np.testing.assert_array_equal(outputs[alone], recording["values"][alone])
     assert np.max(np.abs(recording["outputs"] - recording["values"])[alone]) > 1e-4

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from reformer.loops import neighbors as loops
 from reformer.neighbors import cosine_similarity, k_nearest, kernel_regression, softmax_attention
 
+pytestmark = pytest.mark.filterwarnings("error")
 few = settings(max_examples=30, deadline=None)
 seeds = st.integers(0, 10**6)
 batches = st.sampled_from([(), (1,), (3,), (2, 3)])
@@ -73,12 +74,15 @@ def test_the_zero_vector_is_similar_to_nothing(dtype):
     assert k_nearest(vectors, 2).tolist() == [[1, 2], [0, 2], [0, 1]]
 
 
-@pytest.mark.parametrize(("dtype", "scales"), [(np.float32, (1e-30, 1e30)), (np.float64, (1e-200, 1e200))])
-def test_vectors_of_any_length_have_the_similarity_of_their_directions(dtype, scales):
-    queries, keys = normals(0, dtype, (5, 4), (6, 4))
-    small, large = (dtype(scale) for scale in scales)
+@few
+@given(seeds, dtypes)
+def test_vectors_of_any_length_have_the_similarity_of_their_directions(seed, dtype):
+    queries, keys = (np.random.default_rng(seed + i).integers(-4, 5, (5, 3)).astype(dtype) for i in range(2))
+    shortest, longest = np.finfo(dtype).smallest_subnormal, np.ldexp(dtype(1), np.finfo(dtype).maxexp - 3)
     expected = cosine_similarity(queries, keys)
-    np.testing.assert_allclose(cosine_similarity(small * queries, large * keys), expected, atol=1e-6)
+    for scale, other in ((shortest, longest), (longest, longest), (shortest, shortest), (longest, dtype(1))):
+        np.testing.assert_array_equal(cosine_similarity(scale * queries, other * keys), expected)
+    assert np.all(np.abs(expected) <= 1 + 1e-6)
 
 
 @few
@@ -155,6 +159,94 @@ def test_far_queries_and_large_scores_neither_underflow_nor_overflow(dtype):
     np.testing.assert_array_equal(softmax_attention(np.array([[1e4], [-1e4]], dtype=dtype), keys, values), [[7], [3]])
 
 
+@few
+@given(seeds, st.integers(-30, 37), st.integers(-30, 37))
+def test_attention_on_float32_is_right_whatever_its_dot_products_are(seed, size, other_size):
+    queries, keys, values = normals(seed, np.float32, (4, 3), (5, 3), (5, 2))
+    queries, keys = queries * np.float32(10.0**size), keys * np.float32(10.0**other_size)
+    scores = queries.astype(np.float64) @ keys.T.astype(np.float64) / np.sqrt(3)
+    weights = np.exp(scores - scores.max(axis=1, keepdims=True))
+    attended = softmax_attention(queries, keys, values)
+    np.testing.assert_allclose(attended, weights / weights.sum(axis=1, keepdims=True) @ values, atol=1e-5)
+    assert attended.dtype == np.float32
+
+
+def test_dot_products_and_distances_that_no_float_can_hold_are_refused_by_name():
+    x, far = np.array([[1e200, -1e200]]), np.array([[1.7e308, 0]])
+    with pytest.raises(ValueError, match="^queries needs dot products"):
+        softmax_attention(x, x, np.ones((1, 1)))
+    with pytest.raises(ValueError, match="^queries needs dot products"):
+        softmax_attention(x, np.abs(x), np.ones((1, 1)))  # inf - inf
+    with pytest.raises(ValueError, match="^queries needs distances"):
+        kernel_regression(far, np.concatenate([far, -far]), np.ones((2, 1)), 1.0)
+
+
+@few
+@given(seeds, dtypes, st.integers(1, 40))
+def test_an_average_never_leaves_its_values_not_even_at_the_end_of_the_range(seed, dtype, n_keys):
+    queries, keys = normals(seed, dtype, (4, 3), (n_keys, 3))
+    values = np.random.default_rng(seed).choice([-1, 1, 1, 1], (n_keys, 3)).astype(dtype) * np.finfo(dtype).max
+    for average in (softmax_attention(queries, keys, values), kernel_regression(queries, keys, values, 1.0)):
+        assert np.all((average >= values.min(axis=0)) & (average <= values.max(axis=0)))
+
+
+@few
+@given(seeds, dtypes, st.floats(-1, 1))
+def test_in_other_units_kernel_regression_gives_the_same(seed, dtype, size):
+    queries, keys, values = normals(seed, dtype, (4, 3), (5, 3), (5, 2))
+    unit = 2.0 ** round(size * (120 if dtype == np.float32 else 1010))
+    scaled = [(array.astype(np.float64) * unit).astype(dtype) for array in (queries, keys)]
+    expected = kernel_regression(*(array.astype(np.float64) / unit for array in scaled), values, 0.7)
+    atol = 1e-5 if dtype == np.float32 else 1e-12
+    np.testing.assert_allclose(kernel_regression(*scaled, values, 0.7 * unit), expected, atol=atol)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("bandwidth", [5e-324, 1e-200, 1e-50, 1e-20, 1e-3])
+def test_a_very_small_bandwidth_leaves_the_nearest_value_or_the_average_over_those_equally_near(dtype, bandwidth):
+    keys = np.array([[1, 2, 2], [3, 0, 0], [0, 0, 4]], dtype=dtype)
+    queries = np.array([[0, 0, 0], [0, 0, 3], [3, 0, 0]], dtype=dtype)
+    values = np.array([[1], [2], [6]], dtype=dtype)
+    for unit in (2.0**0, 2.0**-100, 2.0**100):
+        if bandwidth < 1e-2 * unit:
+            found = kernel_regression(dtype(unit) * queries, dtype(unit) * keys, values, bandwidth)
+            np.testing.assert_array_equal(found, [[1.5], [6], [2]])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("bandwidth", [1e10, 1e60, 1e200, 1.7e308])
+def test_a_very_large_bandwidth_leaves_the_average_over_all(dtype, bandwidth):
+    (keys,), values = normals(0, dtype, (3, 2)), np.array([[1], [2], [6]], dtype=dtype)
+    np.testing.assert_allclose(kernel_regression(keys, keys, values, bandwidth), [[3]] * 3, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("dtype", "keys"), [(np.float32, [-3e38, 1e38]), (np.float64, [-1.5e308, 1.2e308])])
+def test_keys_may_lie_as_far_away_as_they_can(dtype, keys):
+    keys, values = np.array(keys, dtype)[:, np.newaxis], np.array([[1], [2]], dtype)
+    np.testing.assert_array_equal(kernel_regression(np.zeros((1, 1), dtype), keys, values, 1.0), [[2]])
+    if dtype == np.float32:
+        np.testing.assert_array_equal(kernel_regression(np.array([[3e38]], dtype), keys, values, 1.0), [[2]])
+
+
+@pytest.mark.parametrize(("dtype", "far", "near"), [(np.float32, 1e38, 1e-20), (np.float64, 1e300, 1e-200)])
+def test_a_key_far_away_changes_nothing_among_the_near_ones(dtype, far, near):
+    keys, values = np.array([[near], [2 * near], [far]], dtype=dtype), np.array([[1], [2], [9]], dtype=dtype)
+    expected = (np.exp(-0.5) + 2 * np.exp(-2)) / (np.exp(-0.5) + np.exp(-2))
+    found = kernel_regression(np.zeros((1, 1), dtype), keys, values, float(dtype(near)))
+    np.testing.assert_allclose(found, [[expected]], rtol=1e-6)
+
+
+def test_dtypes_may_be_mixed_and_the_wider_one_counts():
+    queries, keys, values = normals(0, np.float64, (2, 3), (4, 3), (4, 1))
+    single = queries.astype(np.float32)
+    wide = single.astype(np.float64)
+    np.testing.assert_allclose(cosine_similarity(single, keys), cosine_similarity(wide, keys), atol=1e-6)
+    for average in (softmax_attention, lambda *arrays: kernel_regression(*arrays, 1.0)):
+        found = average(single, keys, values.astype(np.float32))
+        assert found.dtype == np.float64
+        np.testing.assert_allclose(found, average(wide, keys, values.astype(np.float32)), rtol=1e-12)
+
+
 def test_one_set_of_keys_may_serve_a_batch_of_queries():
     queries, keys, values = normals(0, np.float64, (2, 3, 4), (5, 4), (5, 2))
     for entry in range(2):
@@ -201,6 +293,8 @@ q, k, v = np.ones((3, 4)), np.ones((5, 4)), np.ones((5, 2))
         (lambda: kernel_regression(q[0], k, v, 1.0), "queries"),
         (lambda: kernel_regression(q, k[:, :3], v, 1.0), "keys"),
         (lambda: kernel_regression(q, k, v[:4], 1.0), "values"),
+        (lambda: kernel_regression(q, k * np.nan, v, 1.0), "keys"),
+        (lambda: kernel_regression(q, k, v * np.inf, 1.0), "values"),
         (lambda: kernel_regression(q, k, v.astype(int), 1.0), "values"),
         (lambda: kernel_regression(q, k, v, 0.0), "bandwidth"),
         (lambda: kernel_regression(q, k, v, -1.0), "bandwidth"),
@@ -210,8 +304,14 @@ q, k, v = np.ones((3, 4)), np.ones((5, 4)), np.ones((5, 2))
         (lambda: kernel_regression(q, k, v, True), "bandwidth"),
         (lambda: kernel_regression(q, k, v, np.ones(3)), "bandwidth"),
         (lambda: kernel_regression(q, k, v, None), "bandwidth"),
+        (lambda: kernel_regression(q, k, v, np.ma.masked), "bandwidth"),
+        (lambda: kernel_regression(q[:, :0], k[:, :0], v, 1.0), "queries"),
+        (lambda: softmax_attention(q[:, :0], k[:, :0], v), "queries"),
+        (lambda: softmax_attention(q, np.ma.masked_equal(k, 1), v), "keys"),
+        (lambda: k_nearest(np.ma.masked_equal(k, 1), 2), "vectors"),
         (lambda: cosine_similarity(np.stack([q, q]), np.stack([k, k, k])), "keys"),
         (lambda: softmax_attention(q * np.inf, k, v), "queries"),
+        (lambda: softmax_attention(q, k[:, :3], v), "keys"),
         (lambda: softmax_attention(np.stack([q, q]), k, np.stack([v, v, v])), "values"),
         (lambda: softmax_attention(q, k[:0], v[:0]), "keys"),
         (lambda: softmax_attention(q, k, v * np.nan), "values"),

@@ -7,6 +7,7 @@ import pytest
 from reformer import parameters as module
 from reformer.model import ReformerLM
 from reformer.parameters import (
+    conform_arrays,
     flatten_parameters,
     load_parameters,
     map_parameters,
@@ -17,7 +18,7 @@ from reformer.parameters import (
 
 @pytest.fixture
 def tree():
-    return ReformerLM(vocabulary_size=5, max_length=8, d_model=4, d_ff=6).draw_parameters(np.random.default_rng(0))
+    return ReformerLM(vocabulary_size=5, max_length=8, d_model=4, d_ff=6).init_parameters(np.random.default_rng(0))
 
 
 def test_what_is_saved_is_what_is_loaded(tree, tmp_path):
@@ -59,7 +60,12 @@ def without(tree, *path):
             r"tokens needs float32 of shape \(5, 4\), got float32 of shape \(4, 4\)",
         ),
         (lambda tree: tree | {"tokens": tree["tokens"].astype(np.float64)}, "tokens needs float32 .* got float64"),
-        (lambda tree: {"a": np.zeros(1)}, "and .* more"),
+        (lambda tree: {"a": np.zeros(1)}, "and 24 more"),
+        (
+            lambda tree: tree | {"tokens": tree["tokens"] * np.inf},
+            "tokens needs finite numbers, got 20 that are NaN or",
+        ),
+        (lambda tree: tree | {"tokens": tree["tokens"] * np.nan, "x": np.ones(2)}, "x is not expected; tokens needs"),
     ],
 )
 def test_a_file_that_does_not_fit_is_refused_with_the_reason(tree, tmp_path, change, words):
@@ -69,9 +75,31 @@ def test_a_file_that_does_not_fit_is_refused_with_the_reason(tree, tmp_path, cha
         load_parameters(path, tree)
 
 
-def write_pickle(path):
-    with open(path, "wb") as file:
-        np.savez(file, tokens=np.array([{"a": "dict"}], dtype=object))
+def test_the_first_five_reasons_are_named_and_the_others_counted():
+    for n_missing, more in [(1, ""), (5, ""), (6, " and 1 more"), (9, " and 4 more")]:
+        needed = {str(i): np.zeros(2) for i in range(n_missing)}
+        listed = "; ".join([f"{i} is missing" for i in range(n_missing)][:5])
+        with pytest.raises(ValueError, match=f"^the tree does not fit: {listed}{more}$"):
+            conform_arrays({}, needed, "the tree")
+
+
+def test_arrays_come_in_the_order_that_is_needed_and_none_leaves_shape_and_dtype_open():
+    found = {"b": np.zeros(2), "a": np.array("text")}
+    assert list(conform_arrays(found, {"a": None, "b": np.ones(2)}, "the tree")) == ["a", "b"]
+    with pytest.raises(
+        ValueError, match="the tree does not fit: b needs finite numbers, got 1 that are NaN or infinite"
+    ):
+        conform_arrays({"b": np.array([1, np.nan])}, {"b": None}, "the tree")
+
+
+class Harmful:
+    """Unpickled, it makes a folder."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (self.path,)
 
 
 def cut_short(path):
@@ -102,7 +130,6 @@ def write_header(path, shape):
     [
         lambda path: path.write_bytes(b""),
         lambda path: path.write_text("not an archive"),
-        write_pickle,
         cut_short,
         write_one_array,
         lambda path: write_members(path, tokens_npy=b"not an array"),
@@ -111,11 +138,20 @@ def write_header(path, shape):
         lambda path: write_header(path, (10**30,)),
     ],
 )
-def test_a_file_of_another_kind_is_refused_and_nothing_in_it_is_run(tree, tmp_path, write):
+def test_a_file_of_another_kind_is_refused(tree, tmp_path, write):
     path = tmp_path / "strange.npz"
     write(path)
-    with pytest.raises(ValueError, match="strange.npz needs to be an npz file of plain arrays"):
+    with pytest.raises(ValueError, match="strange.npz (needs to be an npz file of plain arrays|does not fit)"):
         load_parameters(path, tree)
+
+
+def test_nothing_in_a_file_is_run(tmp_path):
+    path, made = tmp_path / "strange.npz", tmp_path / "made"
+    np.savez(path, tokens=np.array([Harmful(str(made))], dtype=object))
+    for like in ({"tokens": np.zeros(1)}, {"tokens": None}):
+        with pytest.raises(ValueError, match="strange.npz needs to be an npz file of plain arrays"):
+            load_parameters(path, like)
+    assert not made.exists()
 
 
 @pytest.mark.filterwarnings("ignore")  # of zipfile and NumPy, about what is wrong with the file

@@ -8,6 +8,7 @@ from reformer.neighbors import k_nearest
 from reformer.planes import approximate_k_nearest, build_hash_table, draw_planes, hash_value, side_of_planes
 from tests.reformer.vector_pairs import pairs_at
 
+pytestmark = pytest.mark.filterwarnings("error")
 few = settings(max_examples=30, deadline=None)
 seeds = st.integers(0, 10**6)
 batches = st.sampled_from([(), (1,), (3,), (2, 3)])
@@ -76,8 +77,8 @@ def test_approximate_k_nearest_agrees_with_its_loop_twin(seed, n_vectors, n_feat
 
 
 def _cosines(vectors):
-    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    unit = vectors / np.where(length > 0, length, 1)
+    norm = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    unit = vectors / np.where(norm > 0, norm, 1)
     return unit @ unit.T
 
 
@@ -88,14 +89,24 @@ def test_zero_counts_as_the_positive_side():
 
 
 @few
-@given(seeds, st.floats(1e-3, 1e3))
-def test_the_length_of_a_vector_does_not_matter_and_the_opposite_one_is_on_the_other_side(seed, scale):
+@given(seeds, dtypes)
+def test_the_lengths_of_vectors_and_normals_do_not_matter_not_even_at_the_ends_of_the_range(seed, dtype):
     rng = np.random.default_rng(seed)
-    vectors, normals = rng.standard_normal((20, 4)), rng.standard_normal((4, 6))
-    decided = np.abs(vectors @ normals) > 1e-9
-    sides = side_of_planes(vectors, normals)
-    np.testing.assert_array_equal(side_of_planes(scale * vectors, normals)[decided], sides[decided])
-    np.testing.assert_array_equal(side_of_planes(-vectors, normals)[decided], ~sides[decided])
+    vectors, normals = rng.integers(-4, 5, (20, 5)), rng.integers(-4, 5, (5, 6))
+    shortest, one, longest = (
+        np.finfo(dtype).smallest_subnormal,
+        dtype(1),
+        np.ldexp(dtype(1), np.finfo(dtype).maxexp - 3),
+    )
+    lengths = np.array([shortest, one, longest])[rng.integers(0, 3, (2, 20))]
+    scaled = vectors * lengths[0, :, np.newaxis], normals * lengths[1, :6]
+    np.testing.assert_array_equal(side_of_planes(*scaled), vectors @ normals >= 0)
+
+
+@pytest.mark.parametrize(("dtype", "small", "large"), [(np.float32, 1e-22, 1e37), (np.float64, 1e-164, 1e307)])
+def test_a_small_entry_counts_beside_a_large_one(dtype, small, large):
+    vectors = np.array([[large, small], [large, -small], [-large, small]], dtype)
+    np.testing.assert_array_equal(side_of_planes(vectors, np.eye(2, dtype=dtype)), vectors >= 0)
 
 
 def test_every_table_may_have_planes_of_its_own():
@@ -197,7 +208,26 @@ def test_vectors_of_any_length_find_the_same_neighbours(size):
 
 def test_a_lone_vector_finds_nobody_and_no_positions_make_an_empty_table():
     assert approximate_k_nearest(np.ones((1, 3)), 2, np.ones((2, 3, 4))).tolist() == [[-1, -1]]
-    assert build_hash_table(np.zeros(0, dtype=int)) == {}
+    assert build_hash_table(np.zeros(0, dtype=int)) == build_hash_table([]) == {}
+
+
+def test_buckets_of_a_table_may_be_any_integers():
+    buckets = np.array([-1, 2**62, -1])
+    assert build_hash_table(buckets) == {-1: [0, 2], 2**62: [1]}
+    assert build_hash_table(np.array([2**64 - 1], dtype=np.uint64)) == {2**64 - 1: [0]}
+
+
+def test_dtypes_may_be_mixed():
+    vectors = np.array([[3, 1], [1, 3], [-2, 1]])
+    normals, found = np.eye(2)[np.newaxis], approximate_k_nearest(vectors * 1.0, 2, np.eye(2)[np.newaxis])
+    np.testing.assert_array_equal(side_of_planes(vectors.astype(np.float32), normals[0]), vectors >= 0)
+    np.testing.assert_array_equal(approximate_k_nearest(vectors.astype(np.float32), 2, normals), found)
+
+
+def test_62_planes_fill_all_62_bits():
+    assert approximate_k_nearest(np.ones((2, 3)), 1, np.ones((1, 3, 62))).tolist() == [[1], [0]]
+    assert hash_value(np.ones(62, dtype=bool)) == 2**62 - 1
+    assert hash_value(np.arange(62) == 61) == 2**61
 
 
 rng, x, n, b = np.random.default_rng(0), np.zeros((5, 4)), np.zeros((2, 4, 3)), np.zeros(5, dtype=int)
@@ -220,6 +250,7 @@ rng, x, n, b = np.random.default_rng(0), np.zeros((5, 4)), np.zeros((2, 4, 3)), 
         (lambda: hash_value(np.zeros((3, 63), dtype=bool)), "sides"),
         (lambda: hash_value(np.zeros((3, 0), dtype=bool)), "sides"),
         (lambda: hash_value(np.bool_(True)), "sides"),
+        (lambda: hash_value(np.ma.masked_equal([True, False], False)), "sides"),
         (lambda: build_hash_table(b * 1.0), "buckets"),
         (lambda: build_hash_table(b[np.newaxis]), "buckets"),
         (lambda: approximate_k_nearest(x, 0, n), "k"),
@@ -230,6 +261,8 @@ rng, x, n, b = np.random.default_rng(0), np.zeros((5, 4)), np.zeros((2, 4, 3)), 
         (lambda: approximate_k_nearest(x, 1, n[:, :3]), "normals"),
         (lambda: approximate_k_nearest(x, 1, n[:0]), "normals"),
         (lambda: approximate_k_nearest(x, 1, n[:, :, :0]), "normals"),
+        (lambda: approximate_k_nearest(x, 1, np.zeros((2, 4, 63))), "normals"),
+        (lambda: approximate_k_nearest(x, 1, n + np.nan), "normals"),
     ],
 )
 def test_a_bad_argument_is_refused_by_name(call, named):

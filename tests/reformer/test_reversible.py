@@ -5,16 +5,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reformer.layers import layer_norm_backward, layer_norm_forward, linear_backward, linear_forward
+from reformer import reversible
+from reformer.gradients import layer_norm_backward, layer_norm_forward, linear_backward, linear_forward
 from reformer.loops import reversible as loops
 from reformer.reversible import (
     Branch,
     bytes_held,
+    checkpointed_stack_backward,
+    checkpointed_stack_forward,
+    dropout,
     haar_predict,
     haar_update,
     lifting_inverse,
     lifting_step,
-    replay_dropout,
     reversible_backward,
     reversible_forward,
     reversible_inverse,
@@ -31,13 +34,13 @@ shapes = st.sampled_from([(3,), (2, 4), (2, 3, 5), (1, 1)])
 
 
 def bent(weights):
-    """A function that is not linear, and its vector-Jacobian product: x -> tanh(x W)."""
+    """A function that is not linear, alone and with its pull: x -> tanh(x W)."""
 
-    def vjp(x):
+    def with_pull(x):
         value = np.tanh(x @ weights)
         return value, lambda gradient: (gradient * (1 - value**2)) @ weights.T
 
-    return (lambda x: vjp(x)[0]), vjp
+    return (lambda x: with_pull(x)[0]), with_pull
 
 
 def draw_block(seed, shape, dtype=np.float64):
@@ -53,14 +56,14 @@ def bent_branch(weights):
 
     def forward(x, replay=None):
         normed, saved_norm = layer_norm_forward(x, *plain)
-        wide, saved = linear_forward(normed, weights, None)
+        wide, saved_linear = linear_forward(normed, weights, None)
         value = np.tanh(wide)
-        return value, (saved_norm, value, saved), None
+        return value, (saved_norm, value, saved_linear), None
 
     def backward(gradient, saved):
-        saved_norm, value, saved = saved
-        d_normed, d_weights, _ = linear_backward(gradient * (1 - value**2), saved)
-        return layer_norm_backward(d_normed, saved_norm)[0], {"weights": d_weights}
+        saved_norm, value, saved_linear = saved
+        d_normed, found = linear_backward(gradient * (1 - value**2), saved_linear)
+        return layer_norm_backward(d_normed, saved_norm)[0], {"weights": found["weights"]}
 
     return Branch(forward, backward)
 
@@ -68,7 +71,7 @@ def bent_branch(weights):
 def draw_stack(seed, n_blocks, d=6, dtype=np.float64, length=5):
     rng = np.random.default_rng(seed)
     weights = (rng.standard_normal((n_blocks, 2, d, d)) / np.sqrt(d)).astype(dtype)
-    x1, x2, d1, d2 = rng.standard_normal((4, length, d)).astype(dtype)
+    x1, x2, d1, d2 = (rng.standard_normal((length, d)).astype(dtype) for _ in range(4))
     return weights, (x1, x2), (d1, d2)
 
 
@@ -80,12 +83,12 @@ def value_of(branch):
     return lambda x: branch.forward(x)[0]
 
 
-def vjp_of(branch):
-    def vjp(x):
+def with_pull_of(branch):
+    def with_pull(x):
         value, saved, _ = branch.forward(x)
         return value, lambda gradient: branch.backward(gradient, saved)[0]
 
-    return vjp
+    return with_pull
 
 
 def stacked(d_blocks):
@@ -111,9 +114,9 @@ def test_the_inverse_needs_no_inverse_of_f_and_g(seed, shape):
 @few
 @given(seeds, shapes)
 def test_backward_gives_the_inputs_back_and_gradients_that_are_finite_differences(seed, shape):
-    (x1, x2), (d1, d2), (f, f_vjp), (g, g_vjp) = draw_block(seed, shape)
+    (x1, x2), (d1, d2), (f, f_with_pull), (g, g_with_pull) = draw_block(seed, shape)
     y1, y2 = reversible_forward(x1, x2, f, g)
-    found1, found2, d_x1, d_x2 = reversible_backward(y1, y2, d1, d2, f_vjp, g_vjp)
+    found1, found2, d_x1, d_x2 = reversible_backward(y1, y2, d1, d2, f_with_pull, g_with_pull)
     np.testing.assert_allclose((found1, found2), (x1, x2), atol=1e-13)
 
     def loss(a, b):
@@ -128,15 +131,15 @@ def test_backward_gives_the_inputs_back_and_gradients_that_are_finite_difference
 @few
 @given(seeds, shapes)
 def test_the_loop_twins_agree(seed, shape):
-    (x1, x2), (d1, d2), (f, f_vjp), (g, g_vjp) = draw_block(seed, shape)
+    (x1, x2), (d1, d2), (f, f_with_pull), (g, g_with_pull) = draw_block(seed, shape)
     for ours, twin, arguments in [
         (reversible_forward, loops.reversible_forward, (x1, x2, f, g)),
         (reversible_inverse, loops.reversible_inverse, (x1, x2, f, g)),
-        (reversible_backward, loops.reversible_backward, (x1, x2, d1, d2, f_vjp, g_vjp)),
+        (reversible_backward, loops.reversible_backward, (x1, x2, d1, d2, f_with_pull, g_with_pull)),
         (lifting_step, loops.lifting_step, (np.concatenate([x1, x2], axis=-1), np.tanh, np.square)),
     ]:
         np.testing.assert_allclose(ours(*arguments), twin(*arguments), rtol=1e-12)
-    ours, twin = (module(x1, seed, rate=0.3) for module in (replay_dropout, loops.replay_dropout))
+    ours, twin = (module(x1, seed, rate=0.3) for module in (dropout, loops.dropout))
     np.testing.assert_allclose(ours, twin, rtol=1e-12)
 
 
@@ -144,9 +147,9 @@ def test_the_loop_twins_agree(seed, shape):
 @given(seeds, st.sampled_from([(50,), (4, 30)]), st.floats(0, 0.9))
 def test_one_seed_always_drops_the_same_entries_in_both_dtypes(seed, shape, rate):
     values = np.random.default_rng(seed + 1).standard_normal(shape) + 10
-    once, again = (replay_dropout(values, seed, rate=rate) for _ in range(2))
+    once, again = (dropout(values, seed, rate=rate) for _ in range(2))
     np.testing.assert_array_equal(once, again)
-    narrow = replay_dropout(values.astype(np.float32), seed, rate=rate)
+    narrow = dropout(values.astype(np.float32), seed, rate=rate)
     assert narrow.dtype == np.float32
     np.testing.assert_array_equal(narrow == 0, once == 0)
     np.testing.assert_allclose(once[once != 0], (values / (1 - rate))[once != 0])
@@ -157,19 +160,31 @@ def test_one_seed_always_drops_the_same_entries_in_both_dtypes(seed, shape, rate
 def test_the_gradient_of_dropout_is_dropout_of_the_gradient(seed, rate):
     values = np.random.default_rng(seed).standard_normal((3, 4))
     error = worst_error(
-        lambda x: (replay_dropout(x, seed, rate=rate), None),
-        lambda gradient, saved: replay_dropout(gradient, seed, rate=rate),
+        lambda x: (dropout(x, seed, rate=rate), None),
+        lambda gradient, saved: (dropout(gradient, seed, rate=rate), {}),
         [values],
         np.random.default_rng(seed),
     )
     assert error < 1e-6
 
 
+@pytest.mark.parametrize("seed", [0, 7, np.int64(7), (3, 0, 1), [3, 0, 1]])
+@pytest.mark.parametrize("shape", [(), (1,), (4, 30)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_an_entry_is_kept_where_a_float64_draw_from_the_seed_is_at_least_the_rate(seed, shape, dtype):
+    values = np.full(shape, 3, dtype)
+    draws = np.random.default_rng(seed).random(shape)
+    for rate in (0, 0.25, draws.flat[0] if shape else float(draws)):  # at the rate itself an entry is kept
+        dropped = dropout(values, seed, rate=rate)
+        assert dropped.dtype == dtype and dropped.shape == shape
+        np.testing.assert_allclose(dropped, np.where(draws >= rate, 3 / (1 - rate), 0), rtol=1e-6)
+
+
 def test_dropout_drops_the_stated_share_and_keeps_the_mean():
-    dropped = replay_dropout(np.ones(100_000), 7, rate=0.25)
+    dropped = dropout(np.ones(100_000), 7, rate=0.25)
     assert abs(np.mean(dropped == 0) - 0.25) < 0.005
     assert abs(dropped.mean() - 1) < 0.01
-    assert not np.array_equal(dropped, replay_dropout(np.ones(100_000), 8, rate=0.25))
+    assert not np.array_equal(dropped, dropout(np.ones(100_000), 8, rate=0.25))
 
 
 def test_the_haar_wavelet_gives_means_and_differences_of_neighbours():
@@ -188,6 +203,36 @@ def test_lifting_is_a_reversible_block_on_odd_and_even_entries_and_can_be_undone
     np.testing.assert_allclose(lifting_inverse(average, detail, np.sin, np.square), signal, atol=1e-14)
 
 
+def doubled_in_place(x):
+    x *= 2
+    return x
+
+
+def with_pull_in_place(x):
+    before = x.copy()
+    return doubled_in_place(x), lambda gradient: doubled_in_place(gradient) + 0 * before
+
+
+def test_functions_that_work_in_place_do_no_harm():
+    (x1, x2), (d1, d2), _, _ = draw_block(0, (2, 4))
+    before = [array.copy() for array in (x1, x2, d1, d2)]
+    y1, y2 = reversible_forward(x1, x2, doubled_in_place, doubled_in_place)
+    np.testing.assert_array_equal((y1, y2), (x1 + 2 * x2, x2 + 2 * (x1 + 2 * x2)))
+    ends = y1.copy(), y2.copy()
+    np.testing.assert_allclose(reversible_inverse(y1, y2, doubled_in_place, doubled_in_place), before[:2], atol=1e-14)
+    *inputs, d_x1, d_x2 = reversible_backward(y1, y2, d1, d2, with_pull_in_place, with_pull_in_place)
+    np.testing.assert_allclose(inputs, before[:2], atol=1e-14)
+    np.testing.assert_array_equal((d_x1, d_x2), (d1 + 2 * d2, d2 + 2 * (d1 + 2 * d2)))
+    signal = np.arange(8.0)
+    average, detail = lifting_step(signal, doubled_in_place, doubled_in_place)
+    np.testing.assert_array_equal(detail, [1, -1, -3, -5])
+    np.testing.assert_array_equal(average, [2, 0, -2, -4])
+    np.testing.assert_array_equal(lifting_inverse(average, detail, doubled_in_place, doubled_in_place), np.arange(8))
+    arrays = (x1, x2, d1, d2, y1, y2, signal, average)
+    for array, kept in zip(arrays, (*before, *ends, np.arange(8), [2, 0, -2, -4]), strict=True):
+        np.testing.assert_array_equal(array, kept)
+
+
 @few
 @given(seeds, st.sampled_from([np.float32, np.float64]))
 def test_a_stack_of_one_block_is_that_block(seed, dtype):
@@ -196,7 +241,7 @@ def test_a_stack_of_one_block_is_that_block(seed, dtype):
     (y1, y2), saved = reversible_stack_forward((x1, x2), [(f, g)])
     np.testing.assert_array_equal((y1, y2), reversible_forward(x1, x2, value_of(f), value_of(g)))
     d_streams, _ = reversible_stack_backward((d1, d2), saved)
-    _, _, *of_block = reversible_backward(y1, y2, d1, d2, vjp_of(f), vjp_of(g))
+    _, _, *of_block = reversible_backward(y1, y2, d1, d2, with_pull_of(f), with_pull_of(g))
     np.testing.assert_array_equal(d_streams, of_block)
 
 
@@ -209,7 +254,45 @@ def test_a_stored_stack_of_one_stream_adds_what_each_branch_makes_of_it():
     np.testing.assert_array_equal(outputs, (x,))
 
 
-@pytest.mark.parametrize("kind", ["reversible", "stored", "residual"])
+def test_a_reversible_stack_runs_by_the_two_functions_that_are_taught(monkeypatch):
+    weights, streams, gradients = draw_stack(0, 3)
+    _, saved = reversible_stack_forward(streams, as_blocks(weights))
+    expected = reversible_stack_backward(gradients, saved)
+    calls = []
+    for name in ("reversible_forward", "reversible_backward"):
+
+        def twin(*arguments, name=name):
+            calls.append(name)
+            return getattr(loops, name)(*arguments)
+
+        monkeypatch.setattr(reversible, name, twin)
+    _, saved = reversible_stack_forward(streams, as_blocks(weights))
+    (d_x1, d_x2), d_blocks = reversible_stack_backward(gradients, saved)
+    assert calls == ["reversible_forward"] * 3 + ["reversible_backward"] * 3
+    np.testing.assert_allclose((d_x1, d_x2), expected[0], atol=1e-12)
+    np.testing.assert_allclose(stacked(d_blocks), stacked(expected[1]), atol=1e-12)
+
+
+@few
+@given(seeds, st.integers(1, 4), st.integers(1, 2))
+def test_a_checkpointed_stack_equals_the_stored_one_exactly_and_keeps_the_inputs_of_blocks_alone(
+    seed, n_blocks, n_streams
+):
+    weights, streams, gradients = draw_stack(seed, n_blocks)
+    streams, gradients = streams[:n_streams], gradients[:n_streams]
+    outputs, saved = stored_stack_forward(streams, as_blocks(weights))
+    checkpointed, kept = checkpointed_stack_forward(streams, as_blocks(weights))
+    np.testing.assert_array_equal(checkpointed, outputs)
+    assert bytes_held(kept) == n_blocks * n_streams * streams[0].nbytes
+    (d_x, d_blocks), (d_x_stored, d_stored) = (
+        checkpointed_stack_backward(gradients, kept),
+        stored_stack_backward(gradients, saved),
+    )
+    np.testing.assert_array_equal(d_x, d_x_stored)
+    np.testing.assert_array_equal(stacked(d_blocks), stacked(d_stored))
+
+
+@pytest.mark.parametrize("kind", ["reversible", "stored", "residual", "checkpointed"])
 @few
 @given(seed=seeds, n_blocks=st.integers(1, 4))
 def test_the_gradients_of_a_stack_are_its_finite_differences(kind, seed, n_blocks):
@@ -218,6 +301,7 @@ def test_the_gradients_of_a_stack_are_its_finite_differences(kind, seed, n_block
         "reversible": (reversible_stack_forward, reversible_stack_backward, [x1, x2], [d1, d2]),
         "stored": (stored_stack_forward, stored_stack_backward, [x1, x2], [d1, d2]),
         "residual": (stored_stack_forward, stored_stack_backward, [x1], [d1]),
+        "checkpointed": (checkpointed_stack_forward, checkpointed_stack_backward, [x1, x2], [d1, d2]),
     }[kind]
 
     def loss(weights, *streams):
@@ -259,11 +343,15 @@ def test_what_a_reversible_stack_holds_does_not_grow_with_depth_and_what_others_
             ("reversible", reversible_stack_forward((x1, x2), blocks)[1]),
             ("stored", stored_stack_forward((x1, x2), blocks)[1]),
             ("residual", stored_stack_forward((x1,), blocks)[1]),
+            ("checkpointed", checkpointed_stack_forward((x1,), blocks)[1]),
         ]:
             held[name, n_blocks] = bytes_held(saved, weights) - weights.nbytes
     assert held["reversible", 64] == held["reversible", 2] == 2 * x1.nbytes
     assert held["stored", 64] > 30 * held["stored", 2]
     assert held["residual", 64] > 30 * held["residual", 2]
+    # Of each block the input, or of each branch: normed input, value and its own input, which the norm keeps.
+    assert held["checkpointed", 64] == 64 * x1.nbytes
+    assert held["residual", 64] >= 2 * 3 * held["checkpointed", 64]
 
 
 def test_a_decision_that_is_not_replayed_ruins_the_way_back_and_one_that_is_does_not():
@@ -287,16 +375,16 @@ def test_a_decision_that_is_not_replayed_ruins_the_way_back_and_one_that_is_does
 def test_what_g_has_stored_is_gone_before_f_begins():
     stored = []
 
-    def g_vjp(x):
+    def g_with_pull(x):
         activations = np.ones_like(x)
         stored.append(weakref.ref(activations))
         return x, lambda gradient: gradient * activations
 
-    def f_vjp(x):
+    def f_with_pull(x):
         assert stored[0]() is None
         return x, lambda gradient: gradient
 
-    reversible_backward(*np.ones((4, 2, 3)), f_vjp, g_vjp)
+    reversible_backward(*np.ones((4, 2, 3)), f_with_pull, g_with_pull)
     assert len(stored) == 1
 
 
@@ -304,14 +392,14 @@ def test_bytes_held_counts_every_buffer_once_wherever_it_is():
     array = np.zeros((4, 8))
     assert bytes_held(array) == 256
     assert bytes_held([array, {"view": array[1:, ::2], "again": (array,)}]) == 256
-    assert bytes_held((array, None, 3, "text"), [np.zeros(10), array.T]) == 256 + 80
+    assert bytes_held((array, None, 3, "text"), [np.zeros(10), array.T], {"a": {"b": np.zeros(5)}}) == 256 + 80 + 40
 
 
 def test_float32_stays_float32():
-    (x1, x2), (d1, d2), (f, f_vjp), (g, g_vjp) = draw_block(0, (3, 4), np.float32)
+    (x1, x2), (d1, d2), (f, f_with_pull), (g, g_with_pull) = draw_block(0, (3, 4), np.float32)
     found = [
         *reversible_forward(x1, x2, f, g),
-        *reversible_backward(x1, x2, d1, d2, f_vjp, g_vjp),
+        *reversible_backward(x1, x2, d1, d2, f_with_pull, g_with_pull),
         *lifting_step(x1, haar_predict, haar_update),
     ]
     assert {array.dtype for array in found} == {np.dtype(np.float32)}
@@ -320,18 +408,29 @@ def test_float32_stays_float32():
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda x: reversible_forward(x, x[:1], np.abs, np.abs), r"x2 needs shape \(2, 4\), got shape \(1, 4\)"),
+        (lambda x: reversible_forward(x, x[:1], np.abs, np.abs), r"x2 needs shape .* \(2, 4\) as in x1, got shape"),
         (lambda x: reversible_forward(x, x, np.sum, np.abs), r"f\(x2\) needs shape \(2, 4\), got shape \(\)"),
         (lambda x: reversible_inverse(x.astype(int), x, np.abs, np.abs), "y1 needs dtype float32 or float64"),
-        (lambda x: reversible_forward(x, x.astype(np.float32), np.abs, np.abs), "x2 needs dtype float64, got float32"),
+        (lambda x: reversible_forward(x, x.astype(np.float32), np.abs, np.abs), "x2 needs dtype float64 as x1 has"),
         (lambda x: reversible_backward(x, x, x[:1], x, None, None), "d_y1 needs shape"),
         (lambda x: reversible_backward(x, x, x, x.astype(np.float32), None, None), "d_y2 needs dtype float64"),
-        (lambda x: reversible_backward(x, x, x, x, None, lambda y: (y[:1], None)), "the value of g_vjp needs shape"),
-        (lambda x: reversible_backward(x, x, x, x, None, lambda y: (y, np.sum)), "the pull of g_vjp needs shape"),
+        (
+            lambda x: reversible_backward(x, x, x, x, None, lambda y: (y[:1], None)),
+            "the value of g_with_pull needs shape",
+        ),
+        (lambda x: reversible_backward(x, x, x, x, None, lambda y: (y, np.sum)), "the pull of g_with_pull needs shape"),
         (lambda x: lifting_inverse(x, x, np.abs, np.sum), r"update\(detail\) needs shape \(2, 4\)"),
         (lambda x: lifting_step(x[:, :3], np.abs, np.abs), "signal needs an even number of entries"),
         (lambda x: lifting_step(x, np.sum, np.abs), r"predict\(even\) needs shape \(2, 2\)"),
-        (lambda x: replay_dropout(x, 0, rate=1), "rate needs a number of at least 0 and below 1, got 1"),
+        (lambda x: dropout(x, 0, rate=1), "rate needs a number of at least 0 and below 1, got 1"),
+        (lambda x: dropout(x, 0, rate=-0.1), "rate needs a number of at least 0 and below 1, got -0.1"),
+        (lambda x: dropout(x, 0, rate=np.nan), "rate needs a number of at least 0 and below 1, got nan"),
+        (lambda x: dropout(x.astype(int), 0, rate=0.5), "values needs dtype float32 or float64"),
+        (lambda x: dropout(x, None, rate=0.5), "seed needs a whole number of at least 0, got None"),
+        (lambda x: dropout(x, -1, rate=0.5), "seed needs a whole number of at least 0, got -1"),
+        (lambda x: dropout(x, 1.5, rate=0.5), "seed needs a whole number of at least 0, got 1.5"),
+        (lambda x: dropout(x, True, rate=0.5), "seed needs a whole number of at least 0, got True"),
+        (lambda x: dropout(x, (1, None), rate=0.5), "seed needs a whole number of at least 0, got None"),
     ],
 )
 def test_a_bad_argument_is_refused_by_name(call, words):

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reformer.model import ReformerLM, TransformerLM
-from reformer.sampling import choose_token, sample
+from reformer.sampling import sample, sample_token
 
 few = settings(max_examples=15, deadline=None)
 seeds = st.integers(0, 10**6)
@@ -33,7 +33,7 @@ def write_greedily(model, parameters, prompt, n_new):
 @given(seed=seeds, n_prompt=st.integers(1, 8), batch=st.integers(1, 3))
 def test_greedy_sampling_writes_what_the_whole_model_finds_most_likely(model, seed, n_prompt, batch):
     rng = np.random.default_rng(seed)
-    parameters = model.draw_parameters(rng, np.float64)
+    parameters = model.init_parameters(rng, np.float64)
     prompt = rng.integers(0, 9, (batch, n_prompt))
     written = sample(model, parameters, prompt, n_new=6, rng=None, temperature=0)
     np.testing.assert_array_equal(written, write_greedily(model, parameters, prompt, 6))
@@ -42,7 +42,7 @@ def test_greedy_sampling_writes_what_the_whole_model_finds_most_likely(model, se
 def test_a_model_trained_with_lsh_writes_with_a_cache_once_its_attention_is_dense():
     model = ReformerLM(**SMALL | {"chunk_length": 16})  # one chunk sees everything: LSH attention is dense here
     rng = np.random.default_rng(0)
-    parameters, prompt = model.draw_parameters(rng, np.float64), rng.integers(0, 9, (2, 3))
+    parameters, prompt = model.init_parameters(rng, np.float64), rng.integers(0, 9, (2, 3))
     dense = replace(model, attention="shared_qk")
     slow, cached = (sample(m, parameters, prompt, n_new=8, rng=None, temperature=0) for m in (model, dense))
     np.testing.assert_array_equal(cached, slow)
@@ -51,7 +51,7 @@ def test_a_model_trained_with_lsh_writes_with_a_cache_once_its_attention_is_dens
 @pytest.mark.parametrize("model", [CACHED[0], CACHED[3], ReformerLM(**SMALL)])
 def test_the_same_random_numbers_write_the_same_text_and_others_another(model):
     rng = np.random.default_rng(0)
-    parameters, prompt = model.draw_parameters(rng), np.zeros((4, 1), dtype=int)
+    parameters, prompt = model.init_parameters(rng), np.zeros((4, 1), dtype=int)
     texts = [sample(model, parameters, prompt, n_new=10, rng=np.random.default_rng(seed)) for seed in (1, 1, 2)]
     np.testing.assert_array_equal(texts[0], texts[1])
     assert not np.array_equal(texts[0], texts[2])
@@ -60,7 +60,7 @@ def test_the_same_random_numbers_write_the_same_text_and_others_another(model):
 def test_nothing_follows_the_token_that_ends_a_text():
     model = CACHED[0]
     rng = np.random.default_rng(3)
-    parameters = model.draw_parameters(rng)
+    parameters = model.init_parameters(rng)
     parameters["output"]["bias"][5] += 2
     written = sample(model, parameters, np.zeros((6, 2), dtype=int), n_new=14, rng=rng, stop=5)
     for row in written[:, 2:]:
@@ -70,15 +70,38 @@ def test_nothing_follows_the_token_that_ends_a_text():
     assert sample(model, parameters, np.zeros((6, 2), dtype=int), n_new=14, rng=rng, stop=5).shape == (6, 3)
 
 
+@few
+@given(seeds, st.integers(1, 9), st.sampled_from([None, 1, 2, 4, 20]), st.sampled_from([0.3, 1.0, 2.5]))
+def test_a_token_is_chosen_where_the_probabilities_in_the_order_of_the_numbers_pass_the_uniform(
+    seed, n_tokens, top_k, temperature
+):
+    rng = np.random.default_rng(seed)
+    logits, uniforms = np.round(rng.standard_normal((2, 3, n_tokens)), 1), rng.random((2, 3))  # rounded: some are equal
+    chosen = sample_token(logits, uniforms, temperature=temperature, top_k=top_k)
+    assert chosen.dtype == np.intp
+    for place in np.ndindex(2, 3):
+        allowed = sorted(range(n_tokens), key=lambda token: (-logits[place][token], token))[: top_k or n_tokens]
+        weights = [np.exp(logits[place][v] / temperature) if v in allowed else 0 for v in range(n_tokens)]
+        token, up_to = 0, weights[0] / sum(weights)
+        while up_to <= uniforms[place]:
+            token += 1
+            up_to += weights[token] / sum(weights)
+        assert chosen[place] == token
+
+
+def test_a_uniform_on_the_border_of_two_tokens_chooses_the_later_one():
+    np.testing.assert_array_equal(sample_token(np.zeros((4, 4)), np.array([0, 0.25, 0.5, 0.75])), [0, 1, 2, 3])
+
+
 def test_tokens_come_as_often_as_their_probabilities_say():
     logits = np.log(np.array([0.5, 0.1, 0.0001, 0.3999], dtype=np.float64))
-    drawn = choose_token(np.tile(logits, (50_000, 1)), np.random.default_rng(0).random(50_000))
+    drawn = sample_token(np.tile(logits, (50_000, 1)), np.random.default_rng(0).random(50_000))
     np.testing.assert_allclose(np.bincount(drawn, minlength=4) / 50_000, np.exp(logits), atol=0.01)
 
 
 def test_temperature_sharpens_and_flattens():
     logits, uniforms = np.tile([0.0, 1.0, 2.0], (20_000, 1)), np.random.default_rng(0).random(20_000)
-    shares = [np.mean(choose_token(logits, uniforms, temperature=t) == 2) for t in (0.2, 1.0, 100.0)]
+    shares = [np.mean(sample_token(logits, uniforms, temperature=t) == 2) for t in (0.2, 1.0, 100.0)]
     assert (
         shares[0] > 0.99 and shares[1] == pytest.approx(0.665, abs=0.01) and shares[2] == pytest.approx(1 / 3, abs=0.01)
     )
@@ -89,29 +112,41 @@ def test_temperature_sharpens_and_flattens():
 def test_only_the_highest_logits_are_chosen_with_top_k(seed, top_k):
     rng = np.random.default_rng(seed)
     logits = rng.standard_normal((1, 10)).repeat(300, axis=0)
-    chosen = choose_token(logits, rng.random(300), top_k=top_k)
+    chosen = sample_token(logits, rng.random(300), top_k=top_k)
     assert set(chosen) <= set(np.argsort(-logits[0])[:top_k])
 
 
 def test_of_equal_logits_the_lower_tokens_count():
     zeros, ones = np.zeros((100, 5)), np.random.default_rng(0).integers(0, 2, 500)  # a few are sorted stably anyway
-    assert set(choose_token(zeros, np.linspace(0, 0.999, 100), top_k=2)) == {0, 1}
-    chosen = choose_token(np.tile(100.0 * ones, (100, 1)), np.linspace(0, 0.999, 100), top_k=20)
+    assert set(sample_token(zeros, np.linspace(0, 0.999, 100), top_k=2)) == {0, 1}
+    chosen = sample_token(np.tile(100.0 * ones, (100, 1)), np.linspace(0, 0.999, 100), top_k=20)
     assert set(chosen) == set(np.flatnonzero(ones)[:20])
-    assert set(choose_token(zeros, np.zeros(100), temperature=0)) == {0}
+    assert set(sample_token(zeros, np.zeros(100), temperature=0)) == {0}
 
 
 def test_an_impossible_token_is_never_chosen_at_the_ends_of_the_range():
     logits = np.array([-np.inf, 0.0, -np.inf], dtype=np.float32)
     for uniform in (0.0, np.nextafter(1.0, 0.0)):
-        assert choose_token(logits, uniform) == 1
+        assert sample_token(logits, uniform) == 1
 
 
 def test_even_the_largest_uniform_below_one_chooses_a_possible_token():
     logits = np.random.default_rng(0).standard_normal((2000, 30)).astype(np.float32)
     logits[:, -1] = -np.inf
     for largest in (np.nextafter(np.float32(1), np.float32(0)), np.nextafter(1.0, 0.0)):
-        assert np.max(choose_token(logits, np.full(2000, largest))) <= 28
+        assert np.max(sample_token(logits, np.full(2000, largest))) <= 28
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_any_temperature_and_logits_near_the_end_of_the_range_choose_a_possible_token(dtype):
+    top = np.finfo(dtype).max
+    for temperature in (5e-324, 1e-300, 1e300, np.finfo(np.float64).max):
+        for row in ([top, -top, 0], [-top, -top, -top], [-top, top, -np.inf]):
+            chosen = sample_token(np.array(row, dtype), 0.6, temperature=temperature)
+            assert np.isfinite(row[chosen])
+    flat = sample_token(np.array([[top, -top, 0]] * 3, dtype) / 4, [0.1, 0.5, 0.9], temperature=np.finfo(float).max)
+    np.testing.assert_array_equal(flat, [0, 1, 2])
 
 
 @pytest.mark.filterwarnings("error")
@@ -121,17 +156,19 @@ def test_a_temperature_close_to_zero_takes_the_highest_logit_however_large_they_
     rng = np.random.default_rng(0)
     for scale in (1, 50, 1e30):
         logits = (scale * rng.permuted(np.tile(np.arange(9.0), (40, 1)), axis=-1)).astype(dtype)
-        chosen = choose_token(logits, rng.random(40), temperature=temperature)
+        chosen = sample_token(logits, rng.random(40), temperature=temperature)
         np.testing.assert_array_equal(chosen, np.argmax(logits, axis=-1))
 
 
-def test_a_model_with_a_nan_in_it_does_not_write():
+@pytest.mark.parametrize("model", [CACHED[0], ReformerLM(**SMALL)])
+def test_a_model_whose_numbers_grow_beyond_the_range_does_not_write(model):
     rng, prompt = np.random.default_rng(0), np.zeros((1, 2), int)
-    parameters = CACHED[0].draw_parameters(rng)
-    parameters["output"]["bias"][4] = np.nan
+    parameters = model.init_parameters(rng)
+    parameters["output"]["norm"]["scale"][:] = parameters["output"]["weights"][:] = 1e30
+    parameters["output"]["norm"]["bias"][:] = 1e10
     for temperature in (0, 1):
-        with pytest.raises(ValueError, match="the highest logit of every row needs finite numbers"):
-            sample(CACHED[0], parameters, prompt, n_new=3, rng=rng, temperature=temperature)
+        with np.errstate(all="ignore"), pytest.raises(ValueError, match="the highest logit of every row needs finite"):
+            sample(model, parameters, prompt, n_new=3, rng=rng, temperature=temperature)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +186,7 @@ def test_a_model_with_a_nan_in_it_does_not_write():
 )
 def test_what_no_token_can_be_chosen_from_is_refused_by_name(change, words):
     with pytest.raises(ValueError, match=words):
-        choose_token(**dict(logits=np.zeros((1, 3)), uniforms=np.array([0.5])) | change)
+        sample_token(**dict(logits=np.zeros((1, 3)), uniforms=np.array([0.5])) | change)
 
 
 @pytest.mark.parametrize(
@@ -167,14 +204,23 @@ def test_what_no_token_can_be_chosen_from_is_refused_by_name(change, words):
 )
 def test_a_bad_argument_is_refused_by_name(change, words):
     arguments = dict(prompt=np.zeros((1, 2), int), n_new=3, rng=np.random.default_rng(0)) | change
-    parameters = CACHED[0].draw_parameters(np.random.default_rng(0))
+    parameters = CACHED[0].init_parameters(np.random.default_rng(0))
     with pytest.raises(ValueError, match=words):
         sample(CACHED[0], parameters, **arguments)
 
 
+@pytest.mark.parametrize("model", [CACHED[0], CACHED[1], ReformerLM(**SMALL), ReformerLM(**SMALL, fast=True)])
+def test_texts_of_a_batch_are_written_as_if_alone(model):
+    rng = np.random.default_rng(0)
+    parameters, prompt = model.init_parameters(rng, np.float64), rng.integers(0, 9, (3, 4))
+    together = sample(model, parameters, prompt, n_new=5, rng=None, temperature=0)
+    alone = [sample(model, parameters, prompt[i : i + 1], n_new=5, rng=None, temperature=0)[0] for i in range(3)]
+    np.testing.assert_array_equal(together, alone)
+
+
 @pytest.mark.parametrize("n_new", [1, 3])
 def test_tokens_stay_whole_numbers_whatever_integers_the_prompt_has(n_new):
-    parameters = CACHED[0].draw_parameters(np.random.default_rng(0))
+    parameters = CACHED[0].init_parameters(np.random.default_rng(0))
     for dtype in (np.uint64, np.uint8, np.int32):
         tokens = sample(CACHED[0], parameters, np.ones((1, 2), dtype), n_new=n_new, rng=np.random.default_rng(0))
         assert tokens.dtype == np.intp

@@ -42,6 +42,7 @@ def test_duplication_repeats_a_word_and_counts_its_second_half_only(seed, half, 
 @given(seed=seeds, longest=st.integers(1, 8))
 def test_a_word_is_followed_by_its_answer_which_counts_with_the_zero_that_ends_it(task, answer, seed, longest):
     batch = task(np.random.default_rng(seed), n_sequences=4, longest=longest, n_symbols=9)
+    assert batch.inputs.shape == (4, 2 * longest + 3)
     for sequence, counts in zip(*whole(batch), strict=True):
         word, second = words_before_and_after_the_middle(sequence)
         assert 1 <= len(word) <= longest and second == answer(word)
@@ -55,6 +56,7 @@ def test_a_word_is_followed_by_its_answer_which_counts_with_the_zero_that_ends_i
 def test_addition_is_right_and_its_digits_count(seed, n_digits):
     sequences, counts = whole(tasks.addition(np.random.default_rng(seed), n_sequences=4, n_digits=n_digits))
     for sequence, counted in zip(sequences, counts, strict=True):
+        assert sequence[0] == sequence[-1] == 0
         text = "".join("0123456789+="[token - 1] for token in sequence[1:-1])
         a, rest = text.split("+")
         b, c = rest.split("=")
@@ -67,6 +69,14 @@ def test_the_same_generator_state_draws_the_same_batch_and_another_does_not():
     draw = [tasks.copy(np.random.default_rng(seed), n_sequences=5, longest=6, n_symbols=9).inputs for seed in (1, 1, 2)]
     np.testing.assert_array_equal(draw[0], draw[1])
     assert not np.array_equal(draw[0], draw[2])
+
+
+def test_every_digit_and_every_symbol_is_drawn():
+    rng = np.random.default_rng(0)
+    digits = tasks.addition(rng, n_sequences=100, n_digits=2).inputs[:, [1, 2, 4, 5]]
+    assert [set(place) for place in digits.T] == [set(range(1, 11))] * 4
+    words = tasks.duplication(rng, n_sequences=100, length=6, n_symbols=4).inputs[:, [1, 2]]
+    assert [set(place) for place in words.T] == [{1, 2, 3, 4}] * 2
 
 
 def test_words_of_every_length_up_to_the_longest_are_drawn():
@@ -82,6 +92,8 @@ def test_words_of_every_length_up_to_the_longest_are_drawn():
         (lambda rng: tasks.sort(rng, n_sequences=1, longest=3, n_symbols=0), "n_symbols needs a whole number"),
         (lambda rng: tasks.copy(rng, n_sequences=1, longest=0, n_symbols=3), "longest needs a whole number"),
         (lambda rng: tasks.addition(rng, n_sequences=1, n_digits=0), "n_digits needs a whole number"),
+        (lambda rng: tasks.addition(rng, n_sequences=0, n_digits=1), "n_sequences needs a whole number"),
+        (lambda rng: tasks.duplication(rng, n_sequences=1, length=2, n_symbols=3), "length needs .* at least 4, got 2"),
     ],
 )
 def test_a_bad_number_is_refused_by_name(call, words):

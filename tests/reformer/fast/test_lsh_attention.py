@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reformer import _fast_lsh
-from reformer.angular import draw_rotations, factorised_hash
-from reformer.attention import shared_qk_attention_backward, shared_qk_attention_forward
 from reformer.chunking import WRAPS
+from reformer.fast import lsh_attention as fast
+from reformer.fast import memory, rounds, scaling
+from reformer.fast.lsh_attention import lsh_attention_backward, lsh_attention_forward
 from reformer.loops import lsh_attention as loops
-from reformer.lsh_attention import hash_vectors, lsh_attention, lsh_attention_backward, lsh_attention_forward
-from tests.reformer.finite_differences import worst_error
+from reformer.lsh_attention import lsh_attention
+from tests.reformer.finite_differences import gradient_error
 from tests.reformer.peak_memory import peak_bytes
 
 LOOKS = [(1, 0), (0, 0), (1, 1), (2, 1)]
@@ -31,13 +31,14 @@ def draw(length, scale=1.0):
 
 def forward_and_gradients(queries, values, buckets, gradient, **options):
     outputs, saved = lsh_attention_forward(queries, values, buckets, **options)
-    return [outputs, *lsh_attention_backward(gradient, saved)]
+    (d_queries_keys, d_values), _ = lsh_attention_backward(gradient, saved)
+    return [outputs, d_queries_keys, d_values]
 
 
 @pytest.fixture(params=[600.0, 0.0], ids=["small_logits", "large_logits"])
 def largest_logit(request, monkeypatch):
     """With 0 every call takes the branch for large logits."""
-    monkeypatch.setitem(_fast_lsh.LARGEST_LOGIT, np.dtype(np.float64), request.param)
+    monkeypatch.setitem(scaling.LARGEST_LOGIT, np.dtype(np.float64), request.param)
 
 
 options = pytest.mark.parametrize(
@@ -65,13 +66,21 @@ def test_the_gradients_of_the_tuned_path_are_finite_differences(
     for (n_before, n_after), (length, chunk_length) in product(LOOKS, LENGTHS[:3]):
         look = dict(causal=causal, wrap=wrap, n_before=n_before, n_after=n_after)
         chosen = dict(n_buckets=4, chunk_length=chunk_length, **look, **flags)
-        queries, values, buckets = draw(length)
+        assert worst_gradient_error(*draw(length), **chosen) < 1e-6
 
-        def forward(queries, values, buckets=buckets, chosen=chosen):
-            return lsh_attention_forward(queries, values, buckets, **chosen)
 
-        rng = np.random.default_rng(1)
-        assert worst_error(forward, lsh_attention_backward, [queries, values], rng) < 1e-6
+def worst_gradient_error(queries, values, buckets, **chosen):
+    rng = np.random.default_rng(1)
+    weighing = rng.standard_normal(values.shape)
+    _, d_queries, d_values = forward_and_gradients(queries, values, buckets, weighing, **chosen)
+
+    def number(queries, values):
+        return np.sum(weighing * lsh_attention_forward(queries, values, buckets, **chosen)[0])
+
+    return max(
+        gradient_error(lambda moved: number(moved, values), queries, d_queries, rng),
+        gradient_error(lambda moved: number(queries, moved), values, d_values, rng),
+    )
 
 
 @pytest.mark.parametrize(
@@ -113,6 +122,21 @@ def test_float32_keeps_its_precision_whatever_the_size_of_the_logits(size):
         np.testing.assert_allclose(close, right, atol=max(2e-6, 2e-6 * size) * np.max(np.abs(right)))
 
 
+def dense_and_gradients(queries, values, gradient):
+    """Causal attention of (L, d) and (L, e) with shared queries and keys, and its gradients, by the whole table."""
+    norms = np.sqrt(np.sum(queries**2, axis=-1, keepdims=True) + 1e-6 * queries.shape[-1])
+    keys = queries / norms
+    logits = np.where(np.tri(len(queries), k=-1) > 0, queries @ keys.T, -np.inf)
+    logits[0, 0] = 0  # it sees only itself
+    weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    weights /= weights.sum(axis=-1, keepdims=True)
+    d_weights = gradient @ values.T
+    d_logits = weights * (d_weights - np.sum(d_weights * weights, axis=-1, keepdims=True))
+    d_keys = d_logits.T @ queries
+    d_norms = -np.sum(d_keys * queries, axis=-1, keepdims=True) / norms**2
+    return weights @ values, d_logits @ keys + d_keys / norms + d_norms * queries / norms, weights.T @ gradient
+
+
 @pytest.mark.parametrize(
     "dtype, size",
     [(np.float32, n) for n in (59, 61, 84, 90, 1000)] + [(np.float64, n) for n in (599, 601, 705, 720, 1000)],
@@ -123,8 +147,7 @@ def test_sums_stay_in_range_on_both_sides_of_the_largest_logit_that_needs_no_ref
     signs = np.repeat([1.0, -1.0, 1.0], [150, 1, 149])
     queries = size * signs[:, np.newaxis] * np.array([0.6, 0.8])
     values, gradient = rng.standard_normal((2, 300, 3))
-    exact, saved = shared_qk_attention_forward(queries, values)
-    exact = [exact, *shared_qk_attention_backward(gradient, saved)]
+    exact = dense_and_gradients(queries, values, gradient)
     arrays = (array.astype(dtype) for array in (queries, values))
     one_chunk = dict(n_buckets=1, chunk_length=300, n_before=0)
     found = forward_and_gradients(*arrays, np.zeros((1, 300), int), gradient.astype(dtype), **one_chunk)
@@ -132,22 +155,23 @@ def test_sums_stay_in_range_on_both_sides_of_the_largest_logit_that_needs_no_ref
         np.testing.assert_allclose(close, right, atol=100 * size * np.finfo(dtype).eps * max(1, np.max(np.abs(right))))
 
 
-def test_memory_is_linear_in_length_and_flat_in_the_number_of_rounds():
+@pytest.mark.parametrize("option", [{}, {"correct_duplicates": True}, {"same_bucket_only": True}])
+def test_memory_is_linear_in_length_and_flat_in_the_number_of_rounds(option):
     rng = np.random.default_rng(0)
     row_bytes = 16 * 4
 
     def needed(length, n_rounds):
         queries, values, gradient = rng.standard_normal((3, 1, length, 16)).astype(np.float32)
         buckets = rng.integers(0, 16, (1, n_rounds, length))
-        _fast_lsh._idle.clear()
-        return peak_bytes(
-            lambda: forward_and_gradients(queries, values, buckets, gradient, n_buckets=16, chunk_length=16)
-        )
+        chosen = dict(n_buckets=16, chunk_length=16, **option)
+        memory.idle.clear()
+        return peak_bytes(lambda: forward_and_gradients(queries, values, buckets, gradient, **chosen))
 
     short, middle, long = (needed(length, 1) for length in (4096, 8192, 16384))
     assert (middle - short) / 4096 == pytest.approx((long - middle) / 8192, rel=0.05)
     assert (long - middle) / 8192 < 14 * row_bytes  # about as many rows as there are arrays of them; no row of logits
-    assert needed(16384, 8) < 1.1 * long
+    integers = 8 * 16384 * 16 if option else 0  # some for each position and round
+    assert needed(16384, 8) < 1.1 * long + integers
 
 
 def test_more_than_2_to_the_16_buckets_are_kept_apart():
@@ -168,9 +192,10 @@ def test_results_do_not_depend_on_how_the_work_is_cut_into_blocks(block_size, ro
         chosen = dict(n_buckets=8, chunk_length=16, **look)
         whole = forward_and_gradients(queries, values, buckets, gradient, **chosen)
         with monkeypatch.context() as patch:
-            patch.setattr(_fast_lsh, "BLOCK_SIZE", block_size)
-            patch.setattr(_fast_lsh, "ROWS_OF_HEADS", rows_of_heads)
-            patch.setattr(_fast_lsh, "ROWS_AT_ONCE", 7)
+            patch.setattr(memory, "BLOCK_SIZE", block_size)
+            patch.setattr(fast, "ROWS_OF_HEADS", rows_of_heads)
+            patch.setattr(rounds, "ROWS_AT_ONCE", 7)
+            patch.setattr(fast, "ROWS_AT_ONCE", 7)
             cut = forward_and_gradients(queries, values, buckets, gradient, **chosen)
         for one, other in zip(whole, cut, strict=True):
             np.testing.assert_allclose(one, other, atol=1e-12)
@@ -183,8 +208,8 @@ def test_no_weight_is_a_denormal_number(dtype, size):
     queries, values = (size * rng.standard_normal((1, 200, 1)), rng.standard_normal((1, 200, 4)))
     buckets = rng.integers(0, 4, (1, 1, 200))
     _, saved = lsh_attention_forward(queries.astype(dtype), values.astype(dtype), buckets, n_buckets=4, chunk_length=50)
-    rounds = _fast_lsh._Rounds(saved.whole, {}, keeps_queries=False)
-    weights = np.concatenate([rounds.weights(place).weights.copy() for place in rounds.blocks(0)])
+    whole = rounds.Rounds(saved.parts[0][1], {}, keeps_queries=False)
+    weights = np.concatenate([whole.weights(place).weights.copy() for place in whole.blocks(0)])
     assert np.any(weights == 0) and np.any(weights == 1)
     assert np.min(weights[weights > 0]) >= np.finfo(dtype).tiny
 
@@ -197,9 +222,9 @@ def test_a_call_leaves_nothing_behind_for_the_next():
         buckets = rng.integers(0, 8, (n_heads, 2, length))
         for wrap in WRAPS:
             chosen = dict(n_buckets=8, chunk_length=chunk_length, n_before=2, n_after=1, causal=False, wrap=wrap)
-            _fast_lsh._idle.clear()
+            memory.idle.clear()
             fresh = forward_and_gradients(queries, values, buckets, gradient, **chosen)
-            for array in _fast_lsh._idle[0].values():
+            for array in memory.idle[0].values():
                 array[...] = 0xFF  # NaN, in every float dtype
             again = forward_and_gradients(queries, values, buckets, gradient, **chosen)
             for one, other in zip(fresh, again, strict=True):
@@ -207,12 +232,12 @@ def test_a_call_leaves_nothing_behind_for_the_next():
 
 
 def test_only_small_arrays_are_kept_for_the_next_call(monkeypatch):
-    monkeypatch.setattr(_fast_lsh, "MOST_KEPT", 2**13)
-    _fast_lsh._idle.clear()
+    monkeypatch.setattr(memory, "MOST_KEPT", 2**13)
+    memory.idle.clear()
     queries, values, buckets = draw(200)
     lsh_attention_forward(queries, values, buckets, n_buckets=4, chunk_length=8)
-    (memory,) = _fast_lsh._idle
-    assert 0 < max(array.nbytes for array in memory.values()) <= 2**13
+    (left,) = memory.idle
+    assert 0 < max(array.nbytes for array in left.values()) <= 2**13
 
 
 def test_calls_from_many_threads_do_not_share_scratch_memory():
@@ -243,15 +268,15 @@ def test_two_workers_give_what_one_gives():
 @pytest.mark.parametrize("length", [20, 700, 5000])
 def test_every_worker_gets_some_of_the_heads(length, monkeypatch):
     met = set()
-    true, together = _fast_lsh._forward_heads, Barrier(4, timeout=30)
+    true, together = fast._forward_heads, Barrier(4, timeout=30)
 
-    def noted(saved, memory):
+    def noted(saved, scratch):
         if threading.get_ident() not in met:
             met.add(threading.get_ident())
             together.wait()  # broken, unless four threads come
-        true(saved, memory)
+        true(saved, scratch)
 
-    monkeypatch.setattr(_fast_lsh, "_forward_heads", noted)
+    monkeypatch.setattr(fast, "_forward_heads", noted)
     rng = np.random.default_rng(0)
     heads, buckets = rng.standard_normal((8, length, 2)), rng.integers(0, 4, (8, 1, length))
     lsh_attention_forward(heads, heads, buckets, n_buckets=4, chunk_length=10, n_workers=4)
@@ -263,11 +288,17 @@ def test_arguments_are_left_as_they_were():
     arrays = [*rng.standard_normal((3, 2, 90, 8)), rng.integers(0, 8, (2, 2, 90))]
     copies = [array.copy() for array in arrays]
     _, saved = lsh_attention_forward(arrays[0], arrays[1], arrays[3], n_buckets=8, chunk_length=16)
-    first = lsh_attention_backward(arrays[2], saved)
+    first, _ = lsh_attention_backward(arrays[2], saved)
     for array, copy in zip(arrays, copies, strict=True):
         np.testing.assert_array_equal(array, copy)
-    for once, again in zip(first, lsh_attention_backward(arrays[2], saved), strict=True):
+    for once, again in zip(first, lsh_attention_backward(arrays[2], saved)[0], strict=True):
         np.testing.assert_array_equal(once, again)
+
+
+def test_an_empty_batch_gives_empty_results():
+    empty, buckets = np.zeros((2, 0, 90, 8)), np.zeros((2, 0, 3, 90), int)
+    found = forward_and_gradients(empty, empty, buckets, empty, n_buckets=8, chunk_length=16)
+    assert [array.shape for array in found] == 3 * [(2, 0, 90, 8)]
 
 
 def test_views_that_are_not_contiguous_are_taken_for_what_they_show():
@@ -281,64 +312,3 @@ def test_views_that_are_not_contiguous_are_taken_for_what_they_show():
     ]
     for of_view, of_copy in zip(*results, strict=True):
         np.testing.assert_array_equal(of_view, of_copy)
-
-
-@settings(max_examples=40, deadline=None)
-@given(
-    st.integers(0, 10**6),
-    st.sampled_from([(), (2,), (2, 3)]),
-    st.integers(1, 700),
-    st.integers(1, 3),
-    st.lists(st.integers(1, 12), min_size=1, max_size=3),
-    st.sampled_from([np.float32, np.float64]),
-)
-def test_hash_vectors_gives_the_buckets_of_factorised_hash(seed, batch, length, n_rounds, halves, dtype):
-    rng = np.random.default_rng(seed)
-    vectors = rng.standard_normal((*batch, length, 5)).astype(dtype)
-    factors = [draw_rotations(rng, n_rounds=n_rounds, n_features=5, n_buckets=2 * h, dtype=dtype) for h in halves]
-    rotated = [vectors[..., np.newaxis, :, :] @ rotations for rotations in factors]
-    fast, clear = hash_vectors(vectors, factors), factorised_hash(vectors, factors)
-    assert fast.shape == clear.shape
-    np.testing.assert_array_equal(fast[decided(rotated)], clear[decided(rotated)])
-
-
-def decided(rotated):
-    """Where the largest entry leads by more than rounding can take away."""
-    tops = [np.sort(np.concatenate([y, -y], axis=-1), axis=-1)[..., -2:] for y in rotated]
-    return np.all([top[..., 1] - top[..., 0] > 1e-5 for top in tops], axis=0)
-
-
-def test_hash_vectors_breaks_ties_as_the_clear_hash_does():
-    vectors = np.array([[0.0, 0.0], [1.0, -1.0], [-1.0, 1.0], [-2.0, -2.0], [1.0, 0.0]])
-    rotations = np.array([[[1.0, -1.0, 1.0], [1.0, 1.0, -1.0]]])  # exact numbers, many of them equal
-    np.testing.assert_array_equal(hash_vectors(vectors, [rotations]), factorised_hash(vectors, [rotations]))
-
-
-def test_hash_vectors_holds_more_than_2_to_the_16_buckets_and_more_than_255_columns():
-    rng = np.random.default_rng(0)
-    vectors = rng.standard_normal((50, 6))
-    factors = [draw_rotations(rng, n_rounds=2, n_features=6, n_buckets=b, dtype=np.float64) for b in (600, 256)]
-    np.testing.assert_array_equal(hash_vectors(vectors, factors), factorised_hash(vectors, factors))
-
-
-x, r = np.zeros((2, 6, 4)), np.zeros((3, 4, 2))
-
-
-@pytest.mark.parametrize(
-    "arguments, named",
-    [
-        ((x.astype(int), [r]), "vectors"),
-        ((x[0, 0], [r]), "vectors"),
-        ((x + np.nan, [r]), "vectors"),
-        ((x, []), "factor_rotations"),
-        ((x, [r.astype(np.float32)]), "factor_rotations"),
-        ((x, [r[:, :3]]), "factor_rotations"),
-        ((x, [r, r[:2]]), "factor_rotations"),
-        ((x, [r[..., :0]]), "factor_rotations"),
-        ((x, [r[:0]]), "factor_rotations"),
-        ((x[:, :0], [r]), "vectors"),
-    ],
-)
-def test_a_bad_argument_of_hash_vectors_is_refused_by_name(arguments, named):
-    with pytest.raises(ValueError, match=f"^{named} needs"):
-        hash_vectors(*arguments)

@@ -46,7 +46,7 @@ def test_the_measures_of_stacks_show_flat_memory_and_equal_gradients():
     fields = dict(vocabulary_size=2, max_length=128, d_model=8, d_ff=16, attention="shared_qk", activation="gelu")
     shallow, deep = (measure_stacks(ReformerLM(**fields, n_layers=n), seed=0) for n in (1, 6))
     assert deep["reversible"]["held_bytes"] == shallow["reversible"]["held_bytes"]
-    assert deep["residual"]["held_bytes"] > 5 * shallow["residual"]["held_bytes"]
+    assert deep["residual"]["held_bytes"] > 4 * shallow["residual"]["held_bytes"]
     errors = gradient_errors(ReformerLM(**fields, n_layers=6), 0, np.float64)
     assert 0 < errors["together"] <= errors["worst"] < 1e-12
 

@@ -1,0 +1,104 @@
+"""How many small changes to the clear core its own tests notice: mutation testing with mutmut, for `make test-long`.
+
+Writes tests/results/mutations.json: counts for each module, the score, and the diff of every change that no test
+noticed. Those that were looked at and found to change nothing are listed in `equivalent_mutants.json`, each with its
+reason; they do not count. MUTATE="planes angular" in the environment asks for some modules only, and keeps the stored
+rows of the others.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import pytest
+
+import start
+from reformer import UNITS
+
+RESULTS = start.ROOT / "tests" / "results" / "mutations.json"
+EQUIVALENT = start.ROOT / "tests" / "reformer" / "equivalent_mutants.json"
+MODULES = ["arguments", *(name for unit in UNITS.values() for name in unit.modules)]
+LOWEST_SCORE = 0.85
+READ_THE_SOURCE = ("units", "one_path", "golden", "mutations")  # or other files; mutmut changes what they would see
+SETTINGS = """
+[tool.mutmut]
+source_paths = [{paths}]
+also_copy = ["reformer", "tests", "start.py"]
+pytest_add_cli_args = ["-p", "no:cacheprovider", "-m", "not long and not trax and not browser"]
+pytest_add_cli_args_test_selection = ["tests/reformer"]
+[tool.pytest.ini_options]
+pythonpath = ["."]
+addopts = "-q --import-mode=importlib"
+markers = ["browser: x", "trax: x", "long: x", "alone: x"]
+"""
+
+
+def mutate(folder, modules):
+    """Run mutmut on a copy of the core: for each mutant "killed", "survived", "timeout", ...; and a way to show one."""
+    for name in ("reformer", "tests"):
+        shutil.copytree(start.ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "results"))
+    tests = folder / "tests" / "reformer"
+    shutil.rmtree(tests / "fast")
+    for name in READ_THE_SOURCE:
+        (tests / f"test_{name}.py").unlink()
+    shutil.copy(start.ROOT / "start.py", folder)
+    paths = ", ".join(f'"reformer/{name}.py"' for name in modules)
+    (folder / "pyproject.toml").write_text(SETTINGS.format(paths=paths), encoding="utf-8")
+
+    def mutmut(*arguments):
+        environment = {**os.environ, "PYTHONPATH": "", **start.TEST_SETTINGS}
+        command = [sys.executable, "-m", "mutmut", *arguments]
+        return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+    ran = mutmut("run", "--max-children", str(min(4, os.cpu_count())))
+    listed = mutmut("results", "--all", "true").stdout
+    found = dict(re.findall(r"^\s+(\S+): (.+)$", listed, re.MULTILINE))
+    assert found and "not checked" not in found.values(), ran.stdout[-2000:] + ran.stderr[-2000:]
+    return found, lambda mutant: mutmut("show", mutant).stdout
+
+
+def change_of(diff):
+    """The lines that a mutant takes away and puts in, as [was, now]."""
+    lines = diff.splitlines()
+    return [
+        " ".join(line[1:].strip() for line in lines if line.startswith(sign) and not line.startswith(sign * 3))
+        for sign in "-+"
+    ]
+
+
+@pytest.mark.long
+def test_small_changes_to_the_core_are_noticed(tmp_path):
+    modules = os.environ.get("MUTATE", "").split() or MODULES
+    began = time.monotonic()
+    found, show = mutate(tmp_path, modules)
+    known = {(entry["was"], entry["now"]) for entry in json.loads(EQUIVALENT.read_text(encoding="utf-8"))}
+    stored = json.loads(RESULTS.read_text(encoding="utf-8"))["modules"] if RESULTS.exists() else {}
+    for module in modules:
+        of_module = {name: word for name, word in found.items() if name.startswith(f"reformer.{module}.")}
+        survivors = [name for name, word in of_module.items() if word in ("survived", "no tests")]
+        changes = {name: change_of(show(name)) for name in survivors}
+        equivalent = [name for name, change in changes.items() if tuple(change) in known]
+        stored[module] = {
+            "mutants": len(of_module),
+            "equivalent": len(equivalent),
+            "survived": len(survivors) - len(equivalent),
+            "survivors": {name: change for name, change in changes.items() if name not in equivalent},
+        }
+    counted = sum(row["mutants"] - row["equivalent"] for row in stored.values())
+    score = 1 - sum(row["survived"] for row in stored.values()) / counted
+    RESULTS.parent.mkdir(exist_ok=True)
+    content = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "versions": {name: version(name) for name in ("mutmut", "numpy", "hypothesis")},
+        "seconds": round(time.monotonic() - began),
+        "score": round(score, 4),
+        "modules": stored,
+    }
+    RESULTS.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    assert score >= LOWEST_SCORE
