@@ -48,8 +48,9 @@ def right(exercise):
 
 def blind_set(name):
     """The answers of one file, such as "lab01" or "lab01_second", in its order."""
+    module = importlib.import_module(f"tests.blind.{name}")
     _written.clear()
-    importlib.reload(importlib.import_module(f"tests.blind.{name}"))
+    importlib.reload(module)  # so that it is written down anew, also where it was imported before
     return list(_written)
 
 
