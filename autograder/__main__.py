@@ -38,9 +38,39 @@ def labs(options):
             if stale:
                 print(f"labs/ is stale: {', '.join(stale)} differs from what solutions/ makes; run `make labs`.")
             return FAULT if stale else FINAL
-        print(f"The labs are in {_short(make_labs())}.")
+        print(f"The labs are in {_short(make_labs(force=options.force))}.")
     except LabFault as fault:
         raise Usage(str(fault)) from None
+    if make_secret():
+        print("A secret for the hidden questions is in grading/secret. Keep it out of git, and keep it for regrades.")
+    return FINAL
+
+
+def exercise(options):
+    """put the cells of a new exercise into its lab's notebook"""
+    from autograder.grading.labs import LabFault, add_exercise
+
+    try:
+        print(f"Five cells for {options.name} are in {_short(add_exercise(LABS[options.lab], options.name))}.")
+    except LabFault as fault:
+        raise Usage(str(fault)) from None
+    return FINAL
+
+
+def release(options):
+    """write course-student.zip: all that students need, and the secret of the hidden questions if there is none"""
+    from autograder.grading.labs import LabFault, stale_labs
+    from autograder.grading.release import write_release
+    from autograder.grading.secret import make_secret
+
+    try:
+        stale = stale_labs()
+    except LabFault as fault:
+        raise Usage(f"{fault}; run `make labs` first") from None
+    if stale:
+        raise Usage(f"labs/ is stale: {', '.join(stale)} differs from what solutions/ makes; run `make labs` first")
+    path = write_release(Path(options.out))
+    print(f"Hand out {_short(path)} ({path.stat().st_size / 2**20:.1f} MB). Unpacked, `make lab` works in it.")
     if make_secret():
         print("A secret for the hidden questions is in grading/secret. Keep it out of git, and keep it for regrades.")
     return FINAL
@@ -136,6 +166,15 @@ def _parser():
         commands, labs, "Make labs/ from solutions/, and the secret of the hidden questions if there is none."
     )
     one.add_argument("--check", action="store_true", help="write nothing; exit 1 if labs/ is not what solutions/ makes")
+
+    one.add_argument("--force", action="store_true", help="write over a lab that was edited in labs/")
+
+    one = _command(commands, exercise, "Put the five cells of a new exercise into its lab's notebook in solutions/.")
+    one.add_argument("lab", metavar="LAB", choices=sorted(LABS), help="the lab, such as %(choices)s")
+    one.add_argument("name", metavar="NAME", help="the exercise, as its file in autograder/exercises/labNN/ is called")
+
+    one = _command(commands, release, "Write course-student.zip: what students need, without solutions and grading.")
+    one.add_argument("--out", default="release", help="folder for the archive (default: release/)")
 
     one = _command(commands, formgrader, "Open nbgrader's formgrader on a folder that `grade` wrote.")
     one.add_argument("out", metavar="OUT", help="the folder")

@@ -1,7 +1,12 @@
-"""The test of the tests: right answers must get all points, every known wrong one must lose some and be named."""
+"""The test of the tests: right answers must get all points, every known wrong one must lose some and be named.
+
+Answers that were written blind, in `tests/blind` of a checkout, say what the names are worth beyond the known mistakes.
+"""
 
 import json
+import sys
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 from tqdm import tqdm
 
@@ -9,6 +14,7 @@ from autograder.checking.judge import ask, judge
 from autograder.exercises import LABS
 
 SECRET = b"selftest: these hidden inputs are public"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass
@@ -19,6 +25,10 @@ class Result:
     mistakes: int = 0
     caught: int = 0
     named: int = 0
+    blind: int = 0
+    blind_caught: int = 0
+    blind_named: int = 0
+    blind_misnamed: int = 0
     references_full: bool = True
     styles_full: bool = True
     empty_zero: bool = True
@@ -39,8 +49,15 @@ class Result:
             ("... that lose points (kill rate)", f"{self.caught} ({rate:.0f} %)"),
             ("... that are named", f"{self.named}"),
         ]
+        if self.blind:
+            share = {name: f"{100 * count / self.blind:.1f} %" for name, count in self._of_blind().items()}
+            rows += [("wrong answers written blind", f"{self.blind}")]
+            rows += [(f"... that are {name}", f"{count} ({share[name]})") for name, count in self._of_blind().items()]
         width = max(len(words) for words, _ in rows)
         return "\n".join(f"{words:{width}}  {value}" for words, value in rows)
+
+    def _of_blind(self):
+        return {"caught": self.blind_caught, "named": self.blind_named, "misnamed": self.blind_misnamed}
 
     def as_json(self):
         counts = asdict(self)
@@ -59,7 +76,41 @@ def selftest(exercises=None):
         _test_right_answers(exercise, result)
         _test_mistakes(exercise, result)
         result.exercises += 1
+    _test_blind(exercises, result)
     return result
+
+
+def blind_sets():
+    """The newest set of each lab's answers written blind, as (answers, right names); none outside of a checkout."""
+    if not (ROOT / "tests" / "blind").is_dir():
+        return []
+    sys.path.insert(0, str(ROOT))
+    try:
+        from tests import blind
+    finally:
+        sys.path.remove(str(ROOT))
+    names = {path.stem.split("_")[0]: path.stem for path in sorted(blind.FOLDER.glob("lab*.py"))}
+    return [(blind.blind_set(name), blind.right_names(name)) for name in names.values()]
+
+
+def _test_blind(exercises, result):
+    """Count what answers written blind come to: caught where they lose points, named by what a learner is told."""
+    by_name = {exercise.name: exercise for exercise in exercises}
+    for answers, names in blind_sets():
+        for answer in [answer for answer in answers if answer.exercise in by_name]:
+            exercise = by_name[answer.exercise]
+            laptop, grading = _verdicts(exercise, answer.function)
+            if not answer.truth:
+                if not (laptop.right and grading.right):
+                    result.styles_full = False
+                    result.faults.append(f"{exercise.name}: {answer.name} is right but does not get full points")
+                continue
+            result.blind += 1
+            result.blind_caught += not (laptop.right or grading.right)
+            if laptop.named:
+                right = laptop.named.name in names[answer.name]
+                result.blind_named += right
+                result.blind_misnamed += not right
 
 
 def _test_right_answers(exercise, result):

@@ -196,12 +196,12 @@ class _Examination:
         return min(limit, left)
 
     def _go_on_with(self, step):
-        """Do something in the kernel that later cells rest on."""
+        """Do something in the kernel that later cells rest on; a kernel that it stops is started with it done."""
+        self.done.append(step)
         try:
             step()
         except Stopped:
             self._start_anew()
-        self.done.append(step)
 
     def _start_anew(self):
         """Start a new kernel and run the good cells again; one that now fails is left out from here on."""

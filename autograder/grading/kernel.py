@@ -250,8 +250,11 @@ def _modules_before(unit):
 @functools.cache
 def _font_lists():
     """Return matplotlib's lists of fonts, by file name: building one takes seconds, and every kernel would."""
-    import matplotlib
-    import matplotlib.font_manager  # noqa: F401 - importing it makes the list
+    try:
+        import matplotlib
+        import matplotlib.font_manager  # noqa: F401 - importing it makes the list
+    except ImportError:  # a learner's kernel then gets a stand-in for it
+        return {}
 
     return {path.name: path.read_bytes() for path in Path(matplotlib.get_cachedir()).glob("fontlist-*.json")}
 
@@ -336,6 +339,7 @@ def _error_of(reply):
     words = " ".join(_cleaned(_field(reply, "evalue")).split())[:200]
     words = re.sub(r"\(\d+\.py, line (\d+)\)$", r"(line \1)", words)
     name = _cleaned(_field(reply, "ename"))[:100]
+    name = "SyntaxError" if name == "_IncompleteInputError" else name  # Python 3.14's, which no documentation has
     return f"{name}: {words}" if words else name
 
 

@@ -1,6 +1,7 @@
 """Ten submissions to try grading on, made from the instructor's version of a lab: good ones and bad ones."""
 
 import copy
+import inspect
 import json
 from pathlib import Path
 

@@ -4,6 +4,7 @@ Run as `python -P -s launch.py CONNECTION_FILE MEMORY_BYTES` in a room that `aut
 """
 
 import contextlib
+import importlib.util
 import sys
 from pathlib import Path
 
@@ -41,7 +42,8 @@ def main():
 
     import nothing
 
-    nothing.stand_in_for("classroom", "explorers")
+    drawing = () if importlib.util.find_spec("matplotlib") else ("matplotlib",)  # which earns no points
+    nothing.stand_in_for("classroom", "explorers", *drawing)
 
     from ipykernel.kernelapp import IPKernelApp
 
