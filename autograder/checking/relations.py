@@ -70,9 +70,11 @@ def relation_of(exercise, findings):
             if relation.explains(one, got, call):
                 shown_by.append(question)
                 numbers += np.size(got) if np.shape(got) != np.shape(one) else np.count_nonzero(got != one)
-        against = sum(not relation.leaves(one, call) for _, one, _, call in right)
+        unexplained = len(wrong) - len(shown_by)
+        # A fault may show in some questions only, such as those without a batch; then it has to explain all of them.
+        against = relation.fitted and sum(not relation.leaves(one, call) for _, one, _, call in right)
         enough = len(shown_by) >= 2 or numbers >= ENOUGH_NUMBERS
-        if shown_by and enough and len(shown_by) >= 3 * (len(wrong) - len(shown_by) + against):
+        if shown_by and enough and len(shown_by) >= 3 * (unexplained + against):
             return Named(relation.name, f"This is what you get when {relation.says}.", shown_by)
     return None
 

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from autograder.checking import plain
+from autograder.checking.call import call, form
 from autograder.exercises import LABS
 from autograder.grading import secret
 from autograder.grading.kernel import Kernel, KernelFault, Limits, Stopped, environment, furnish
@@ -71,11 +72,18 @@ def test_cells_run_answers_come_back_and_nothing_is_left(quick):
         outside = "import sys; print([entry for entry in sys.path if not entry])\nimport autograder.checking.judge"
         assert kernel.run(outside).error == "ModuleNotFoundError: No module named 'autograder.checking.judge'"
         kernel.run("def f(x):\n    return x + np.random.rand()")
-        one, other = (plain.decode(kernel.ask("f", plain.encode((np.ones(2),)))["value"]) for _ in range(2))
+        one, other = (plain.decode(kernel.ask("f", plain.encode_call(call(np.ones(2))))["value"]) for _ in range(2))
         assert np.array_equal(one, other)  # drawn from the same seed in every call
-        assert kernel.ask("g", plain.encode((1,))) == {"missing": True}
+        assert kernel.ask("g", plain.encode_call(call(1))) == {"missing": True}
         kernel.put_in_place("g", "def g(x):\n    return x + np.pi\n")
-        assert plain.decode(kernel.ask("g", plain.encode((1,)))["value"]) == 1 + np.pi
+        assert plain.decode(kernel.ask("g", plain.encode_call(call(1)))["value"]) == 1 + np.pi
+        kernel.run("def h(x, f, *, times):\n    return f(x) * times")
+        asked = plain.encode_call(call(np.arange(2.0), form("scale", 3.0), times=2))
+        assert plain.decode(kernel.ask("h", asked)["value"]).tolist() == [0, 6]
+        kernel.run("class Line:\n    slope = 4\n\ndef line():\n    return Line()")
+        observe = "def observe(answer, call):\n    return answer.slope * np.ones(2)\n"
+        seen = kernel.ask("line", plain.encode_call(call()), observe=observe)
+        assert plain.decode(seen["value"]).tolist() == [4, 4]
         kernel.run(
             "import subprocess, sys\nchild = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])"
         )

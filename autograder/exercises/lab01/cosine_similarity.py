@@ -47,7 +47,7 @@ def _(rng):
 
 @exercise.case("a zero vector on either side, with similarity 0", tolerance=1e-5)
 def _(rng):
-    return call(np.array([[3.0, 4.0], [0.0, 0.0]]), np.array([[0.0, 0.0], [4.0, 3.0], [-1.0, 0.0]]))
+    return call(np.array([[3.0, 4.0], [0.0, 0.0]]), np.array([[4.0, 3.0], [0.0, 0.0], [-1.0, 0.0]]))
 
 
 @exercise.case("very short vectors among others: only the zero vector has no direction", tolerance=1e-5)
@@ -165,14 +165,6 @@ def divided_by_squared_lengths(queries, keys):
 
 
 @exercise.mistake(
-    why="`sum(x * x)` is taken for the length, and the zero vector is forgotten",
-    says="the squared lengths are divided by: a square root is missing, and a zero vector gives 0/0",
-)
-def squared_lengths_and_zero_by_zero(queries, keys):
-    return queries @ keys.T / np.outer(np.sum(queries**2, axis=-1), np.sum(keys**2, axis=-1))
-
-
-@exercise.mistake(
     why="'length' is read as the sum of the sizes of the entries",
     says="the length of a vector is taken as the sum of its entries' sizes; it is the root of the sum of their squares",
 )
@@ -199,14 +191,6 @@ def correlation(queries, keys):
 
 
 @exercise.mistake(
-    why="libraries offer the cosine as a distance, which is small for near vectors",
-    says="1 minus the cosine is returned, a distance; a similarity is 1 for the same direction",
-)
-def one_minus_cosine(queries, keys):
-    return 1 - exercise.reference(queries, keys)
-
-
-@exercise.mistake(
     why="a similarity is thought to lie between 0 and 1",
     says="the cosine is moved to 0 .. 1, as (1 + cosine) / 2; asked is the cosine itself, -1 for opposite vectors",
 )
@@ -228,22 +212,6 @@ def angle_itself(queries, keys):
 )
 def negative_distance(queries, keys):
     return -np.linalg.norm(queries[:, np.newaxis] - keys, axis=-1)
-
-
-@exercise.mistake(
-    why="with as many queries as keys the shapes do not tell",
-    says="rows and columns are swapped: there has to be a row for each query and a column for each key",
-)
-def keys_by_queries(queries, keys):
-    return exercise.reference(keys, queries)
-
-
-@exercise.mistake(
-    why="similarity is thought of as something from 0 to 1",
-    says="the sign is lost: opposite vectors have similarity -1, as dissimilar as can be",
-)
-def sign_lost(queries, keys):
-    return np.abs(exercise.reference(queries, keys))
 
 
 @exercise.mistake(
@@ -276,6 +244,23 @@ def zero_query_forgotten(queries, keys):
 )
 def one_for_the_zero_vector(queries, keys):
     return np.nan_to_num(zero_divided_by_zero(queries, keys), nan=1.0)
+
+
+@exercise.mistake(
+    why="`if np.any(lengths == 0)` asks for the whole array at once",
+    says="a single zero vector makes the whole table 0; only its own row or column is to be 0",
+)
+def zeros_for_all(queries, keys):
+    some_zero = not np.all([np.any(vectors, axis=-1).all() for vectors in (queries, keys)])
+    return exercise.reference(queries, keys) * (0 if some_zero else 1)
+
+
+@exercise.mistake(
+    why="`np.where(vectors == 0, 1, vectors)` is written for `np.where(length == 0, 1, length)`",
+    says="entries that are 0 are replaced by 1, which turns the vector; replace a length that is 0",
+)
+def zero_entries_replaced(queries, keys):
+    return exercise.reference(*(np.where(vectors == 0, 1, vectors) for vectors in (queries, keys)))
 
 
 @exercise.mistake(

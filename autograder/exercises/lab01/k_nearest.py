@@ -217,8 +217,9 @@ def smallest_first_after_masking(vectors, k, kind="stable"):
 
 
 @exercise.mistake(
-    why="the last k of an ascending order are the right ones",
-    says="the right neighbours are found in reverse order: the most similar has to come first",
+    why="the last k of an ascending order, or of `np.argpartition`, are the right ones",
+    says="the right neighbours are found, but the most similar comes last: `np.argsort` sorts upwards, and "
+    "`np.argpartition` does not promise any order; the most similar has to come first",
 )
 def last_of_ascending_order(vectors, k, kind="stable"):
     return np.argsort(_without_itself(vectors), axis=-1, kind=kind)[:, -k:]
@@ -277,15 +278,79 @@ def ties_in_any_order(vectors, k):
     says="the sign is lost: the opposite vector counts as a near one",
 )
 def opposite_counts_as_near(vectors, k):
-    return _first(np.abs(_without_itself(vectors, itself=0)), k)
+    similarity = np.abs(_without_itself(vectors))
+    np.fill_diagonal(similarity, -np.inf)
+    return _first(similarity, k)
+
+
+@exercise.mistake(
+    why="the vector itself is kept out by `np.inf`, and `np.argsort` puts the smallest first",
+    says="the least similar come first: `np.argsort` sorts upwards, so sort the negative",
+)
+def least_similar_of_the_others(vectors, k):
+    return np.argsort(_without_itself(vectors, itself=np.inf), axis=-1, kind="stable")[:, :k]
+
+
+@exercise.mistake(
+    why="the squared lengths are at hand, and the root is forgotten",
+    says="the squared lengths are divided by: a square root is missing, so that short vectors look near",
+)
+def divided_by_squared_lengths(vectors, k):
+    squares = np.sum(vectors.astype(float) ** 2, axis=-1)
+    similarity = vectors @ vectors.T / np.outer(squares, squares)
+    np.fill_diagonal(similarity, -np.inf)
+    return _first(similarity, k)
+
+
+@exercise.mistake(
+    why="a similarity of 1 is taken for the sign of the vector itself",
+    says="every similarity of 1 is masked, but others that point the same way have it, too: mask the diagonal",
+)
+def same_direction_left_out(vectors, k):
+    similarity = _without_itself(vectors, itself=1)
+    return _first(np.where(similarity > 1 - 1e-9, -np.inf, similarity), k)
+
+
+@exercise.mistake(
+    why="`/=` saves memory, but does not turn whole numbers into floats",
+    says="`vectors /= lengths` writes into the caller's array, which fails where that holds whole numbers; write "
+    "`vectors / lengths`",
+)
+def divided_in_place(vectors, k):
+    vectors /= np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return _first(_without_itself(vectors), k)
 
 
 @exercise.mistake(
     why="the similarities are symmetric, so that both axes look alike",
-    says="the result is turned over: it has to have a row for each vector, shape (L, k)",
+    says="the sort runs down the columns, `axis=0`, and the result is read along the rows: row i is not about vector i",
 )
-def neighbours_down_the_columns(vectors, k):
-    return _first(_without_itself(vectors), k).T
+def sorted_down_the_columns(vectors, k):
+    return np.argsort(-_without_itself(vectors), axis=0, kind="stable")[:, :k]
+
+
+@exercise.mistake(
+    why="`order[:k]` looks like the first k of each row",
+    says="`order[:k]` takes the first k rows; the first k places of every row are `order[:, :k]`",
+)
+def first_rows(vectors, k):
+    return _first(_without_itself(vectors), len(vectors))[:k]
+
+
+@exercise.mistake(
+    why="`order[:, 1:k]`, or a range that stops too early",
+    says="there are k - 1 places: the end of a slice does not count, so the k after the first are `1 : k + 1`",
+)
+def one_place_too_few(vectors, k):
+    return _first(_without_itself(vectors), k - 1)
+
+
+@exercise.mistake(
+    why="`np.zeros` and `np.empty` give floats",
+    says="the positions are right, but they are floats: a position is a whole number",
+)
+def as_floats(vectors, k):
+    return _first(_without_itself(vectors), k).astype(float)
 
 
 @exercise.mistake(

@@ -205,6 +205,23 @@ def mean_over_the_features(queries, keys, values, bandwidth, softmax=_softmax):
 
 
 @exercise.mistake(
+    why="a bracket closes too late: `np.sum(difference) ** 2`",
+    says="the differences are added up before they are squared, and cancel; square each, then add up",
+)
+def square_of_the_summed_differences(queries, keys, values, bandwidth, softmax=_softmax):
+    return softmax(-(np.sum(queries[:, np.newaxis] - keys, axis=-1) ** 2) / (2 * bandwidth**2)) @ values
+
+
+@exercise.mistake(
+    why="'distance' is read as the sum of the sizes of the differences",
+    says="the distance is taken as the sum of the differences' sizes; it is the root of the sum of their squares",
+)
+def distance_along_the_axes(queries, keys, values, bandwidth, softmax=_softmax):
+    distance = np.sum(np.abs(queries[:, np.newaxis] - keys), axis=-1)
+    return softmax(-(distance**2) / (2 * bandwidth**2)) @ values
+
+
+@exercise.mistake(
     why="the minus sign is lost",
     says="the sign of the exponent is wrong: the farthest key gets the largest weight",
 )
@@ -378,32 +395,12 @@ def shifted_and_divided_by_the_sum_of_all(queries, keys, values, bandwidth):
 
 
 @exercise.mistake(
-    why="`np.max` and `np.sum` without an axis take the whole table",
-    says="one maximum and one sum are taken for all queries; each query has its own: `axis=-1, keepdims=True`",
-)
-def one_maximum_and_one_sum_for_all(queries, keys, values, bandwidth):
-    exponents = _exponents(queries, keys, bandwidth)
-    weights = np.exp(exponents - np.max(exponents))
-    return weights / np.sum(weights) @ values
-
-
-@exercise.mistake(
     why="`np.max` and `np.sum` drop the axis, and NumPy lines up axes from the right",
-    says="maximum and sum, shape (Q,), are lined up with the keys; `keepdims=True` makes them (Q, 1)",
+    says="maximum or sum, shape (Q,), are lined up with the keys; `keepdims=True` makes them (Q, 1)",
 )
 def regression_without_keepdims(queries, keys, values, bandwidth):
     exponents = _exponents(queries, keys, bandwidth)
     weights = np.exp(exponents - np.max(exponents, axis=-1))
-    return weights / np.sum(weights, axis=-1) @ values
-
-
-@exercise.mistake(
-    why="`np.sum` drops the axis, and NumPy lines up axes from the right",
-    says="the sums, shape (Q,), are lined up with the keys; `keepdims=True` makes them (Q, 1)",
-)
-def regression_without_keepdims_in_the_sum(queries, keys, values, bandwidth):
-    exponents = _exponents(queries, keys, bandwidth)
-    weights = np.exp(exponents - np.max(exponents, axis=-1, keepdims=True))
     return weights / np.sum(weights, axis=-1) @ values
 
 
@@ -423,3 +420,22 @@ def regression_on_paper_without_keepdims(queries, keys, values, bandwidth):
 )
 def cut_to_whole_numbers(queries, keys, values, bandwidth):
     return exercise.reference(queries, keys, values, bandwidth).astype(values.dtype)
+
+
+@exercise.mistake(
+    why="`np.zeros_like(values)` is as wide as the result, but as long as there are keys",
+    says="the result is made like `values`, with a row for each key and their dtype; it has a row for each query",
+)
+def shaped_like_values(queries, keys, values, bandwidth):
+    result = np.zeros_like(values)
+    for i, of_query in enumerate(exercise.reference(queries, keys, values, bandwidth)):
+        result[i] = of_query
+    return result
+
+
+@exercise.mistake(
+    why="the weights of the example are shown with four decimals",
+    says="the weights are rounded to four decimals; small ones count, too",
+)
+def weights_rounded(queries, keys, values, bandwidth):
+    return np.round(_softmax(_exponents(queries, keys, bandwidth)), 4) @ values

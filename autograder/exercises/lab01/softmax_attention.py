@@ -347,31 +347,11 @@ def scores_shifted_and_divided_by_the_sum_of_all(queries, keys, values):
 
 @exercise.mistake(
     why="`np.max` and `np.sum` drop the axis, and NumPy lines up axes from the right",
-    says="maximum and sum, shape (Q,), are lined up with the keys; `keepdims=True` makes them (Q, 1)",
+    says="maximum or sum, shape (Q,), are lined up with the keys; `keepdims=True` makes them (Q, 1)",
 )
 def attention_without_keepdims(queries, keys, values):
     scores = _scores(queries, keys)
     weights = np.exp(scores - np.max(scores, axis=-1))
-    return weights / np.sum(weights, axis=-1) @ values
-
-
-@exercise.mistake(
-    why="`np.sum` drops the axis, and NumPy lines up axes from the right",
-    says="the sums, shape (Q,), are lined up with the keys; `keepdims=True` makes them (Q, 1)",
-)
-def attention_without_keepdims_in_the_sum(queries, keys, values):
-    scores = _scores(queries, keys)
-    weights = np.exp(scores - np.max(scores, axis=-1, keepdims=True))
-    return weights / np.sum(weights, axis=-1) @ values
-
-
-@exercise.mistake(
-    why="`np.sum` drops the axis, and NumPy lines up axes from the right; on paper no maximum is subtracted",
-    says="the sums, shape (Q,), are lined up with the keys; `keepdims=True` makes them (Q, 1). Besides, subtract the "
-    "largest of each query",
-)
-def attention_on_paper_without_keepdims(queries, keys, values):
-    weights = np.exp(_scores(queries, keys))
     return weights / np.sum(weights, axis=-1) @ values
 
 
@@ -431,3 +411,74 @@ def keys_averaged(queries, keys, values):
 )
 def cut_to_whole_numbers(queries, keys, values):
     return exercise.reference(queries, keys, values).astype(values.dtype)
+
+
+@exercise.mistake(
+    why="the dot product is symmetric, so either order looks right",
+    says="the table of scores is turned over: `keys @ queries.T` has a row for each key, where each query needs one",
+)
+def keys_look_up_queries(queries, keys, values):
+    return _softmax(keys @ queries.T / np.sqrt(keys.shape[-1])) @ values
+
+
+@exercise.mistake(
+    why="language models do so",
+    says="query i sees the keys 0 to i only, as in a language model; here every query sees all keys",
+)
+def causal_mask(queries, keys, values):
+    scores = _scores(queries, keys)
+    return _softmax(np.where(np.tril(np.ones(scores.shape, dtype=bool)), scores, -np.inf)) @ values
+
+
+@exercise.mistake(
+    why="a vector was not its own neighbour in `k_nearest`",
+    says="query i does not see key i, as in `k_nearest`; here every query sees all keys",
+)
+def not_to_itself(queries, keys, values):
+    scores = _scores(queries, keys)
+    np.fill_diagonal(scores, -np.inf)
+    return _softmax(scores) @ values
+
+
+@exercise.mistake(
+    why="numerator and denominator are written on two lines, and one of them is corrected",
+    says="the largest score is subtracted above the fraction line, but not below it; it cancels only if both have it",
+)
+def maximum_in_the_numerator_only(queries, keys, values):
+    scores = _scores(queries, keys)
+    shifted = np.exp(scores - np.max(scores, axis=-1, keepdims=True))
+    return shifted / np.sum(np.exp(scores), axis=-1, keepdims=True) @ values
+
+
+@exercise.mistake(
+    why="the weights are put through a softmax function that is called again",
+    says="the softmax is applied twice, the second time to the weights, which makes them much too even",
+)
+def softmax_twice(queries, keys, values):
+    return _softmax(_softmax(_scores(queries, keys))) @ values
+
+
+@exercise.mistake(
+    why="`=` is written for `+=` in the loop over the keys",
+    says="each key's share replaces the one before, so that the last key's is left: add them up with `+=`",
+)
+def last_share_only(queries, keys, values):
+    return _softmax(_scores(queries, keys))[:, -1:] * values[-1]
+
+
+@exercise.mistake(
+    why="`/=` saves memory, but does not turn whole numbers into floats",
+    says="`queries /= np.sqrt(d)` writes into the caller's array, which fails where that holds whole numbers; write "
+    "`queries / np.sqrt(d)`",
+)
+def divided_in_place(queries, keys, values):
+    queries /= np.sqrt(queries.shape[-1])
+    return _softmax(queries @ keys.T) @ values
+
+
+@exercise.mistake(
+    why="the weights of the example are shown with three decimals",
+    says="the weights are rounded to three decimals; small ones count, too",
+)
+def weights_rounded(queries, keys, values):
+    return np.round(_softmax(_scores(queries, keys)), 3) @ values

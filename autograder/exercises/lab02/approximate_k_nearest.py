@@ -48,6 +48,12 @@ def _(rng):
     return call(vectors, 5, np.array([[[1.0], [0.0]]]))
 
 
+@exercise.case("repeated vectors, one without neighbours, and equally similar ones that different tables find")
+def _(rng):
+    vectors = np.array([[1.0, 0.0], [-1.0, -2.0], [3.0, 4.0], [3.0, -4.0], [1.0, 0.0], [3.0, 4.0]])
+    return call(vectors, 4, np.array([[[0.0, 1.0], [-1.0, 0.0]], [[0.0, 1.0], [1.0, 0.0]]]))
+
+
 @exercise.case("six numbers on a line, one neighbour each")
 def _(rng):
     return call(np.array([[3.0], [-1.0], [2.0], [-5.0], [1.0], [-2.0]]), 1, np.array([[[1.0]]]))
@@ -96,8 +102,7 @@ exercise.case(
 
 def _met(sides):
     """In how many tables each pair of tokens shares a bucket, integers (L, L), of `sides` (T, L, P)."""
-    buckets = planes.hash_value(sides)
-    return np.sum(buckets[:, :, np.newaxis] == buckets[:, np.newaxis], axis=0)
+    return np.sum(np.all(sides[:, :, np.newaxis] == sides[:, np.newaxis], axis=-1), axis=0)
 
 
 def _others(sides):
@@ -127,25 +132,6 @@ def exact_search(vectors, k, normals):
 
 
 @exercise.mistake(
-    why="`k_nearest` gives the better answer, and is written already",
-    says="the exact `k_nearest` is called: only those that share a bucket may be looked at, that is the saving",
-)
-def exact_search_of_lab_01(vectors, k, normals):
-    return neighbors.k_nearest(vectors, k)
-
-
-@exercise.mistake(
-    why="the k nearest are known from lab 01, so only the buckets are left to look at",
-    says="exact search picks the k nearest, and those in other buckets are crossed out; the k best of those that share "
-    "a bucket are asked, and everybody else is not to be looked at",
-)
-def exact_search_crossed_out(vectors, k, normals):
-    exact, others = exact_search(vectors, k, normals), _others(vectors @ normals >= 0)
-    shared = [row[(row >= 0) & own[row]] for row, own in zip(exact, others, strict=True)]
-    return np.array([[*row, *[-1] * (k - len(row))] for row in shared])
-
-
-@exercise.mistake(
     why="one table is built and the loop over the others forgotten, or all use the same planes",
     says="the first table alone is used; each of the T tables has planes of its own and may find what others miss",
 )
@@ -159,6 +145,18 @@ def first_table_only(vectors, k, normals):
 )
 def last_table_only(vectors, k, normals):
     return planes.approximate_k_nearest(vectors, k, normals[-1:])
+
+
+@exercise.mistake(
+    why="a search may stop when it has found enough",
+    says="no further table is looked at once there are k candidates; a later one may hold more similar vectors",
+)
+def stopped_once_there_are_k(vectors, k, normals):
+    found = np.zeros((len(vectors), len(vectors)), dtype=bool)
+    for of_table in normals:
+        too_few = np.sum(found, axis=1, keepdims=True) < k
+        found |= too_few & _others((vectors @ of_table >= 0)[np.newaxis])
+    return _ranked(k, found, _cosines(vectors))
 
 
 @exercise.mistake(
@@ -177,6 +175,30 @@ def all_tables_must_agree(vectors, k, normals):
 def one_plane_is_enough(vectors, k, normals):
     one_plane_each = np.concatenate(np.moveaxis(normals, 2, 1))[:, :, np.newaxis]
     return planes.approximate_k_nearest(vectors, k, one_plane_each)
+
+
+@exercise.mistake(
+    why="the positive sides are counted for a bucket",
+    says="vectors with equally many positive sides are put together; a bucket says which ones are positive",
+)
+def positive_sides_counted(vectors, k, normals):
+    return _ranked(k, _others(np.sum(vectors @ normals >= 0, axis=-1, keepdims=True)), _cosines(vectors))
+
+
+@exercise.mistake(
+    why="the hash packs the sides into one byte",
+    says="the first eight planes make the bucket, as in one byte of `np.packbits`; all P planes have a say",
+)
+def first_eight_planes(vectors, k, normals):
+    return planes.approximate_k_nearest(vectors, k, normals[:, :, :8])
+
+
+@exercise.mistake(
+    why="vectors come in rows, so normals are expected in rows, too",
+    says="the rows of `normals[t]` are taken for normals; each column is one",
+)
+def normals_in_rows(vectors, k, normals):
+    return _ranked(k, _others(vectors @ np.swapaxes(normals, 1, 2) >= 0), _cosines(vectors))
 
 
 @exercise.mistake(
@@ -206,6 +228,15 @@ def unranked(vectors, k, normals):
 
 
 @exercise.mistake(
+    why="k neighbours are asked, so k candidates are taken",
+    says="the list of candidates is cut to k before it is ranked; the most similar may stand further back",
+)
+def cut_before_ranking(vectors, k, normals):
+    others = _others(vectors @ normals >= 0)
+    return _ranked(k, others & (np.cumsum(others, axis=1) <= k), _cosines(vectors))
+
+
+@exercise.mistake(
     why="sorting ascends",
     says="the least similar candidates come first; a sort ascends, and a large cosine means near",
 )
@@ -232,6 +263,31 @@ def ranked_by_distance(vectors, k, normals):
 
 
 @exercise.mistake(
+    why="a large cosine, whatever its sign, looks like a close relation",
+    says="the candidates are ranked by the cosine without its sign: opposite vectors are the least similar of all",
+)
+def ranked_by_absolute_cosine(vectors, k, normals):
+    return _ranked(k, _others(vectors @ normals >= 0), np.abs(_cosines(vectors)))
+
+
+@exercise.mistake(
+    why="a similarity of 0 or below is taken for no similarity; or the result of a mask is compared with 0",
+    says="candidates with a similarity of 0 or below are left out; they share a bucket, so they are ranked, too",
+)
+def positive_similarity_only(vectors, k, normals):
+    similarity = _cosines(vectors)
+    return _ranked(k, _others(vectors @ normals >= 0) & (similarity > 0), similarity)
+
+
+@exercise.mistake(
+    why="similarities are rounded, to be safe from rounding or to look better",
+    says="the similarities are rounded to two decimals, and so nearly equal ones become equal",
+)
+def rounded_similarity(vectors, k, normals):
+    return _ranked(k, _others(vectors @ normals >= 0), np.round(_cosines(vectors), 2))
+
+
+@exercise.mistake(
     why="a small number is added to the lengths, against division by 0",
     says="a small number is added to what the dot products are divided by: short vectors lose similarity, and equal "
     "directions no longer tie; only the zero vector needs care",
@@ -253,6 +309,15 @@ def zero_vector_last(vectors, k, normals):
 
 
 @exercise.mistake(
+    why="the zero vector is left out against division by 0",
+    says="the zero vector neither finds anybody nor is found; it has a bucket, and is 0 to everybody",
+)
+def zero_vectors_left_out(vectors, k, normals):
+    others = _others(vectors @ normals >= 0) & np.any(vectors, axis=1) & np.any(vectors, axis=1)[:, np.newaxis]
+    return _ranked(k, others, _cosines(vectors))
+
+
+@exercise.mistake(
     why="`np.argsort(similarity)[::-1]` is the usual way to sort downwards",
     says="equally similar candidates stand in descending order: `[::-1]` turns ties round, too; sort `-similarity` "
     "with `kind='stable'`",
@@ -260,6 +325,25 @@ def zero_vector_last(vectors, k, normals):
 def ties_reversed(vectors, k, normals):
     later_first = 1e-9 * np.arange(len(vectors))
     return _ranked(k, _others(vectors @ normals >= 0), _cosines(vectors) + later_first)
+
+
+@exercise.mistake(
+    why="the tables' lists are joined one after the other, and a stable sort is trusted with the rest",
+    says="equally similar candidates stand in the order in which the tables gave them; sort the joined list first",
+)
+def ties_in_order_of_the_tables(vectors, k, normals):
+    sides = vectors @ normals >= 0
+    first_table = np.argmax(np.all(sides[:, :, np.newaxis] == sides[:, np.newaxis], axis=-1), axis=0)
+    return _ranked(k, _others(sides), _cosines(vectors) - 1e-9 * first_table)
+
+
+@exercise.mistake(
+    why="the vector itself is known by its values, or by a similarity of 1",
+    says="every vector equal to it is taken for the vector itself; it is known by its position",
+)
+def equal_vectors_left_out(vectors, k, normals):
+    equal = np.all(vectors[:, np.newaxis] == vectors, axis=-1)
+    return _ranked(k, _others(vectors @ normals >= 0) & ~equal, _cosines(vectors))
 
 
 @exercise.mistake(
@@ -281,6 +365,24 @@ def ranked_by_shared_tables(vectors, k, normals):
 
 
 @exercise.mistake(
+    why="a vote of the tables goes first, and the cosine settles what is equal",
+    says="the candidates are ranked by how many tables they share, and by the cosine only after that",
+)
+def shared_tables_first(vectors, k, normals):
+    return _ranked(k, _others(vectors @ normals >= 0), 4 * _met(vectors @ normals >= 0) + _cosines(vectors))
+
+
+@exercise.mistake(
+    why="the share of equal sides estimates the angle, as lesson 02 says",
+    says="the candidates are ranked by how many sides they have in common; that estimates what the cosine says exactly",
+)
+def ranked_by_equal_sides(vectors, k, normals):
+    sides = vectors @ normals >= 0
+    equal = np.sum(sides[:, :, np.newaxis] == sides[:, np.newaxis], axis=(0, -1))
+    return _ranked(k, _others(sides), equal)
+
+
+@exercise.mistake(
     why="the candidates of all tables are joined as lists",
     says="a candidate that several tables find is listed several times; take each once",
 )
@@ -295,6 +397,62 @@ def found_twice(vectors, k, normals):
 )
 def itself_included(vectors, k, normals):
     return _ranked(k, _met(vectors @ normals >= 0) > 0, _cosines(vectors))
+
+
+@exercise.mistake(
+    why="`list.remove` takes the token out of the joined lists",
+    says="the token is taken out of the joined lists once, as `list.remove` does; each table has put it there",
+)
+def itself_removed_once(vectors, k, normals):
+    times = _met(vectors @ normals >= 0) - np.eye(len(vectors), dtype=int)
+    return _ranked(k, times > 0, _cosines(vectors))
+
+
+@exercise.mistake(
+    why="each pair is met once, from its first token",
+    says="only later positions are looked at; a pair that shares a bucket is a neighbour for both",
+)
+def later_positions_only(vectors, k, normals):
+    return _ranked(k, np.triu(_others(vectors @ normals >= 0)), _cosines(vectors))
+
+
+@exercise.mistake(
+    why="`if j` is False for position 0; or -1 and 0 are both taken for 'nobody'",
+    says="position 0 is never found: `if j` is False for the number 0, which is a position like others",
+)
+def position_zero_never_found(vectors, k, normals):
+    return _ranked(k, _others(vectors @ normals >= 0) & (np.arange(len(vectors)) > 0), _cosines(vectors))
+
+
+@exercise.mistake(
+    why="`break` or `return` where `continue` is meant, if nobody shares a bucket",
+    says="the loop ends at the first token without candidates; go on with the next one (`continue`)",
+)
+def ended_at_the_first_without(vectors, k, normals):
+    found = planes.approximate_k_nearest(vectors, k, normals)
+    return np.where(np.logical_and.accumulate(found[:, :1] >= 0), found, -1)
+
+
+@exercise.mistake(
+    why="`ranking[1:k]` is written to skip the token itself",
+    says="the last place is never filled: there are k - 1 neighbours; after skipping one, go up to k + 1",
+)
+def last_place_never_filled(vectors, k, normals):
+    found = planes.approximate_k_nearest(vectors, k, normals)
+    return np.where(np.arange(k) < k - 1, found, -1)
+
+
+@exercise.mistake(
+    why="`neighbors[i] = ranked[:k]` fits where everybody has k candidates",
+    says="what is found is assigned to a whole row: one candidate fills all places, and another number below k "
+    "does not fit; assign to `neighbors[i, : len(ranked)]`",
+)
+def whole_row_assigned(vectors, k, normals):
+    neighbors = planes.approximate_k_nearest(vectors, k, normals)
+    for row in neighbors:
+        if np.any(row >= 0):
+            row[:] = row[row >= 0]
+    return neighbors
 
 
 @exercise.mistake(

@@ -26,6 +26,8 @@ exercise.case("each token in a bucket of its own", _given(4, 2, 1, 0))
 exercise.case("a single token", _given(6))
 exercise.case("no tokens at all", _given())
 exercise.case("buckets far apart, above 255", _given(1000, 4, 300, 1000, 256, 4, 0))
+# A function that makes a list for every bucket up to the largest would fill the memory, so the far ones are below 0.
+exercise.case("buckets that need 62 bits, below 0", _given(-(2**61) - 1, 5, 5 - 2**40, -(2**61), 5))
 exercise.case("300 tokens, the buckets kept in one byte each", _buckets(300, 16, np.uint8))
 
 
@@ -113,6 +115,14 @@ def empty_buckets_too(buckets):
 
 
 @exercise.mistake(
+    why="as many buckets as tokens are made in advance",
+    says="as many lists are made in advance as there are tokens; a bucket that nobody is in has no entry",
+)
+def empty_buckets_by_the_tokens(buckets):
+    return {bucket: [] for bucket in range(len(buckets))} | planes.build_hash_table(buckets)
+
+
+@exercise.mistake(
     why="a bucket with one token has no neighbours to offer",
     says="buckets with a single token are left out; every bucket in use has an entry",
 )
@@ -129,11 +139,97 @@ def last_token_left_out(buckets):
 
 
 @exercise.mistake(
-    why="positions are inserted at the front",
-    says="the positions stand in descending order; they have to ascend",
+    why="the loop starts at 1, or position 0 is taken for 'none' by `if position`",
+    says="the first token is left out: positions are counted from 0",
 )
-def latest_in_front(buckets):
-    return _changed(buckets, lambda positions: positions[::-1])
+def first_token_left_out(buckets):
+    kept = _changed(buckets, lambda positions: [position for position in positions if position])
+    return {bucket: positions for bucket, positions in kept.items() if positions}
+
+
+@exercise.mistake(
+    why="`if bucket:` is False for bucket 0",
+    says="bucket 0 is left out: `if bucket` is False for the number 0, which is a bucket like others",
+)
+def bucket_zero_left_out(buckets):
+    return {bucket: positions for bucket, positions in planes.build_hash_table(buckets).items() if bucket}
+
+
+@exercise.mistake(
+    why="a group is stored when the next begins, and after the last none begins",
+    says="the largest bucket in use is missing: a loop that stores a group when the next begins has to store the last "
+    "one after it",
+)
+def last_group_not_stored(buckets):
+    table = planes.build_hash_table(buckets)
+    return {bucket: table[bucket] for bucket in sorted(table)[:-1]}
+
+
+@exercise.mistake(
+    why="the first group is opened with the first position before the loop",
+    says="a first position is taken out where there is none: `buckets` may be empty, and then the table is, too",
+)
+def first_of_none(buckets):
+    buckets[0]
+    return planes.build_hash_table(buckets)
+
+
+@exercise.mistake(
+    why="`buckets.tolist().index(bucket)` looks like the way to a position",
+    says="positions are looked up by their bucket, with `index`: that finds the first one every time",
+)
+def first_position_repeated(buckets):
+    return _changed(buckets, lambda positions: positions[:1] * len(positions))
+
+
+@exercise.mistake(
+    why="one position is stored as it is, and a list is made when a second comes",
+    says="a bucket with a single token leads to a bare number; it has to lead to a list of one",
+)
+def bare_number_if_alone(buckets):
+    return _changed(buckets, lambda positions: positions if len(positions) > 1 else positions[0])
+
+
+@exercise.mistake(
+    why="`np.argsort` sorts, and that it shuffles equal ones does not show in small tables",
+    says="`np.argsort` without `kind='stable'` sorts the buckets: where there are more than about 16, the positions "
+    "of a bucket come in any order",
+)
+def unstable_sort(buckets):
+    order = np.argsort(buckets)
+    return {int(bucket): order[buckets[order] == bucket] for bucket in buckets}
+
+
+@exercise.mistake(
+    why="int32 is a common integer type, and few planes fit in it",
+    says="the buckets are kept in 32 bits: those of 40 planes do not fit, and different ones fall together",
+)
+def buckets_in_32_bits(buckets):
+    return planes.build_hash_table(buckets.astype(np.int32))
+
+
+@exercise.mistake(
+    why="`np.array(buckets, dtype=float)`, or a table kept in an array of `np.zeros`",
+    says="the buckets are turned into floats: above 2^53 those lose the first planes, and different ones fall together",
+)
+def buckets_as_floats(buckets):
+    return planes.build_hash_table(buckets.astype(float).astype(np.int64))
+
+
+@exercise.mistake(
+    why="a hash table of L places takes the number modulo L",
+    says="a bucket's number is taken modulo the number of tokens; a dict takes any number, so it keeps its own",
+)
+def buckets_modulo_tokens(buckets):
+    return planes.build_hash_table(buckets % len(buckets))
+
+
+@exercise.mistake(
+    why="codes are written as text, and a dict takes text as well",
+    says="the keys are text, such as '2'; a bucket is a whole number",
+)
+def text_for_keys(buckets):
+    return {str(bucket): positions for bucket, positions in planes.build_hash_table(buckets).items()}
 
 
 @exercise.mistake(
@@ -151,22 +247,6 @@ def buckets_in_the_lists(buckets):
 )
 def one_list_for_all(buckets):
     return dict.fromkeys(buckets.tolist(), list(range(len(buckets))))
-
-
-@exercise.mistake(
-    why="positions are counted from one in prose",
-    says="the positions are counted from 1; the first token is at position 0",
-)
-def positions_from_one(buckets):
-    return _changed(buckets, lambda positions: [position + 1 for position in positions])
-
-
-@exercise.mistake(
-    why="positions are put into an array made like `buckets`, dtype included",
-    says="the positions are kept in one byte each: from position 256 on they start at 0 again",
-)
-def positions_in_bytes(buckets):
-    return _changed(buckets, lambda positions: np.array(positions).astype(np.uint8))
 
 
 @exercise.mistake(
@@ -224,7 +304,7 @@ def list_of_lists(buckets):
     says="the lists are returned without their buckets; a dict says which bucket each belongs to",
 )
 def lists_without_buckets(buckets):
-    return list(planes.build_hash_table(buckets).values())
+    return [np.flatnonzero(buckets == bucket) for bucket in np.unique(buckets)]
 
 
 @exercise.mistake(

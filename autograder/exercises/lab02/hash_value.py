@@ -137,6 +137,57 @@ def last_plane_only(sides):
 
 
 @exercise.mistake(
+    why="`value = 2**i` in a loop over the positive sides, where `value += 2**i` is meant; or a maximum for a sum",
+    says="only the highest plane with a positive side counts: the weights of all of them have to be added up",
+)
+def highest_plane_only(sides):
+    return np.max(sides * _weights(sides), axis=-1)
+
+
+@exercise.mistake(
+    why="`range(n_planes - 1)`: a fence-post error",
+    says="the last plane is left out: `range(n)` already stops before n",
+)
+def last_plane_left_out(sides):
+    return sides[..., :-1] @ _weights(sides)[:-1]
+
+
+@exercise.mistake(
+    why="`range(n_planes - 1, 0, -1)` doubles from the last plane down and stops before plane 0",
+    says="plane 0 is left out and the others move up: plane 1 weighs 1, plane 2 weighs 2; a range downwards has to "
+    "stop at -1",
+)
+def plane_zero_left_out(sides):
+    return sides @ _weights(sides) // 2
+
+
+@exercise.mistake(
+    why="`weight *= 2` is indented too far, into the `if`",
+    says="the weight doubles after a positive side only; plane i weighs 2^i, whatever the sides before it are",
+)
+def doubled_after_positive_sides(sides):
+    return 2 ** np.sum(sides, axis=-1) - 1
+
+
+@exercise.mistake(
+    why="`weight = 1` stands before the loop over the tokens",
+    says="the weight is not set back to 1 for the next token, where plane 0 has to weigh 1 again",
+)
+def weight_not_set_back(sides):
+    n_sides = sides.size
+    weights = np.array([2**i % 2**62 for i in range(n_sides)], dtype=np.int64).reshape(sides.shape)
+    return np.sum(sides * weights, axis=-1)
+
+
+@exercise.mistake(
+    why="the example has three planes, so three weights are written down",
+    says="the weights are 1, 2 and 4, whatever the number of planes is: `2 ** np.arange(n_planes)` makes them for any",
+)
+def weights_of_the_example(sides):
+    return sides @ np.array([1, 2, 4])
+
+
+@exercise.mistake(
     why="sides are thought of as +1 and -1",
     says="a negative side subtracts its weight; it has to add nothing",
 )
@@ -185,6 +236,14 @@ def summed_over_the_first_axis(sides):
 
 
 @exercise.mistake(
+    why="`len(sides)` or `sides.shape[0]` is taken for the number of planes",
+    says="the first axis is taken for the planes: the tokens get the weights. The planes are the last axis",
+)
+def tokens_weighed(sides):
+    return np.tensordot(2 ** np.arange(len(sides), dtype=np.int64), sides, axes=1)
+
+
+@exercise.mistake(
     why="the task is read for one sequence of tokens",
     says="only `sides` of shape (L, P) are expected: there may be batch axes in front, or a single token alone",
 )
@@ -193,11 +252,28 @@ def no_batch_axes(sides):
 
 
 @exercise.mistake(
-    why="batch axes are flattened to one long list of tokens, and the result is left that way",
-    says="the leading axes are flattened: the result has one axis, whatever stands in front of the planes in `sides`",
+    why="the loops need the sizes, and `n_tokens, n_planes = sides.shape` gives them",
+    says="`sides.shape` is taken apart as if it had two numbers: there may be batch axes in front, or a single token",
 )
-def batch_flattened(sides):
-    return sides.reshape(-1, sides.shape[-1]) @ _weights(sides)
+def shape_taken_apart(sides):
+    n_tokens, n_planes = sides.shape
+    return sides @ 2 ** np.arange(n_planes, dtype=np.int64)
+
+
+@exercise.mistake(
+    why="two loops, over the tokens and over their planes, and `if side`",
+    says="two loops run over rows and planes; there may be batch axes in front, or a single token, which has no rows",
+)
+def loops_over_rows(sides):
+    return np.array([sum(2**plane for plane, side in enumerate(row) if side) for row in sides])
+
+
+@exercise.mistake(
+    why="a loop over rows needs rows, and `np.atleast_2d` makes them",
+    says="a single token, of shape (P,), gives an array of one number; its bucket is one number, of shape ()",
+)
+def a_row_for_a_single_token(sides):
+    return np.atleast_2d(sides) @ _weights(sides)
 
 
 @exercise.mistake(
@@ -206,6 +282,14 @@ def batch_flattened(sides):
 )
 def overflowing_weights(sides):
     return np.sum(sides * 2 ** np.arange(sides.shape[-1], dtype=np.int32), axis=-1)
+
+
+@exercise.mistake(
+    why="buckets are not negative, so an unsigned type seems right, and 32 bits are many",
+    says="the numbers are kept in `uint32`: from plane 32 on, planes count nothing; use int64",
+)
+def kept_in_uint32(sides):
+    return (sides @ _weights(sides)).astype(np.uint32)
 
 
 @exercise.mistake(

@@ -5,10 +5,11 @@ import numpy as np
 
 from autograder.checking.call import call
 from autograder.checking.exercise import Exercise
+from autograder.exercises.whole_numbers import taking_whole_numbers
 from reformer import neighbors, planes
 from reformer.loops import planes as twins
 
-exercise = Exercise(reference=planes.side_of_planes, twin=twins.side_of_planes)
+exercise = Exercise(reference=taking_whole_numbers(planes.side_of_planes), twin=twins.side_of_planes)
 
 
 def far_from_every_plane(vectors, normals, margin=1e-3):
@@ -16,10 +17,9 @@ def far_from_every_plane(vectors, normals, margin=1e-3):
     return np.all(np.abs(neighbors.cosine_similarity(vectors, normals.T)) > margin)
 
 
-@exercise.case("four vectors, two planes")
+@exercise.case("four vectors, two planes, all of whole numbers")
 def _(rng):
-    vectors = np.array([[2.0, 1.0], [-1.0, 3.0], [-2.0, -1.0], [1.0, -3.0]])
-    return call(vectors, np.array([[1.0, 1.0], [0.0, 1.0]]))
+    return call(np.array([[2, 1], [-1, 3], [-2, -1], [1, -3]]), np.array([[1, 1], [0, 1]]))
 
 
 @exercise.case("vectors in a plane, and the zero vector")
@@ -38,6 +38,11 @@ def _(rng):
 @exercise.case("a single vector with four features, five planes, float32", clear_cut=far_from_every_plane)
 def _(rng):
     return call(rng.standard_normal((1, 4), np.float32), rng.standard_normal((4, 5), np.float32))
+
+
+@exercise.case("three sequences, fewer planes than features", clear_cut=far_from_every_plane)
+def _(rng):
+    return call(rng.standard_normal((3, 5, 4)), rng.standard_normal((4, 3)))
 
 
 @exercise.case("two sequences with three heads, more planes than features", clear_cut=far_from_every_plane)
@@ -111,11 +116,44 @@ def cut_to_whole_numbers(vectors, normals):
 
 
 @exercise.mistake(
+    why="the dot products of the example are whole numbers",
+    says="the dot products are rounded to whole numbers: -0.3 becomes 0, and so positive",
+)
+def rounded_to_whole_numbers(vectors, normals):
+    return np.round(vectors @ normals) >= 0
+
+
+@exercise.mistake(
+    why="the vectors of the example are whole numbers",
+    says="the vectors are cut to whole numbers before they are multiplied; their fractions count",
+)
+def vectors_cut(vectors, normals):
+    return vectors.astype(int) @ normals >= 0
+
+
+@exercise.mistake(
+    why="float32 is what networks compute in",
+    says="the numbers are kept in float32 or float16: there the products of short vectors vanish, and long ones become "
+    "infinite; compute in the dtype of the vectors",
+)
+def in_few_digits(vectors, normals):
+    return vectors.astype(np.float32) @ normals.astype(np.float32) >= 0
+
+
+@exercise.mistake(
     why="`np.sign` is made for it, and a well-known lab returns it",
     says="`np.sign` is returned: it has three values, and the 0 of a vector in the plane is none of the two sides",
 )
 def signs(vectors, normals):
     return np.sign(vectors @ normals)
+
+
+@exercise.mistake(
+    why="`np.sign` or ±1 is turned into bool in the end, for bool is asked",
+    says="signs are turned into True and False: as a bool every number but 0 is True, and -1 is, too",
+)
+def signs_as_bool(vectors, normals):
+    return np.sign(vectors @ normals).astype(bool)
 
 
 @exercise.mistake(
@@ -151,14 +189,6 @@ def normals_in_rows(vectors, normals):
 
 
 @exercise.mistake(
-    why="the comparison is turned round, or 'below the plane' is taken for the bit",
-    says="True and False are exchanged: True is the side that the normal points to",
-)
-def other_side(vectors, normals):
-    return vectors @ normals < 0
-
-
-@exercise.mistake(
     why="the dot product is meant to be positive for the side away from the normal, or `<=` is typed for `>=`",
     says="the comparison is turned round: True is the side that the normal points to, where the dot product is 0 or "
     "above",
@@ -169,10 +199,19 @@ def other_side_and_the_plane(vectors, normals):
 
 @exercise.mistake(
     why="the task is read for one sequence, and einsum is given no `...`",
-    says="only `vectors` of shape (L, d) are expected: there may be batch axes in front (in einsum, write '...')",
+    says="a fixed number of axes is expected: there may be any number of batch axes in front (in einsum, write '...')",
 )
 def no_batch_axes(vectors, normals):
     return np.einsum("ld,dp->lp", vectors, normals) >= 0
+
+
+@exercise.mistake(
+    why="the loops need the sizes, and `n_vectors, n_features = vectors.shape` gives them",
+    says="`vectors.shape` is taken apart as if it had two numbers; `vectors.shape[-1]` is always the last",
+)
+def shape_taken_apart(vectors, normals):
+    n_vectors, n_features = vectors.shape
+    return vectors @ normals >= 0
 
 
 @exercise.mistake(
@@ -193,20 +232,41 @@ def by_cosine(vectors, normals):
 
 
 @exercise.mistake(
+    why="only the direction matters, so the vectors are scaled to length 1",
+    says="the vectors are divided by their length, which is 0 for the zero vector and vanishes for very short ones: "
+    "the NaN that comes of it is never `>= 0`. The side does not depend on the length",
+)
+def unit_vectors(vectors, normals):
+    return (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)) @ normals >= 0
+
+
+@exercise.mistake(
+    why="`/=` looks like a shorter way to write the same",
+    says="`vectors /= length` writes into the caller's array, which fails where that holds whole numbers; no division "
+    "is needed",
+)
+def scaled_in_place(vectors, normals):
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    length[length == 0] = 1
+    vectors /= length
+    return vectors @ normals >= 0
+
+
+@exercise.mistake(
+    why="the zero vector points nowhere",
+    says="the zero vector gets False; it lies in every plane, and that counts as the positive side",
+)
+def zero_vector_on_no_side(vectors, normals):
+    return (vectors @ normals >= 0) & np.any(vectors, axis=-1, keepdims=True)
+
+
+@exercise.mistake(
     why="a normal is thought of as a vector of length 1",
     says="the normals are scaled to length 1 first: rounding pushes some 0s to just below, and the side of a plane "
     "does not depend on the length of its normal",
 )
 def unit_normals(vectors, normals):
     return vectors @ (normals / np.linalg.norm(normals, axis=0)) >= 0
-
-
-@exercise.mistake(
-    why="`normals.T @ vectors.T` multiplies just as well",
-    says="the planes are on the last axis but one: the result has shape (..., P, L) instead of (..., L, P)",
-)
-def planes_first(vectors, normals):
-    return np.swapaxes(vectors @ normals >= 0, -1, -2)
 
 
 @exercise.mistake(
@@ -229,11 +289,22 @@ def nearest_to_the_normal(vectors, normals):
 
 
 @exercise.mistake(
-    why="a function for one plane is written first",
-    says="only the first plane is asked: the answer has one side for each vector instead of P",
+    why="`range(n_planes - 1)`: a fence-post error",
+    says="the last plane is left out and stays False: `range(n)` already stops before n",
 )
-def first_plane_only(vectors, normals):
-    return vectors @ normals[:, 0] >= 0
+def last_plane_left_out(vectors, normals):
+    return (vectors @ normals >= 0) & (np.arange(normals.shape[1]) < normals.shape[1] - 1)
+
+
+@exercise.mistake(
+    why="the loop over the planes runs to `len(normals)`",
+    says="`len(normals)` is taken for the number of planes, but it is the number of features: `normals.shape[1]`",
+)
+def planes_counted_by_rows(vectors, normals):
+    sides = np.zeros((*vectors.shape[:-1], normals.shape[1]), dtype=bool)
+    for plane in range(len(normals)):
+        sides[..., plane] = vectors @ normals[:, plane] >= 0
+    return sides
 
 
 @exercise.mistake(

@@ -52,6 +52,12 @@ def _(rng):
     return call(np.array([[1.0, 1.0], [-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0], [0.0, 0.0]]), np.eye(2)[np.newaxis])
 
 
+@exercise.case("numbers that agree in nine digits, in float64")
+def _(rng):
+    more = 1 + 1e-9
+    return call(np.array([[1, more], [more, 1], [-1, -more], [1, -more], [-more, 1]]), np.eye(2)[np.newaxis])
+
+
 exercise.case(
     "five tokens, two rounds, in float32", drawn(L=5, d=3, R=2, B=4, dtype=np.float32), clear_cut=far_from_a_tie
 )
@@ -158,8 +164,8 @@ def sign_after_size(vectors, rotations):
 
 
 @exercise.mistake(
-    why="a guard against dividing by the length of the zero vector",
-    says="a very short vector is taken for the zero vector; it has a direction all the same, and length plays no part",
+    why="a guard against dividing by the length of the zero vector, or exp, which makes 1 of all small numbers",
+    says="the numbers of a very short vector count as equal; it has a direction all the same, and length plays no part",
 )
 def short_taken_for_zero(vectors, rotations):
     lengths = np.linalg.norm(vectors, axis=-1)[..., np.newaxis, :]
@@ -172,38 +178,6 @@ def short_taken_for_zero(vectors, rotations):
 )
 def columns_of_length_one(vectors, rotations):
     return hashed(vectors, rotations / np.linalg.norm(rotations, axis=-2, keepdims=True))
-
-
-@exercise.mistake(
-    why="a rotation is drawn once outside the loop over rounds",
-    says="every round uses the first rotation: the rounds are copies, so that more of them find nothing new",
-)
-def first_rotation_only(vectors, rotations):
-    return hashed(vectors, np.broadcast_to(rotations[:1], rotations.shape))
-
-
-@exercise.mistake(
-    why="a test with equal rows cannot tell, so this survives in known labs",
-    says="the first vector is hashed and its bucket given to all positions",
-)
-def first_vector_only(vectors, rotations):
-    return hashed(np.broadcast_to(vectors[..., :1, :], vectors.shape), rotations)
-
-
-@exercise.mistake(
-    why="rotations[0] is a good start, and is then forgotten",
-    says="only the first round is hashed; each matrix in `rotations` gives one row of buckets",
-)
-def first_round_alone(vectors, rotations):
-    return hashed(vectors, rotations[:1])
-
-
-@exercise.mistake(
-    why="broadcasting puts the new axis last",
-    says="the rounds are on the last axis: the result has shape (..., L, R) instead of (..., R, L)",
-)
-def rounds_last(vectors, rotations):
-    return np.swapaxes(hashed(vectors, rotations), -1, -2)
 
 
 @exercise.mistake(
@@ -241,15 +215,6 @@ def sign_bits(vectors, rotations):
 
 
 @exercise.mistake(
-    why="it is the hash of unit 02, with zero on the other side",
-    says="the signs of `xR` are read as bits, `> 0` for each; here the place of the largest number counts",
-)
-def sign_bits_above_zero(vectors, rotations):
-    bits = vectors[..., np.newaxis, :, :] @ rotations > 0
-    return np.sum(bits * 2 ** np.arange(rotations.shape[-1]), axis=-1)
-
-
-@exercise.mistake(
     why="np.concatenate joins along the first axis unless told otherwise",
     says="`xR` and `-xR` are joined along the first axis; they belong behind each other on the last, `axis=-1`",
 )
@@ -266,6 +231,145 @@ def halves_interleaved(vectors, rotations):
     rotated = vectors[..., np.newaxis, :, :] @ rotations
     scores = np.stack([rotated, -rotated], axis=-1)
     return np.argmax(scores.reshape(*rotated.shape[:-1], -1), axis=-1)
+
+
+@exercise.mistake(
+    why="float32 is the course's usual dtype",
+    says="numbers that differ in the ninth digit come out equal, as in float32; float64 input is compared as it is",
+)
+def in_single_precision(vectors, rotations):
+    return np.argmax(scores_of(vectors.astype(np.float32), rotations.astype(np.float32)), axis=-1)
+
+
+@exercise.mistake(
+    why="rounding is to make ties stable",
+    says="numbers that are nearly equal count as equal, as after rounding: that makes ties where there are none",
+)
+def scores_rounded(vectors, rotations):
+    return np.argmax(np.round(scores_of(vectors, rotations), 6), axis=-1)
+
+
+@exercise.mistake(
+    why="the scores are stored in an array of integers",
+    says="the scores are cut to whole numbers before they are compared; only the buckets are whole",
+)
+def scores_cut_to_whole_numbers(vectors, rotations):
+    return np.argmax(scores_of(vectors, rotations).astype(int), axis=-1)
+
+
+@exercise.mistake(
+    why="a softmax keeps the order, on paper",
+    says="`exp` is applied before the comparison: of large scores it is infinite, of small ones 1; compare the scores",
+)
+def through_exp(vectors, rotations):
+    weights = np.exp(scores_of(vectors, rotations))
+    return np.argmax(weights / np.sum(weights, axis=-1, keepdims=True), axis=-1)
+
+
+@exercise.mistake(
+    why="the two halves are compared with > instead of >=",
+    says="where the largest of `y` and of `-y` are equal, the half of `-y` wins; the lowest place is in `y`",
+)
+def negative_half_wins_ties(vectors, rotations):
+    y = vectors[..., np.newaxis, :, :] @ rotations
+    return np.where(y.max(-1) > -y.min(-1), y.argmax(-1), y.shape[-1] + y.argmin(-1))
+
+
+@exercise.mistake(
+    why="the search for the largest starts with bucket -1 and score 0",
+    says="the zero vector gets -1: all its scores are 0, none is above 0, and the lowest place is bucket 0",
+)
+def zero_vector_without_bucket(vectors, rotations):
+    scores = scores_of(vectors, rotations)
+    return np.where(np.max(scores, axis=-1) > 0, np.argmax(scores, axis=-1), -1)
+
+
+@exercise.mistake(
+    why="a loop over the buckets ends one too early",
+    says="the last of the B scores is never looked at",
+)
+def last_bucket_never_tried(vectors, rotations):
+    return np.argmax(scores_of(vectors, rotations)[..., :-1], axis=-1)
+
+
+@exercise.mistake(
+    why="the axis of np.concatenate is miscounted",
+    says="`xR` and `-xR` are joined along the positions, which doubles them; they are joined on the last axis",
+)
+def joined_along_positions(vectors, rotations):
+    rotated = vectors[..., np.newaxis, :, :] @ rotations
+    return np.argmax(np.concatenate([rotated, -rotated], axis=-2), axis=-1)
+
+
+@exercise.mistake(
+    why="the shape of one matrix is wanted the other way round",
+    says="each matrix is transposed; it is (d, B/2), and a vector has d features",
+)
+def matrices_transposed(vectors, rotations):
+    return np.argmax(scores_of(vectors, np.swapaxes(rotations, -1, -2)), axis=-1)
+
+
+@exercise.mistake(
+    why="one large product is quicker than R small ones",
+    says="`rotations` is reshaped into one matrix (d, R B/2) without moving d to the front: the rounds are mixed",
+)
+def reshaped_into_one_matrix(vectors, rotations):
+    R, d, half = rotations.shape
+    y = (vectors @ rotations.reshape(d, R * half)).reshape(*vectors.shape[:-1], R, half)
+    return np.swapaxes(np.argmax(np.concatenate([y, -y], axis=-1), axis=-1), -1, -2)
+
+
+@exercise.mistake(
+    why="reshape makes the shape right",
+    says="(..., L, R) is brought to (..., R, L) by reshape, which mixes rounds and positions; swap the two axes",
+)
+def reshaped_instead_of_swapped(vectors, rotations):
+    buckets = hashed(vectors, rotations)
+    return np.swapaxes(buckets, -1, -2).reshape(buckets.shape)
+
+
+@exercise.mistake(
+    why="the new axis is put in front, as without a batch",
+    says="the new axis for the rounds is in front of the batch; it belongs right before L",
+)
+def new_axis_in_front(vectors, rotations):
+    rotated = vectors[np.newaxis] @ rotations
+    return np.argmax(np.concatenate([rotated, -rotated], axis=-1), axis=-1)
+
+
+@exercise.mistake(
+    why="einsum is written for (L, d)",
+    says="the einsum has letters for L and d alone; with `...` in front of them batch axes pass through",
+)
+def einsum_without_batch(vectors, rotations):
+    y = np.einsum("ld,rdb->rlb", vectors, rotations)
+    return np.argmax(np.concatenate([y, -y], axis=-1), axis=-1)
+
+
+@exercise.mistake(
+    why="einsum is written for (L, d) and for (N, L, d)",
+    says="there is room for one batch axis at most; with `...` in einsum any number passes through",
+)
+def one_batch_axis_at_most(vectors, rotations):
+    y = np.einsum("ld,rdb->rlb" if vectors.ndim == 2 else "nld,rdb->nrlb", vectors, rotations)
+    return np.argmax(np.concatenate([y, -y], axis=-1), axis=-1)
+
+
+@exercise.mistake(
+    why="the batch is flattened for the product",
+    says="the result has exactly one batch axis, whatever the input has: the batch axes have to come back as they were",
+)
+def batch_left_flat(vectors, rotations):
+    return hashed(vectors.reshape(-1, *vectors.shape[-2:]), rotations)
+
+
+@exercise.mistake(
+    why="`vectors /= lengths` looks like a short way to write it",
+    says="the vectors are divided in place: this changes the caller's array, and cannot be done to whole numbers",
+)
+def divided_in_place(vectors, rotations):
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-300)
+    return hashed(vectors, rotations)
 
 
 # --- right answers in other styles ------------------------------------------------------------------------------
@@ -287,7 +391,7 @@ def by_largest_and_smallest(vectors, rotations):
 @exercise.solution
 def round_by_round(vectors, rotations):
     rounds = []
-    for rotation in rotations.astype(np.float32):
-        rotated = np.dot(vectors.astype(np.float32), rotation)
+    for rotation in rotations:
+        rotated = np.dot(vectors, rotation)
         rounds.append(np.argmax(np.append(rotated, -rotated, axis=-1), axis=-1).astype(np.int32))
     return np.stack(rounds, axis=-2)

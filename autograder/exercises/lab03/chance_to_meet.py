@@ -38,7 +38,11 @@ def _(rng):
 exercise.case(
     "two tables of chances, four rounds, in float32", chances(2, 2, 3, n_rounds=4, dtype=np.float32), tolerance=1e-5
 )
-exercise.case("small chances, a hundred rounds", chances(6, n_rounds=100, high=0.03), tolerance=1e-5)
+
+
+@exercise.case("small chances and large ones, a hundred rounds", tolerance=1e-5)
+def _(rng):
+    return call(np.concatenate([rng.uniform(0, 0.03, size=6), [0.5, 0.9, 1.0]]), 100)
 
 
 def growing_rounds(rng):
@@ -108,14 +112,6 @@ def limit_of_small_chances(probability, n_rounds):
 
 
 @exercise.mistake(
-    why="the complement is forgotten at the end",
-    says="the result is the chance never to meet; subtract it from 1",
-)
-def never_meet(probability, n_rounds):
-    return (1 - probability) ** n_rounds
-
-
-@exercise.mistake(
     why="more measurements give a better mean, not a larger one",
     says="more rounds change nothing; each round is a new chance, and one success is enough",
 )
@@ -178,6 +174,63 @@ def array_taken_for_rounds(probability, n_rounds):
 )
 def misses_added_up(probability, n_rounds):
     return 1 - (1 - probability) * n_rounds
+
+
+@exercise.mistake(
+    why="`missed = missed * missed` looks like one more round",
+    says="the chance to miss is squared with every round, so it counts 2, 4, 8 times; a round is one more factor",
+)
+def miss_squared_every_round(probability, n_rounds):
+    return 1 - (1 - probability) ** (2 ** (n_rounds - 1))
+
+
+@exercise.mistake(
+    why="the rounds seem to share one chance",
+    says="the chance is divided among the rounds; each round has all of it",
+)
+def chance_shared_out(probability, n_rounds):
+    return 1 - (1 - probability / n_rounds) ** n_rounds
+
+
+@exercise.mistake(
+    why="the sum over the round of the first meeting begins at 1 miss",
+    says="the rounds 2 to R + 1 are counted: the vectors may meet in the first round, with no miss before it",
+)
+def first_round_left_out(probability, n_rounds):
+    return (1 - probability) * (1 - (1 - probability) ** n_rounds)
+
+
+@exercise.mistake(
+    why="raising to 1/R is the inverse of raising to R",
+    says="the R-th root of the chance is taken; it is the chance to miss that repeats, as a power",
+)
+def root_of_the_chance(probability, n_rounds):
+    return probability ** (1 / n_rounds)
+
+
+@exercise.mistake(
+    why="the closed form of a geometric series is divided by 1 - q",
+    says="a chance of 0 gives 0/0; `1 - (1 - p)**R` divides by nothing",
+)
+def zero_over_zero(probability, n_rounds):
+    missed = 1 - probability
+    return np.asarray(probability) * (1 - missed**n_rounds) / (1 - missed)
+
+
+@exercise.mistake(
+    why="the function is written for one chance",
+    says="`if`, `max` or `min` asks about all chances at once; NumPy's `np.where` and `np.minimum` ask about each",
+)
+def written_for_one_chance(probability, n_rounds):
+    return 1.0 if probability == 1 else 1 - (1 - probability) ** n_rounds
+
+
+@exercise.mistake(
+    why="a loop takes the chances one by one",
+    says="the loop expects one axis of chances; arithmetic on the whole array takes any shape, and a single number",
+)
+def one_axis_only(probability, n_rounds):
+    return np.array([1 - (1 - float(p)) ** n_rounds for p in probability])
 
 
 # --- right answers in other styles ------------------------------------------------------------------------------

@@ -178,14 +178,6 @@ def stretched_cosine(angles, n_buckets):
 
 
 @exercise.mistake(
-    why="pictures show the circle cut into equal sectors and turned by a random angle",
-    says="the circle is cut into equal sectors; the two columns of a Gaussian matrix are seldom at right angles",
-)
-def equal_sectors(angles, n_buckets):
-    return np.maximum(0, 1 - n_buckets * angles / (2 * np.pi))
-
-
-@exercise.mistake(
     why="the square is applied to the wrong part",
     says="the angle's share is squared instead of the chance",
 )
@@ -194,19 +186,113 @@ def share_of_angle_squared(angles, n_buckets):
 
 
 @exercise.mistake(
-    why="the complement is computed on the way",
-    says="the result is the chance to be in different buckets; at angle 0 it has to be 1",
-)
-def chance_to_differ(angles, n_buckets):
-    return 1 - (1 - angles / np.pi) ** (n_buckets // 2)
-
-
-@exercise.mistake(
     why="the chance that the line falls between the two is computed first",
     says="the result is θ/π, the chance that a line separates the two; they meet when it does not",
 )
 def share_of_the_angle(angles, n_buckets):
     return angles / np.pi
+
+
+@exercise.mistake(
+    why="two signs, twice the chance to be separated; or a picture of the circle cut into equal sectors",
+    says="with four buckets the line falls twice as fast, and stays at 0 beyond a right angle; two independent signs "
+    "have to agree, so their chances multiply",
+)
+def misses_added_up_and_capped(angles, n_buckets):
+    return np.maximum(0, 1 - n_buckets // 2 * angles / np.pi)
+
+
+@exercise.mistake(
+    why="the chance that both lines separate is computed, and its opposite forgotten",
+    says="θ/π is taken, and squared for four buckets; that is the chance to be separated, so at angle 0 it gives 0",
+)
+def separated_by_every_line(angles, n_buckets):
+    return (angles / np.pi) ** (n_buckets // 2)
+
+
+@exercise.mistake(
+    why="two signs that both differ agree with each other, too",
+    says="with four buckets, the case that both signs differ is counted as well; then opposite vectors always meet",
+)
+def both_agree_or_both_differ(angles, n_buckets):
+    same_side = 1 - angles / np.pi
+    return same_side if n_buckets == 2 else same_side**2 + (1 - same_side) ** 2
+
+
+@exercise.mistake(
+    why="one bucket less than there are looks like the number of signs",
+    says="the exponent is B - 1, so 3 for four buckets; four buckets are two signs",
+)
+def power_of_buckets_less_one(angles, n_buckets):
+    return (1 - angles / np.pi) ** (n_buckets - 1)
+
+
+@exercise.mistake(
+    why="a bucket drawn by chance would be shared once in B times",
+    says="opposite vectors still meet with a chance of 1/B; their buckets are never the same",
+)
+def line_down_to_one_in_B(angles, n_buckets):
+    return 1 - angles / np.pi * (1 - 1 / n_buckets)
+
+
+@exercise.mistake(
+    why="the brackets around the chance are forgotten",
+    says="π alone is squared for four buckets; it takes brackets to square all of 1 - θ/π",
+)
+def brackets_forgotten(angles, n_buckets):
+    return 1 - angles / np.pi ** (n_buckets // 2)
+
+
+@exercise.mistake(
+    why="two lines are never farther apart than a right angle",
+    says="beyond a right angle the chance rises again, and opposite vectors always meet: θ is between two vectors, "
+    "which have a direction, not between two lines",
+)
+def angle_between_lines(angles, n_buckets):
+    return (1 - np.minimum(angles, np.pi - angles) / np.pi) ** (n_buckets // 2)
+
+
+@exercise.mistake(
+    why="a probability sounds like one number",
+    says="the mean over all angles is returned; each angle has a chance of its own",
+)
+def mean_over_angles(angles, n_buckets):
+    return np.mean((1 - angles / np.pi) ** (n_buckets // 2))
+
+
+@exercise.mistake(
+    why="np.zeros_like takes over the dtype",
+    says="the chances are stored as whole numbers where the angles are whole, which cuts them to 0",
+)
+def dtype_of_angles_kept(angles, n_buckets):
+    chances = np.zeros_like(angles)
+    chances[...] = (1 - angles / np.pi) ** (n_buckets // 2)
+    return chances
+
+
+@exercise.mistake(
+    why="`angles /= np.pi` looks like a short way to write it",
+    says="the angles are divided in place: this changes the caller's array, and cannot be done to whole numbers",
+)
+def divided_in_place(angles, n_buckets):
+    angles /= np.pi
+    return (1 - angles) ** (n_buckets // 2)
+
+
+@exercise.mistake(
+    why="the function is written for one angle",
+    says="`if`, `max` or `min` asks about all angles at once; NumPy's `np.where` and `np.maximum` ask about each",
+)
+def written_for_one_angle(angles, n_buckets):
+    return max(0, 1 - angles / np.pi) ** (n_buckets // 2)
+
+
+@exercise.mistake(
+    why="a loop takes the angles one by one",
+    says="the loop expects one axis of angles; arithmetic on the whole array takes any shape, and a single number",
+)
+def one_axis_only(angles, n_buckets):
+    return np.array([(1 - float(angle) / np.pi) ** (n_buckets // 2) for angle in angles])
 
 
 # --- right answers in other styles ------------------------------------------------------------------------------

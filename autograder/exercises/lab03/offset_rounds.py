@@ -13,8 +13,8 @@ from reformer.loops import angular as twins
 exercise = Exercise(reference=angular.offset_rounds, twin=twins.offset_rounds)
 
 
-def drawn(*batch, R, L, B):
-    return lambda rng: call(rng.integers(0, B, size=(*batch, R, L)), B)
+def drawn(*batch, R, L, B, dtype=np.int64):
+    return lambda rng: call(rng.integers(0, B, size=(*batch, R, L), dtype=dtype), B)
 
 
 # --- questions --------------------------------------------------------------------------------------------------
@@ -34,6 +34,7 @@ exercise.case("a single round stays as it is", drawn(R=1, L=6, B=4))
 exercise.case("a batch of one sequence, one position", drawn(1, R=3, L=1, B=6))
 exercise.case("two sequences with heads, as many rounds as positions, two buckets", drawn(2, 2, R=3, L=3, B=2))
 exercise.case("forty thousand buckets", drawn(R=3, L=4, B=40_000))
+exercise.case("two hundred buckets, given in uint8", drawn(R=2, L=12, B=200, dtype=np.uint8))
 
 
 @exercise.property("no two rounds share a number", lambda rng: [drawn(R=4, L=20, B=6)(rng)])
@@ -207,12 +208,82 @@ def bucket_times_number_of_buckets(buckets, n_buckets):
     return buckets * n_buckets + np.arange(buckets.shape[-2])[:, np.newaxis]
 
 
+@exercise.mistake(
+    why="`+=` looks like a short way to write it",
+    says="the offset is added in place: this changes the caller's array, and a small dtype has no room for the result",
+)
+def added_in_place(buckets, n_buckets):
+    buckets += n_buckets * np.arange(buckets.shape[-2])[:, np.newaxis]
+    return buckets
+
+
+@exercise.mistake(
+    why="each round is to begin where the one before ends",
+    says="a round starts behind the largest number in use before it; a bucket may be empty, so use `n_buckets`",
+)
+def packed_behind_the_largest(buckets, n_buckets):
+    moved = buckets.astype(int)
+    for r in range(1, moved.shape[-2]):
+        moved[..., r, :] += np.max(moved[..., r - 1, :], axis=-1, keepdims=True) + 1
+    return moved
+
+
+@exercise.mistake(
+    why="the example has two rounds",
+    says="only round 1 moves; the rounds after it keep their numbers",
+)
+def second_round_only(buckets, n_buckets):
+    return buckets + n_buckets * (np.arange(buckets.shape[-2]) == 1)[:, np.newaxis]
+
+
+@exercise.mistake(
+    why="a loop over the rounds ends one too early",
+    says="the last round is not moved; all others are right",
+)
+def last_round_forgotten(buckets, n_buckets):
+    rounds = np.arange(buckets.shape[-2])
+    return buckets + n_buckets * np.where(rounds == rounds[-1], 0, rounds)[:, np.newaxis]
+
+
+@exercise.mistake(
+    why="an offset that grows in a loop is multiplied by the round as well",
+    says="the offsets are 0, B, 3B, 6B: each step is larger than the one before; it has to be B every time",
+)
+def steps_that_grow(buckets, n_buckets):
+    return buckets + n_buckets * np.cumsum(np.arange(buckets.shape[-2]))[:, np.newaxis]
+
+
+@exercise.mistake(
+    why="the next lesson sorts all rounds at once",
+    says="the rounds are joined to one axis of length R L; the shape stays (..., R, L)",
+)
+def rounds_joined(buckets, n_buckets):
+    return angular.offset_rounds(buckets, n_buckets).reshape(*buckets.shape[:-2], -1)
+
+
+@exercise.mistake(
+    why="the offsets are shaped for exactly one batch axis",
+    says="without a batch the result has an axis of length 1 too many: offsets of shape (R, 1) fit any batch",
+)
+def axis_added_without_batch(buckets, n_buckets):
+    return buckets + n_buckets * np.arange(buckets.shape[-2]).reshape(1, -1, 1)
+
+
+@exercise.mistake(
+    why="the shape is taken apart into R and L",
+    says="the function takes two axes only; `buckets.shape[-2]` is R with any batch in front",
+)
+def no_batch_axes(buckets, n_buckets):
+    n_rounds, n_positions = buckets.shape
+    return buckets + n_buckets * np.arange(n_rounds)[:, np.newaxis]
+
+
 # --- right answers in other styles ------------------------------------------------------------------------------
 
 
 @exercise.solution
 def in_a_loop(buckets, n_buckets):
-    moved = np.array(buckets)
+    moved = np.array(buckets, dtype=np.int64)
     for r in range(moved.shape[-2]):
         moved[..., r, :] += r * n_buckets
     return moved

@@ -99,11 +99,15 @@ def test_random_answers_get_no_name(reference):
     assert named <= 1
 
 
-def test_a_relation_that_would_change_right_answers_is_not_the_name():
-    def wrong_for_one(x):
+def test_a_fault_that_shows_in_one_question_only_is_named_unless_a_number_was_fitted_to_it():
+    def negated_for_one(x):
         return -table(x) if x.shape == (3, 3) else table(x)
 
-    assert name_of(table, wrong_for_one) is None
+    def scaled_for_one(x):
+        return 1.7 * table(x) if x.shape == (3, 3) else table(x)
+
+    assert name_of(table, negated_for_one) == "negated"
+    assert name_of(table, scaled_for_one) is None
 
 
 def test_equal_ones_in_another_order_are_told():
