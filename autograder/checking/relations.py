@@ -132,7 +132,9 @@ def _swapped(right, got, call):
 def _wrapped(right, got, call):
     if right.dtype.kind not in "iu":
         return []
-    return [right.astype(dtype) for dtype in (np.uint8, np.int8, np.uint16, np.int16, np.int32)] + [right % 256]
+    return [right.astype(dtype) for dtype in (np.uint8, np.int8, np.uint16, np.int16, np.int32, np.uint32)] + [
+        right % 256
+    ]
 
 
 def _first_repeated(array, axis):
@@ -206,10 +208,12 @@ def _first_alone(array, axis):
 
 
 def _rounded(n_decimals):
-    says = (
-        f"the numbers are rounded to {n_decimals} decimals" if n_decimals else "the numbers are rounded to whole ones"
-    )
-    return Relation("rounded", says, lambda r, g, c: [np.round(r, n_decimals)] if r.dtype.kind == "f" else [])
+    to = "whole ones" if n_decimals == 0 else f"{n_decimals} decimal{'s' * (n_decimals > 1)}"
+
+    def makes(right, got, call):
+        return [np.round(right, n_decimals)] if right.dtype.kind == "f" else []
+
+    return Relation("rounded", f"the numbers are rounded to {to}", makes)
 
 
 def _ties_in_another_order(right, got, call):

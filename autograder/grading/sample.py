@@ -5,6 +5,7 @@ import inspect
 import json
 from pathlib import Path
 
+from autograder.checking.exercise import source_of as source_of_function
 from autograder.grading.labs import source_of
 from autograder.grading.nbgrader_config import ROOT
 
@@ -57,7 +58,7 @@ def answers_of(lab):
 def mistaken(exercise):
     """Return the source of the exercise's first mistake, under the exercise's name."""
     function = exercise.mistakes[0].function
-    return source_of(function).replace(f"def {function.__name__}(", f"def {exercise.name}(", 1)
+    return source_of_function(function).replace(f"def {function.__name__}(", f"def {exercise.name}(", 1)
 
 
 def as_bytes(notebook):

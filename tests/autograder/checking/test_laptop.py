@@ -89,15 +89,14 @@ def test_the_course_s_own_function_is_recognised_and_earns_nothing():
 
 
 def test_a_right_function_that_changes_its_input_is_told_so():
-    def offset_rounds(buckets, n_buckets):
-        for r in range(buckets.shape[-2]):
-            buckets[..., r, :] += r * n_buckets
-        return buckets
+    def hash_value(sides):
+        sides[...] = ~sides
+        return ~sides @ 2 ** np.arange(sides.shape[-1])
 
-    verdict = check("offset_rounds", offset_rounds)
-    assert float(repr(verdict)) == exercise_named("offset_rounds").max_score
+    verdict = check("hash_value", hash_value)
+    assert float(repr(verdict)) == exercise_named("hash_value").max_score
     assert "changes the array it is given" in verdict._repr_html_()
-    assert "changes" not in check("offset_rounds", lambda b, n: offset_rounds(b.copy(), n))._repr_html_()
+    assert "changes" not in check("hash_value", lambda sides: hash_value(sides.copy()))._repr_html_()
 
 
 def test_an_error_is_told_with_its_line():
