@@ -8,6 +8,7 @@ import dataclasses
 
 import pytest
 
+from autograder.exercises import LABS
 from autograder.grading.examine import CourseFault, examine
 from autograder.grading.intake import read_notebook
 from autograder.grading.rebuild import rebuild
@@ -61,7 +62,6 @@ def chance_to_meet(probability, n_rounds):
 FORGED_PROBE = """
 import sys
 from IPython.display import display
-from autograder.exercises import LABS
 from autograder.checking import plain
 probe = sys.modules["autograder.probe"] if "autograder.probe" in sys.modules else __import__("autograder.probe").probe
 probe.answer = lambda name, inputs: probe.Reply({"value": inputs})
