@@ -5,6 +5,6 @@ A lab's check cell says `from autograder import check`; that imports NumPy and n
 `laptop` is `check`, `grading` runs a folder of submissions.
 """
 
-from autograder.laptop import check
+from autograder.checking.laptop import check
 
 __all__ = ["check"]

@@ -29,8 +29,8 @@ def main(arguments=None):
 
 def labs(options):
     """make labs/ from solutions/"""
-    from autograder.labs import LabFault, make_labs, stale_labs
-    from autograder.secret import make_secret
+    from autograder.grading.labs import LabFault, make_labs, stale_labs
+    from autograder.grading.secret import make_secret
 
     try:
         if options.check:
@@ -38,9 +38,39 @@ def labs(options):
             if stale:
                 print(f"labs/ is stale: {', '.join(stale)} differs from what solutions/ makes; run `make labs`.")
             return FAULT if stale else FINAL
-        print(f"The labs are in {_short(make_labs())}.")
+        print(f"The labs are in {_short(make_labs(force=options.force))}.")
     except LabFault as fault:
         raise Usage(str(fault)) from None
+    if make_secret():
+        print("A secret for the hidden questions is in grading/secret. Keep it out of git, and keep it for regrades.")
+    return FINAL
+
+
+def exercise(options):
+    """put the cells of a new exercise into its lab's notebook"""
+    from autograder.grading.labs import LabFault, add_exercise
+
+    try:
+        print(f"Five cells for {options.name} are in {_short(add_exercise(LABS[options.lab], options.name))}.")
+    except LabFault as fault:
+        raise Usage(str(fault)) from None
+    return FINAL
+
+
+def release(options):
+    """write course-student.zip: all that students need, and the secret of the hidden questions if there is none"""
+    from autograder.grading.labs import LabFault, stale_labs
+    from autograder.grading.release import write_release
+    from autograder.grading.secret import make_secret
+
+    try:
+        stale = stale_labs()
+    except LabFault as fault:
+        raise Usage(f"{fault}; run `make labs` first") from None
+    if stale:
+        raise Usage(f"labs/ is stale: {', '.join(stale)} differs from what solutions/ makes; run `make labs` first")
+    path = write_release(Path(options.out))
+    print(f"Hand out {_short(path)} ({path.stat().st_size / 2**20:.1f} MB). Unpacked, `make lab` works in it.")
     if make_secret():
         print("A secret for the hidden questions is in grading/secret. Keep it out of git, and keep it for regrades.")
     return FINAL
@@ -50,10 +80,10 @@ def grade(options):
     """grade a folder of submissions"""
     from tqdm import tqdm
 
-    from autograder import isolation, report
-    from autograder.gradebook import GradebookFault
-    from autograder.grading import grade_folder
-    from autograder.labs import LabFault
+    from autograder.grading import isolation, report
+    from autograder.grading.gradebook import GradebookFault
+    from autograder.grading.labs import LabFault
+    from autograder.grading.run import grade_folder
 
     submissions, out = _checked_folders(options.submissions, options.out)
     chosen, roster, secret = _checked_labs(options.lab, submissions), _roster(options.roster), _secret(options.secret)
@@ -85,7 +115,7 @@ def grade(options):
 
 def formgrader(options):
     """open nbgrader's formgrader on what `grade` wrote"""
-    from autograder.formgrader import serve
+    from autograder.grading.formgrader import serve
 
     if not (Path(options.out) / "gradebook.db").is_file():
         raise Usage(f"{options.out} holds no gradebook.db; `grade` makes one: autograder grade SUBMISSIONS --out OUT")
@@ -94,7 +124,7 @@ def formgrader(options):
 
 def selftest(options):
     """test the exercises: right answers, known mistakes, an empty lab"""
-    from autograder.selftest import selftest as run
+    from autograder.checking.selftest import selftest as run
 
     result = run()
     for fault in result.faults:
@@ -107,7 +137,7 @@ def selftest(options):
 
 def sample(options):
     """write ten submissions to try grading on"""
-    from autograder.sample import write_sample
+    from autograder.grading.sample import write_sample
 
     folder = Path(options.submissions)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -136,6 +166,15 @@ def _parser():
         commands, labs, "Make labs/ from solutions/, and the secret of the hidden questions if there is none."
     )
     one.add_argument("--check", action="store_true", help="write nothing; exit 1 if labs/ is not what solutions/ makes")
+
+    one.add_argument("--force", action="store_true", help="write over a lab that was edited in labs/")
+
+    one = _command(commands, exercise, "Put the five cells of a new exercise into its lab's notebook in solutions/.")
+    one.add_argument("lab", metavar="LAB", choices=sorted(LABS), help="the lab, such as %(choices)s")
+    one.add_argument("name", metavar="NAME", help="the exercise, as its file in autograder/exercises/labNN/ is called")
+
+    one = _command(commands, release, "Write course-student.zip: what students need, without solutions and grading.")
+    one.add_argument("--out", default="release", help="folder for the archive (default: release/)")
 
     one = _command(commands, formgrader, "Open nbgrader's formgrader on a folder that `grade` wrote.")
     one.add_argument("out", metavar="OUT", help="the folder")
@@ -177,7 +216,7 @@ def _make_writable(out):
 
 
 def _checked_labs(names, submissions):
-    from autograder.intake import labs_in
+    from autograder.grading.intake import labs_in
 
     there = ", ".join(LABS)
     for name in names:
@@ -190,7 +229,7 @@ def _checked_labs(names, submissions):
 
 
 def _require_students(submissions, roster):
-    from autograder.intake import students_in
+    from autograder.grading.intake import students_in
 
     if not students_in(submissions) and not roster:
         raise Usage(f"{submissions} is empty; expected {submissions}/<student>/<lab>/<lab>.ipynb")
@@ -206,7 +245,7 @@ def _roster(path):
 
 
 def _secret(path):
-    from autograder.secret import SecretFault, make_secret, read_secret
+    from autograder.grading.secret import SecretFault, make_secret, read_secret
 
     if not path and make_secret():
         print("A secret for the hidden questions was drawn: grading/secret. Keep it for regrades.")

@@ -1,8 +1,8 @@
-"""The exercises of the course, one file for each lab, and where to find one by name."""
+"""The exercises of the course, a folder for each lab and a file for each exercise, and where to find one by name."""
 
-from autograder.exercises import lab01_neighbors, lab02_hash_planes, lab03_angular_lsh
+from autograder.exercises import lab01, lab02, lab03
 
-LABS = {lab.name: lab for lab in (lab01_neighbors.LAB, lab02_hash_planes.LAB, lab03_angular_lsh.LAB)}
+LABS = {lab.LAB.name: lab.LAB for lab in (lab01, lab02, lab03)}
 
 
 def exercise_named(name):

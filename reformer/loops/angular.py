@@ -28,7 +28,7 @@ def offset_rounds(buckets, n_buckets):
     for entry in np.ndindex(*batch):
         for r in range(n_rounds):
             for position in range(n_positions):
-                moved[*entry, r, position] = buckets[*entry, r, position] + r * n_buckets
+                moved[*entry, r, position] = int(buckets[*entry, r, position]) + r * n_buckets
     return moved
 
 

@@ -5,13 +5,13 @@ import json
 import nbformat
 import pytest
 
-from autograder.examine import examine
 from autograder.exercises import LABS
-from autograder.intake import read_notebook
-from autograder.kernel import Limits
-from autograder.nbgrader_config import ROOT
-from autograder.rebuild import rebuild
-from autograder.sample import answers_of, as_bytes, with_answers
+from autograder.grading.examine import examine
+from autograder.grading.intake import read_notebook
+from autograder.grading.kernel import Limits
+from autograder.grading.nbgrader_config import ROOT
+from autograder.grading.rebuild import rebuild
+from autograder.grading.sample import answers_of, as_bytes, with_answers
 
 SECRET = b"a secret that only these tests use"
 KILL_RATE = "known mistakes caught"

@@ -8,12 +8,15 @@ import dataclasses
 
 import pytest
 
-from autograder.examine import CourseFault, examine
-from autograder.intake import read_notebook
-from autograder.rebuild import rebuild
-from autograder.sample import as_bytes, without
+from autograder.exercises import LABS
+from autograder.grading.examine import CourseFault, examine
+from autograder.grading.intake import read_notebook
+from autograder.grading.rebuild import rebuild
+from autograder.grading.sample import as_bytes, without
 
-FULL = {"angular_hash": 9, "offset_rounds": 7, "collision_probability": 6, "chance_to_meet": 6}
+LAB = LABS["lab03_angular_lsh"]
+FULL = {exercise.name: exercise.max_score for exercise in LAB.exercises}
+ASKED = {exercise.name: len(exercise.questions) for exercise in LAB.exercises}
 
 ALWAYS_EQUAL = """
 class Equal:
@@ -59,7 +62,7 @@ def chance_to_meet(probability, n_rounds):
 FORGED_PROBE = """
 import sys
 from IPython.display import display
-from autograder import plain
+from autograder.checking import plain
 probe = sys.modules["autograder.probe"] if "autograder.probe" in sys.modules else __import__("autograder.probe").probe
 probe.answer = lambda name, inputs: probe.Reply({"value": inputs})
 print(probe.MIME, "28.0")
@@ -70,7 +73,7 @@ def chance_to_meet(probability, n_rounds):
 """
 LOOKS_AROUND = """
 found = []
-for name in ("autograder.judge", "autograder.exercises", "reformer.angular", "reformer.loops.angular"):
+for name in ("autograder.checking.judge", "autograder.exercises", "reformer.angular", "reformer.loops.angular"):
     try:
         found.append(__import__(name))
     except ImportError:
@@ -168,8 +171,8 @@ CATALOGUE = {
         },
         {
             "angular_hash": (0, "memory", "MemoryError"),
-            "offset_rounds": (0, "graded", "all 6 questions: RecursionError"),
-            "collision_probability": (0, "graded", "all 6 questions: EOFError"),
+            "offset_rounds": (0, "graded", f"all {ASKED['offset_rounds']} questions: RecursionError"),
+            "collision_probability": (0, "graded", f"all {ASKED['collision_probability']} questions: EOFError"),
             "chance_to_meet": (0, "graded", "there is no function called chance_to_meet"),
         },
     ),
@@ -203,7 +206,13 @@ CATALOGUE = {
     ),
     "a loop for one input costs the points of that question": (
         {"offset_rounds": LOOP_FOR_ONE_INPUT},
-        {"offset_rounds": (6, "timeout", "a single round stays as it is: no answer: it took longer than 2 seconds")},
+        {
+            "offset_rounds": (
+                FULL["offset_rounds"] - 1,
+                "timeout",
+                "a single round stays as it is: no answer: it took longer than 2 seconds",
+            )
+        },
     ),
 }
 
@@ -246,14 +255,14 @@ def test_an_answer_in_a_cell_without_its_id_still_counts(examined, right):
         without(right, "angular_hash"), source + "    return np.argmax(np.append(y, -y, -1), -1)\n"
     )
     results, notes = examined(notebook=notebook)
-    assert results["angular_hash"].score == 9
+    assert results["angular_hash"].score == FULL["angular_hash"]
     assert "the cell angular_hash was deleted; it counts as empty" in notes
 
 
 def test_a_notebook_out_of_time_keeps_the_points_it_has(examined, quick):
     limits = dataclasses.replace(quick, cell=60.0, submission=8.0)
     results, _ = examined({"collision_probability": "while True:\n    pass\n"}, limits=limits)
-    assert results["angular_hash"].score == 9
+    assert results["angular_hash"].score == FULL["angular_hash"]
     assert results["collision_probability"].outcome == results["chance_to_meet"].outcome == "timeout"
     assert "the whole notebook took longer than 8 seconds" in " ".join(results["chance_to_meet"].reasons)
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from autograder.__main__ import main
-from autograder.exercise import Case, Exercise
+from autograder.checking.call import call
+from autograder.checking.exercise import Case, Exercise
+from autograder.checking.selftest import selftest
 from autograder.exercises import LABS, exercise_named, lab_named
-from autograder.selftest import selftest
 from reformer import UNITS
 
 EXERCISES = [exercise for lab in LABS.values() for exercise in lab.exercises]
@@ -16,9 +17,9 @@ EXERCISES = [exercise for lab in LABS.values() for exercise in lab.exercises]
 
 def test_every_known_mistake_loses_points_and_is_named_and_every_right_answer_gets_all(record_property):
     result = selftest()
-    record_property("known mistakes caught", f"{result.caught} of {result.misconceptions}")
+    record_property("known mistakes caught", f"{result.caught} of {result.mistakes}")
     assert result.faults == []
-    assert result.misconceptions == result.caught == result.named and result.exercises == len(EXERCISES)
+    assert result.mistakes == result.caught == result.named and result.exercises == len(EXERCISES)
     assert result.references_full and result.styles_full and result.empty_zero
 
 
@@ -26,31 +27,31 @@ def test_the_selftest_sees_a_test_that_lets_a_mistake_through_and_a_reference_th
     def add(a, b):
         return a + b
 
-    blind = Exercise(add, lambda a, b: a - b, (Case("nothing", lambda rng: (0, 0)),), EXERCISES[0].misconceptions[:1])
-    result = selftest([blind])
-    assert result.caught == 1 and result.named == 1  # a mistake that raises is caught even here
-    only_zero = Exercise(add, add, (Case("nothing", lambda rng: (np.array(0), 0)),), (_multiplies(),))
-    result = selftest([only_zero])
-    assert result.caught == 0 and not result.good and "survives" in result.faults[0]
+    def multiplied(a, b):
+        return a * b
 
-
-def _multiplies():
-    from autograder.exercise import Misconception
-
-    return Misconception(lambda a, b: a * b, "the signs look alike", "it multiplies")
+    for reference, twin in ((add, multiplied), (add, add)):
+        exercise = Exercise(reference, twin)
+        exercise.case("zeros", lambda rng: call(0, 0))
+        exercise.case("one and two", lambda rng: call(1, 2), points=0 if twin is add else 1)
+        exercise.mistake(why="the signs look alike", says="it multiplies")(multiplied)
+        result = selftest([exercise])
+        assert not result.good
+        assert result.references_full == (twin is add) and result.caught == (twin is not add)
+    assert "multiplied survives" in result.faults[0]
 
 
 def test_the_selftest_command_ends_with_one_json_line(capsys):
     assert main(["selftest", "--json"]) == 0
     counts = json.loads(capsys.readouterr().out.splitlines()[-1])
-    integers = {"exercises", "misconceptions", "caught", "named"}
+    integers = {"exercises", "mistakes", "caught", "named"}
     assert set(counts) == integers | {"references_full", "styles_full", "empty_zero"}
     assert all(type(counts[name]) is (int if name in integers else bool) for name in counts)
 
 
 @pytest.mark.parametrize("lab", LABS.values(), ids=lambda lab: lab.name)
 def test_a_lab_has_enough_known_mistakes_and_hidden_questions(lab):
-    counts = [len(exercise.misconceptions) for exercise in lab.exercises]
+    counts = [len(exercise.mistakes) for exercise in lab.exercises]
     assert min(counts) >= 3 and sum(counts) / len(counts) >= 5
     assert all(any(question.hidden for question in exercise.questions) for exercise in lab.exercises)
     assert lab.unit in UNITS
@@ -72,4 +73,4 @@ def test_unknown_names_are_answered_with_those_there_are():
 
 def test_a_case_that_is_never_clear_cut_says_so():
     with pytest.raises(RuntimeError, match="clear-cut"):
-        Case("ties", lambda rng: (1,), clear_cut=lambda x: False).calls(np.random.default_rng(0))
+        Case("ties", lambda rng: call(1), clear_cut=lambda x: False).calls(np.random.default_rng(0))

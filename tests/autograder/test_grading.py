@@ -17,21 +17,38 @@ from pathlib import Path
 
 import pytest
 
-from autograder import grading, report
 from autograder.__main__ import main
-from autograder.grading import grade_one
-from autograder.sample import as_bytes, sample_submissions, with_answers, write_sample
+from autograder.checking.judge import ask, judge
+from autograder.exercises import LABS
+from autograder.grading import report
+from autograder.grading import run as grading
+from autograder.grading.run import grade_one
+from autograder.grading.sample import as_bytes, sample_submissions, with_answers, write_sample
+
+EXERCISES = LABS["lab03_angular_lsh"].exercises
+FULL = tuple(exercise.max_score for exercise in EXERCISES)
+
+
+def of_first_mistake(exercise):
+    """Points of the first known mistake, judged here, without a kernel."""
+    answered = ask(exercise, exercise.mistakes[0].function, exercise.questions, lambda q: exercise.generator(q, b"any"))
+    return judge(exercise, answered).score
+
 
 EXPECTED = {
-    "right": ("graded", (9, 7, 6, 6), ""),
-    "half-right": ("graded", (9, 7, 0, 0), "not written yet"),
-    "wrong": ("graded", (1, 1, 0, 0), "This is what you get when the argmax sees `xR` alone"),
+    "right": ("graded", FULL, ""),
+    "half-right": ("graded", (*FULL[:2], 0, 0), "not written yet"),
+    "wrong": (
+        "graded",
+        tuple(map(of_first_mistake, EXERCISES)),
+        "This is what you get when the argmax sees `xR` alone",
+    ),
     "blank": ("blank", (0, 0, 0, 0), "not written yet"),
-    "warns": ("graded", (9, 7, 6, 6), ""),
-    "endless-loop": ("timeout", (9, 0, 6, 6), "no answer: it took longer than 2 seconds"),
-    "dead-kernel": ("crashed", (9, 0, 6, 6), "the answer cell stopped: its kernel died (exit status 1)"),
-    "deleted-check": ("graded", (9, 7, 6, 6), "the cell check_chance_to_meet was deleted; it was put back"),
-    "doubled-id": ("graded", (9, 7, 6, 6), "the cell angular_hash came 2 times; the first that is not blank was kept"),
+    "warns": ("graded", FULL, ""),
+    "endless-loop": ("timeout", (FULL[0], 0, *FULL[2:]), "no answer: it took longer than 2 seconds"),
+    "dead-kernel": ("crashed", (FULL[0], 0, *FULL[2:]), "the answer cell stopped: its kernel died (exit status 1)"),
+    "deleted-check": ("graded", FULL, "the cell check_chance_to_meet was deleted; it was put back"),
+    "doubled-id": ("graded", FULL, "the cell angular_hash came 2 times; the first that is not blank was kept"),
     "unreadable": ("unreadable", (0, 0, 0, 0), "the file is not a notebook: it cannot be read from line"),
 }
 
@@ -87,7 +104,7 @@ def test_the_report_has_the_fields_it_promises(batch):
     assert set(text) == {"isolation", "submissions"} and text["isolation"] == "none"
     for one in text["submissions"]:
         fields = {"student", "lab", "file", "sha256", "outcome", "score", "max_score", "notes", "exercises"}
-        assert set(one) == fields and one["max_score"] == 28
+        assert set(one) == fields and one["max_score"] == sum(FULL)
         for exercise in one["exercises"]:
             assert set(exercise) == {"name", "outcome", "score", "max_score", "reasons"}
     assert [one["student"] for one in text["submissions"]] == sorted(EXPECTED)
@@ -101,7 +118,7 @@ def test_the_gradebook_holds_the_same_points(batch, in_batch, lab):
             submission = gradebook.find_submission(lab.name, student)
             assert (submission.score, submission.max_score) == (
                 entry["score"],
-                28,
+                sum(FULL),
             ) and not submission.needs_manual_grade
             grades = {
                 grade.name: grade.auto_score for (notebook,) in [submission.notebooks] for grade in notebook.grades
@@ -112,7 +129,7 @@ def test_the_gradebook_holds_the_same_points(batch, in_batch, lab):
 def test_feedback_shows_points_and_reasons(batch, in_batch, lab):
     for student, entry in in_batch.items():
         page = Text.of(batch / "feedback" / student / lab.name / f"{lab.name}.html")
-        assert f"(Score: {float(entry['score'])} / 28.0)" in page
+        assert f"(Score: {float(entry['score'])} / {float(sum(FULL))})" in page
         for reason in (reason for exercise in entry["exercises"] for reason in exercise["reasons"]):
             assert reason.replace("`", "") in page, student
     # what a cell printed is there, escaped, and costs nothing
@@ -124,7 +141,9 @@ def test_the_report_for_a_person_is_one_page_complete_in_itself(batch, in_batch)
     page = Text.of(batch / "report.html")
     assert "isolation: none" in page and raw.startswith("<!DOCTYPE html>") and '<html lang="en">' in raw
     assert "<script" not in raw and "http://" not in raw and "https://" not in raw and " src=" not in raw
-    assert "1 of 8 (12 %): the argmax sees xR alone" in page  # eight of ten wrote angular_hash, one so
+    assert (
+        "1 of 8 (12 %): This is what you get when the argmax sees xR alone" in page
+    )  # eight of ten wrote angular_hash, one so
     for student, entry in in_batch.items():
         assert student in page and entry["outcome"] in page
         assert (batch / "feedback" / student).is_dir() and f'href="feedback/{student}/' in raw

@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from autograder.intake import MAX_BYTES, Unreadable, labs_in, read_notebook, students_in, take_in
-from autograder.sample import as_bytes, sample_submissions
+from autograder.grading.intake import MAX_BYTES, Unreadable, labs_in, read_notebook, students_in, take_in
+from autograder.grading.sample import as_bytes, sample_submissions
 
 LAB = "lab03_angular_lsh"
 IDS = {"angular_hash", "check_angular_hash"}

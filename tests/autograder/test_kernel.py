@@ -10,9 +10,11 @@ import numpy as np
 import psutil
 import pytest
 
-from autograder import plain, secret
+from autograder.checking import plain
+from autograder.checking.call import call, form
 from autograder.exercises import LABS
-from autograder.kernel import Kernel, KernelFault, Limits, Stopped, environment, furnish
+from autograder.grading import secret
+from autograder.grading.kernel import Kernel, KernelFault, Limits, Stopped, environment, furnish
 from reformer import UNITS
 
 # What a lab asks for, by unit, the labs to come included.
@@ -32,7 +34,7 @@ def test_a_room_holds_modules_of_earlier_units_only(tmp_path):
     furnish(tmp_path / "later", unit=4)
     assert (tmp_path / "later" / "packages" / "reformer" / "angular.py").exists()
     text = "".join(path.read_text("utf-8") for path in (tmp_path / "packages").rglob("*.py"))
-    assert "Misconception" not in text and "def judge" not in text
+    assert "Mistake" not in text and "def judge" not in text
 
 
 @pytest.mark.parametrize("unit", ASKED)
@@ -67,14 +69,21 @@ def test_cells_run_answers_come_back_and_nothing_is_left(quick):
         stand_ins = "from autograder import check\nfrom classroom.figures import draw, frame\nimport explorers.angular"
         drawing = "with frame(draw(check('f', 3))) as picture:\n    [*picture]\n    picture['x'].show(y=1)"
         assert kernel.run(f"{stand_ins}\n{drawing}") == kernel.run("")
-        outside = "import sys; print([entry for entry in sys.path if not entry])\nimport autograder.judge"
-        assert kernel.run(outside).error == "ModuleNotFoundError: No module named 'autograder.judge'"
+        outside = "import sys; print([entry for entry in sys.path if not entry])\nimport autograder.checking.judge"
+        assert kernel.run(outside).error == "ModuleNotFoundError: No module named 'autograder.checking.judge'"
         kernel.run("def f(x):\n    return x + np.random.rand()")
-        one, other = (plain.decode(kernel.ask("f", plain.encode((np.ones(2),)))["value"]) for _ in range(2))
+        one, other = (plain.decode(kernel.ask("f", plain.encode_call(call(np.ones(2))))["value"]) for _ in range(2))
         assert np.array_equal(one, other)  # drawn from the same seed in every call
-        assert kernel.ask("g", plain.encode((1,))) == {"missing": True}
+        assert kernel.ask("g", plain.encode_call(call(1))) == {"missing": True}
         kernel.put_in_place("g", "def g(x):\n    return x + np.pi\n")
-        assert plain.decode(kernel.ask("g", plain.encode((1,)))["value"]) == 1 + np.pi
+        assert plain.decode(kernel.ask("g", plain.encode_call(call(1)))["value"]) == 1 + np.pi
+        kernel.run("def h(x, f, *, times):\n    return f(x) * times")
+        asked = plain.encode_call(call(np.arange(2.0), form("scale", 3.0), times=2))
+        assert plain.decode(kernel.ask("h", asked)["value"]).tolist() == [0, 6]
+        kernel.run("class Line:\n    slope = 4\n\ndef line():\n    return Line()")
+        observe = "def observe(answer, call):\n    return answer.slope * np.ones(2)\n"
+        seen = kernel.ask("line", plain.encode_call(call()), observe=observe)
+        assert plain.decode(seen["value"]).tolist() == [4, 4]
         kernel.run(
             "import subprocess, sys\nchild = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])"
         )
@@ -90,7 +99,7 @@ def test_printed_text_is_cut_and_counted(quick):
 
 
 def test_a_kernel_that_cannot_start_is_nobody_s_fault_but_the_machine_s(monkeypatch, quick):
-    monkeypatch.setattr("autograder.isolation.enclose", lambda argv, **what: ["false"])
+    monkeypatch.setattr("autograder.grading.isolation.enclose", lambda argv, **what: ["false"])
     before = set(Path("/tmp").glob("room-*"))
     with pytest.raises(KernelFault, match="did not start"), Kernel(3, quick):
         pass
@@ -103,7 +112,7 @@ def test_the_walls_are_given_the_whole_command(monkeypatch, quick):
         return ["env", "WALLED=yes", *argv]
 
     seen = {}
-    monkeypatch.setattr("autograder.isolation.enclose", enclose)
+    monkeypatch.setattr("autograder.grading.isolation.enclose", enclose)
     with Kernel(3, quick) as kernel:
         assert kernel.run("import os; print(os.environ['WALLED'])").output == "yes\n"
     assert seen["limits"] is quick and seen["env"]["HOME"].startswith(str(seen["room"]))

@@ -3,9 +3,9 @@
 import copy
 import random
 
-from autograder.intake import SubmittedCell, read_notebook
-from autograder.rebuild import grade_id, is_own, rebuild
-from autograder.sample import as_bytes, with_answers, without
+from autograder.grading.intake import SubmittedCell, read_notebook
+from autograder.grading.rebuild import grade_id, is_own, rebuild
+from autograder.grading.sample import as_bytes, with_answers, without
 
 
 def cells_of(notebook):

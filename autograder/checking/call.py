@@ -1,0 +1,104 @@
+"""A call of a learner's function: its arguments, positional and by keyword, and functions among them.
+
+A function cannot travel to a learner's kernel, so one that is an argument is a `Form`: a name from `FORMS` and the
+arrays it is made of. It can be called like any function, here and there. This file is also copied into the learner's
+kernel: it imports NumPy only.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Call:
+    """The arguments of one call."""
+
+    args: tuple
+    kwargs: dict = field(default_factory=dict)
+
+    def of(self, function):
+        """Call a function with copies of the arguments."""
+        return function(*copy_of(self.args), **copy_of(self.kwargs))
+
+    def named(self, names):
+        """List (name, argument) for each argument; `names` are those of the function's parameters."""
+        return [*zip(names, self.args, strict=False), *self.kwargs.items()]
+
+
+def call(*args, **kwargs):
+    """The call f(*args, **kwargs)."""
+    return Call(args, kwargs)
+
+
+@dataclass(frozen=True)
+class Form:
+    """A function argument: one of `FORMS`, made of arrays."""
+
+    name: str
+    arrays: tuple
+
+    def __post_init__(self):
+        if self.name not in FORMS:
+            raise ValueError(f"a form needs one of the names {', '.join(FORMS)}, got {self.name!r}")
+
+    def __call__(self, x):
+        return FORMS[self.name](np.array(x), *self.arrays)
+
+    def __str__(self):
+        return f"{WORDS[self.name]}, made of {', '.join(str(np.shape(array)) for array in self.arrays) or 'nothing'}"
+
+
+def form(name, *arrays):
+    """A function argument by its name in `FORMS` and what it is made of."""
+    return Form(name, arrays)
+
+
+def _tanh_with_pull(x, weights, bias):
+    value = np.tanh(x @ weights + bias)
+    return value, lambda gradient: ((1 - value**2) * gradient) @ weights.T
+
+
+# x is a copy: none of these can harm its caller.
+FORMS = {
+    "affine": lambda x, weights, bias: x @ weights + bias,
+    "tanh": lambda x, weights, bias: np.tanh(x @ weights + bias),
+    "tanh with pull": _tanh_with_pull,
+    "square": lambda x: x * x,
+    "scale": lambda x, factor: factor * x,
+    "minus mean": lambda x: x - np.mean(x, axis=-2, keepdims=True),
+    "row": lambda x, table: table[x[..., -1]],
+}
+WORDS = {
+    "affine": "x -> x W + b",
+    "tanh": "x -> tanh(x W + b)",
+    "tanh with pull": "x -> (tanh(x W + b), its vector-Jacobian product)",
+    "square": "x -> x * x",
+    "scale": "x -> a x",
+    "minus mean": "x -> x less the mean over the positions it is given",
+    "row": "tokens -> the row of a table that the last token names",
+}
+
+
+def copy_of(value):
+    """A copy of a value all the way down: arrays, and lists, tuples and dicts of them. A form needs no copy."""
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if isinstance(value, list | tuple):
+        return type(value)(map(copy_of, value))
+    if isinstance(value, dict):
+        return {key: copy_of(item) for key, item in value.items()}
+    return value
+
+
+def same(value, other):
+    """Whether two values are the same to the last bit, all the way down."""
+    if type(value) is not type(other):
+        return False
+    if isinstance(value, np.ndarray):
+        return value.dtype == other.dtype and value.shape == other.shape and value.tobytes() == other.tobytes()
+    if isinstance(value, list | tuple):
+        return len(value) == len(other) and all(map(same, value, other))
+    if isinstance(value, dict):
+        return [*value] == [*other] and all(same(item, other[key]) for key, item in value.items())
+    return value is other or bool(value == other) or (value != value and other != other)

@@ -1,0 +1,198 @@
+"""What an exercise is: one object with four uses - laptop check, grading, the tests of the tests, the lab's text.
+
+`exercises/labNN/` holds one file for each. It makes an `Exercise` and gives it, with its decorators, what is asked, the
+mistakes that learners make, and right answers in other styles:
+
+    exercise = Exercise(reference=chunking.undo_sort, twin=twins.undo_sort)
+
+    @exercise.case("four positions")
+    def _(rng):
+        return call(np.array([2, 0, 3, 1]))
+
+    @exercise.mistake(why="sorting again looks like undoing", says="the order is applied a second time")
+    def sorted_again(order):
+        return np.take_along_axis(order, order, axis=-1)
+
+    @exercise.solution
+    def by_argsort(order):
+        return np.argsort(order, axis=-1)
+
+`judge` turns a learner's answers into points and reasons.
+"""
+
+import hashlib
+import hmac
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from autograder.checking.call import Call
+
+MOST_DRAWS = 1000
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call of the learner's function, compared with the reference.
+
+    name : what the inputs are, in words a learner understands ("four tokens on a circle")
+    make : draws the `Call` from a generator
+    points : what a right answer is worth
+    hidden : True where only grading asks it, on inputs drawn from the course's secret
+    tolerance : largest difference allowed, relative to the largest expected number below 1e20; 0 asks for equality
+    clear_cut : for discrete answers, says of the arguments whether every decision is far from a tie; others are
+        redrawn
+    """
+
+    name: str
+    make: Callable[[np.random.Generator], Call]
+    points: int = 1
+    hidden: bool = False
+    tolerance: float = 0.0
+    clear_cut: Callable[..., bool] | None = None
+
+    def calls(self, rng):
+        """Return this case's only call, as a list."""
+        for _ in range(MOST_DRAWS):
+            call = self.make(rng)
+            if self.clear_cut is None or self.clear_cut(*call.args, **call.kwargs):
+                return [call]
+        raise RuntimeError(f"case {self.name!r}: {MOST_DRAWS} draws and none was clear-cut")
+
+
+@dataclass(frozen=True)
+class Property:
+    """Several calls whose answers must agree with one another in a stated way, whatever they are.
+
+    name : the property, as a sentence ("a vector twice as long lands in the same bucket")
+    make : draws a list of `Call`s
+    holds : says of the list of calls and the list of their answers whether the property holds
+    """
+
+    name: str
+    make: Callable[[np.random.Generator], list[Call]]
+    holds: Callable[..., bool]
+    points: int = 1
+    hidden: bool = False
+
+    def calls(self, rng):
+        """Return every call."""
+        return self.make(rng)
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong function that learners really write.
+
+    function : what they write; the mistake bears its name
+    why : what leads them there, for the instructor
+    says : a clause for the learner, which completes "This is what you get when ..."
+    """
+
+    function: Callable
+    why: str
+    says: str
+
+    @property
+    def name(self):
+        return self.function.__name__
+
+
+@dataclass
+class Exercise:
+    """A function the learner writes, with everything that is known about it.
+
+    reference : the course's own function; the exercise bears its name
+    twin : the loop version from `reformer.loops`, the last hint and the stand-in for a wrong answer
+    observe : where an answer is an object, a function that turns it and its `Call` into plain values. It is sent to
+        the learner's kernel as source, and uses `np` and nothing else.
+    questions : cases and properties, from small to large
+    mistakes : wrong functions, each with its explanation
+    solutions : right answers written otherwise; all must get full points
+    """
+
+    reference: Callable
+    twin: Callable
+    observe: Callable | None = None
+    questions: list = field(default_factory=list)
+    mistakes: list = field(default_factory=list)
+    solutions: list = field(default_factory=list)
+
+    @property
+    def name(self):
+        return self.reference.__name__
+
+    @property
+    def max_score(self):
+        return sum(question.points for question in self.questions)
+
+    @property
+    def parameters(self):
+        """Names of the arguments of the learner's function, in order."""
+        return list(inspect.signature(self.reference).parameters)
+
+    def case(self, name, make=None, **how):
+        """Ask a case: `exercise.case("name", make, ...)`, or as a decorator of the function that draws the call."""
+        if make is None:
+            return lambda make: self.case(name, make, **how)
+        self.questions.append(Case(name, make, **how))
+        return make
+
+    def property(self, name, make, **how):
+        """Ask a property, as a decorator of `holds`; `make` draws its calls."""
+
+        def decorate(holds):
+            self.questions.append(Property(name, make, holds, **how))
+            return holds
+
+        return decorate
+
+    def mistake(self, *, why, says):
+        """Know a wrong function, as its decorator."""
+
+        def decorate(function):
+            self.mistakes.append(Mistake(function, why, says))
+            return function
+
+        return decorate
+
+    def solution(self, function):
+        """Know a right answer in another style, as its decorator."""
+        self.solutions.append(function)
+        return function
+
+    def asked(self, *, hidden):
+        """Return the questions to ask: the visible ones, and with `hidden` all of them."""
+        return [question for question in self.questions if hidden or not question.hidden]
+
+    def generator(self, question, secret=None, student=""):
+        """Return the generator for a question's inputs.
+
+        Visible inputs are the same for everybody. Hidden ones follow from the course's secret and the student, so
+        that a regrade repeats them and nobody can pass them on.
+        """
+        label = f"{self.name}/{question.name}"
+        if question.hidden:
+            if secret is None:
+                raise ValueError(f"question {question.name!r} is hidden: its inputs need the course's secret")
+            digest = hmac.digest(secret, f"{student}/{label}".encode(), "sha256")
+        else:
+            digest = hashlib.sha256(label.encode()).digest()
+        return np.random.default_rng(int.from_bytes(digest[:16], "big"))
+
+
+def source_of(function):
+    """Return a function's source without its decorators."""
+    source = inspect.getsource(function)
+    return source[source.index("def ") :]
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A lab: its folder's name, its unit, and its exercises in the order in which they are asked."""
+
+    name: str
+    unit: int
+    exercises: tuple[Exercise, ...]

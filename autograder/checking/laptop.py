@@ -1,0 +1,152 @@
+"""`check`: the verdict a learner gets on their own machine, as the last line of the cell below an answer.
+
+It asks the visible questions, in this process. It never raises and writes nothing to stderr, so that "Run all" goes on.
+"""
+
+import contextlib
+import html
+import io
+import warnings
+
+import numpy as np
+
+from autograder.checking.exercise import source_of
+from autograder.checking.judge import ask, judge
+from autograder.exercises import exercise_named
+
+
+def check(name, function):
+    """Judge a function you wrote on the visible questions of the exercise `name`.
+
+    Returns a verdict. A notebook shows its message; its plain text is the number of points, which nbgrader reads.
+    """
+    try:
+        exercise = exercise_named(name)
+    except KeyError as error:
+        return Message(0, "unknown", f"<b>{html.escape(error.args[0])}</b>", error.args[0])
+    if str(getattr(function, "__module__", "")).startswith("reformer"):
+        words = f"This is the course's own {name}. Go on with it; your own earns the points."
+        return Message(0, "borrowed", html.escape(words), words)
+    printed = io.StringIO()
+    with (
+        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stderr(printed),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        verdict = judge(exercise, ask(exercise, function, exercise.asked(hidden=False), exercise.generator))
+    _show_beginning(printed.getvalue().splitlines())
+    return Message(verdict.score, _state(verdict), as_html(verdict), "\n".join(verdict.reasons) or "Right.")
+
+
+def _show_beginning(lines, *, at_most=20):
+    """Print what the learner's function printed, but not all of it: it has been called many times."""
+    print(*lines[:at_most], sep="\n", end="\n" if lines else "")
+    if len(lines) > at_most:
+        print(f"... and {len(lines) - at_most} lines more")
+
+
+class Message:
+    """A verdict as a notebook shows it: a coloured note for people, a bare number of points for nbgrader."""
+
+    def __init__(self, score, state, note, text):
+        self.score = score
+        self.state = state
+        self.text = text
+        self._note = note
+
+    def __repr__(self):
+        return str(float(self.score))
+
+    def _repr_html_(self):
+        colour, _ = _STATES[self.state]
+        style = f"border-left:4px solid {colour};padding:.4em 1em;margin:.2em 0;max-width:46em;line-height:1.5"
+        return f'<div style="{style}">{self._note}</div>'
+
+
+_STATES = {
+    "right": ("#009e73", "✓ Right"),
+    "wrong": ("#d55e00", "✗ Not yet"),
+    "blank": ("#56728f", "○ Not written yet"),
+    "unknown": ("#d55e00", "✗ Unknown exercise"),
+    "borrowed": ("#56728f", "○ Borrowed"),
+}
+
+
+def as_html(verdict):
+    """Return a verdict's message as HTML: points, the named mistake, and the smallest question that shows it."""
+    exercise = verdict.exercise
+    _, title = _STATES[_state(verdict)]
+    head = f"<b>{title}</b> · <code>{exercise.name}</code> · {verdict.score:g} of {exercise.max_score} points"
+    if _state(verdict) == "blank":
+        return f"{head}<br>Write the function in the cell above, then run this cell again."
+    if verdict.right:
+        hidden = any(question.hidden for question in exercise.questions)
+        more = "<br>An instructor's grading asks a few more questions of the same kind." if hidden else ""
+        return head + more + _changed_input(verdict) + _other_ways(exercise)
+    named = f"<br>{prose(verdict.named.sentence)}" if verdict.named else ""
+    return f"{head}{named}<br>{_shown(exercise, verdict.first_wrong)}{_other_findings(verdict)}{_offer(exercise)}"
+
+
+def _state(verdict):
+    if verdict.outcome == "blank":
+        return "blank"
+    return "right" if verdict.right else "wrong"
+
+
+def _shown(exercise, finding):
+    reason = f"<i>{html.escape(finding.question.name)}</i>: {html.escape(finding.reason)}."
+    rows = [("your answer", answer.value) for answer in finding.answers if not answer.error]
+    if len(finding.calls) == 1:
+        rows = [*finding.calls[0].named(exercise.parameters), *rows, ("right answer", finding.expected[0])]
+    cells = "".join(
+        f'<tr><td style="text-align:right;vertical-align:top;padding-right:1em">{html.escape(name)}</td>'
+        f'<td style="text-align:left"><pre style="margin:0">{html.escape(_brief(value))}</pre></td></tr>'
+        for name, value in rows
+    )
+    return f'{reason}<table style="margin:.4em 0">{cells}</table>'
+
+
+def _brief(value):
+    """Return a value in at most about eight lines; a large array as its shape alone."""
+    if isinstance(value, np.ndarray):
+        if value.size > 48:
+            return f"array of shape {value.shape}, {value.dtype}"
+        return np.array2string(value, precision=4, suppress_small=True, max_line_width=90, separator=", ")
+    text = repr(value)
+    return text if len(text) <= 200 else text[:200] + " ..."
+
+
+def _other_findings(verdict):
+    right = sum(finding.right for finding in verdict.findings)
+    return f"{right} of {len(verdict.findings)} questions {'is' if right == 1 else 'are'} right."
+
+
+def _changed_input(verdict):
+    changed = any(answer.changed_input for finding in verdict.findings for answer in finding.answers)
+    if not changed:
+        return ""
+    return "<br>One thing: your function changes the array it is given, which will surprise its caller. Work on a copy."
+
+
+def _other_ways(exercise):
+    """The course's own version and one in another style, to unfold: a right answer is the moment to compare."""
+    ways = [("The course's version", exercise.reference)]
+    ways += [("Another way", solution) for solution in exercise.solutions[:1]]
+    return "".join(
+        f"<details><summary>{title}</summary><pre>{html.escape(source_of(way))}</pre></details>" for title, way in ways
+    )
+
+
+def _offer(exercise):
+    return (
+        "<details><summary>Go on without it</summary>Put this in a cell of its own below, and later cells will work: "
+        f"<code>from {exercise.twin.__module__} import {exercise.name}</code>. "
+        "It is slow, and earns no points.</details>"
+    )
+
+
+def prose(text):
+    """Escape a sentence and set what stands between backticks as code."""
+    parts = html.escape(text).split("`")
+    return "".join(f"<code>{part}</code>" if index % 2 else part for index, part in enumerate(parts))

@@ -1,0 +1,248 @@
+"""Examine: run a rebuilt notebook in a learner's kernel, put the questions, and have every exercise judged once.
+
+Exercises are judged in the lab's order, each when its check cell comes up, and their points are then locked. After a
+wrong answer the loop twin takes the function's place, so that nobody pays twice. What stops the kernel costs the
+exercise it happened in: the kernel is started anew, the good cells before are run again, and the lab goes on.
+"""
+
+import inspect
+import time
+import warnings
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from autograder.checking import plain
+from autograder.checking.answer import Answer
+from autograder.checking.judge import judge
+from autograder.grading.kernel import Kernel, Limits, Stopped
+from autograder.grading.rebuild import exercise_of, grade_id, is_answer, is_check, is_own, is_picture
+
+WORST_FIRST = ("killed", "memory", "crashed", "timeout", "output-limit")
+STOPS_OF_AN_EXERCISE = 2  # after that many its other questions are not put any more
+NOT_PUT = "not put any more"
+
+
+class CourseFault(RuntimeError):
+    """A cell of the course itself failed before any code of a learner had run."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of one exercise: points, reasons for lost ones, and the sentence that names its mistake."""
+
+    name: str
+    outcome: str
+    score: float
+    max_score: int
+    reasons: tuple[str, ...] = ()
+    named: str = ""
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What the examination of a notebook gave: a result for each exercise, notes, and the text each cell printed."""
+
+    results: tuple[Result, ...]
+    notes: tuple[str, ...]
+    printed: dict
+
+
+def examine(notebook, lab, generator, limits=None):
+    """Run a rebuilt notebook and return what it is worth.
+
+    generator : gives the random generator of an exercise's question: generator(exercise, question)
+
+    Raises KernelFault or CourseFault where the machine or the course is at fault.
+    """
+    examination = _Examination(notebook, lab, generator, limits or Limits())
+    try:
+        return examination.run()
+    finally:
+        examination.kernel.close()
+
+
+class _Examination:
+    def __init__(self, notebook, lab, generator, limits):
+        self.cells = notebook.cells
+        self.lab = lab
+        self.exercises = {exercise.name: exercise for exercise in lab.exercises}
+        self.generator = generator
+        self.limits = limits
+        self.kernel = Kernel(lab.unit, limits)
+        self.done = []  # what to run again in a new kernel: functions that do it
+        self.results, self.notes, self.printed = [], [], {}
+        self.stops = {}  # by exercise, the outcomes that its cells and calls came to
+        self.trouble = {}  # by exercise, why its answer cell did not run to its end
+        self.unwritten = set()  # exercises whose answer cell says itself that it is not written yet
+        self.earlier_trouble = []  # the same of all cells so far, as sentences that stand alone
+
+    def run(self):
+        self.kernel.__enter__()
+        self.end = time.monotonic() + self.limits.submission
+        for place, cell in enumerate(self.cells):
+            if cell.cell_type != "code" or is_picture(cell):
+                continue
+            if is_check(cell):
+                self._examine_exercise(self.exercises[exercise_of(cell)])
+            elif cell.source.strip():
+                self._run_cell(place, cell)
+        return Examined(tuple(self.results), tuple(self.notes), self.printed)
+
+    def _run_cell(self, place, cell):
+        try:
+            ran = self.kernel.run(cell.source, self._seconds(self.limits.cell))
+        except Stopped as stop:
+            self.printed[place] = stop.output
+            self._note_trouble(place, cell, stop.outcome, str(stop))
+            self._start_anew()
+            return
+        self.done.append(lambda: self.kernel.run(cell.source, self._seconds(self.limits.cell)))
+        self.printed[place] = ran.output
+        if ran.error.startswith("NotImplementedError") and is_answer(cell):
+            self.unwritten.add(exercise_of(cell))
+        elif ran.error:
+            self._note_trouble(place, cell, "memory" if ran.error.startswith("MemoryError") else "", ran.error)
+
+    def _note_trouble(self, place, cell, outcome, words):
+        if is_answer(cell):
+            self.trouble[exercise_of(cell)] = f"the answer cell stopped: {words}"
+            self.stops.setdefault(exercise_of(cell), []).extend([outcome] if outcome else [])
+            self.earlier_trouble.append(f"the answer cell of {exercise_of(cell)} stopped: {words}")
+        elif is_own(cell):
+            note = f"a cell of the student's own {self._behind(place)} stopped: {words}"
+            self.notes.append(note)
+            self.earlier_trouble.append(note)
+        elif not any(is_own(one) or is_answer(one) for one in self.cells[:place]):
+            raise CourseFault(f"{self.lab.name}: the course's own cell {grade_id(cell)!r} failed: {words}")
+
+    def _behind(self, place):
+        known = [grade_id(cell) for cell in self.cells[:place] if not is_own(cell)]
+        return f"behind the cell {known[-1]}" if known else "at the beginning"
+
+    def _examine_exercise(self, exercise):
+        answered = self._put_questions(exercise)
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            verdict = judge(exercise, answered)
+        result = self._result(exercise, verdict)
+        self.results.append(result)
+        if not verdict.right:
+            twin = inspect.getsource(exercise.twin)
+            self._go_on_with(lambda: self.kernel.put_in_place(exercise.name, twin, self._seconds(self.limits.call)))
+
+    def _put_questions(self, exercise):
+        answered = []
+        stops = self.stops.setdefault(exercise.name, [])
+        for question in exercise.asked(hidden=True):
+            calls = question.calls(self.generator(exercise, question))
+            answers = []
+            for call in calls:
+                if len(stops) >= STOPS_OF_AN_EXERCISE:
+                    answers.append(Answer(error=NOT_PUT))
+                else:
+                    answers.append(self._ask(exercise, call, stops))
+            answered.append((question, calls, answers))
+        return answered
+
+    def _ask(self, exercise, call, stops):
+        try:
+            seconds = self._seconds(self.limits.call)
+            observe = inspect.getsource(exercise.observe) if exercise.observe else ""
+            content = self.kernel.ask(exercise.name, plain.encode_call(call), seconds, observe=observe)
+        except Stopped as stop:
+            stops.append(stop.outcome)
+            self._start_anew()
+            return Answer(error=f"no answer: {stop}")
+        if content.get("missing"):
+            return Answer(error=_missing(exercise))
+        if content.get("error", "").startswith("MemoryError"):
+            stops.append("memory")
+        try:
+            return Answer(plain.decode(content["value"])) if "value" in content else Answer(error=_short(content))
+        except plain.NotPlain as fault:
+            return Answer(error=str(fault))
+
+    def _result(self, exercise, verdict):
+        trouble = self.trouble.get(exercise.name)
+        reasons = _grouped(verdict)
+        outcome = verdict.outcome
+        nothing = all(answer.error == _missing(exercise) for finding in verdict.findings for answer in finding.answers)
+        if nothing and trouble:
+            reasons = [trouble]
+        elif nothing and (exercise.name in self.unwritten or not self._answer_text(exercise).strip()):
+            outcome, reasons = "blank", ["not written yet"]
+        elif nothing:
+            reasons = [_missing(exercise)]
+        elif verdict.outcome == "blank":
+            reasons = ["not written yet"]
+        elif not verdict.right and trouble:
+            reasons = [trouble, *reasons]
+        if not verdict.right and any("NameError" in reason for reason in reasons):
+            reasons = [*(words for words in self.earlier_trouble if words not in reasons), *reasons]
+        stops = [word for word in WORST_FIRST if word in self.stops.get(exercise.name, [])]
+        outcome = stops[0] if stops and not verdict.right else outcome
+        named = verdict.named.sentence if verdict.named else ""
+        return Result(exercise.name, outcome, verdict.score, exercise.max_score, tuple(reasons), named)
+
+    def _answer_text(self, exercise):
+        return next(cell.source for cell in self.cells if is_answer(cell) and exercise_of(cell) == exercise.name)
+
+    def _seconds(self, limit):
+        """Return how long the next request may take; of a notebook out of time nothing is run any more."""
+        left = self.end - time.monotonic()
+        if left <= 0:
+            raise Stopped("timeout", f"the whole notebook took longer than {self.limits.submission:g} seconds")
+        return min(limit, left)
+
+    def _go_on_with(self, step):
+        """Do something in the kernel that later cells rest on; a kernel that it stops is started with it done."""
+        self.done.append(step)
+        try:
+            step()
+        except Stopped:
+            self._start_anew()
+
+    def _start_anew(self):
+        """Start a new kernel and run the good cells again; one that now fails is left out from here on."""
+        self.kernel.close()
+        while time.monotonic() < self.end:
+            self.kernel = Kernel(self.lab.unit, self.limits)
+            self.kernel.__enter__()
+            if self._repeat():
+                return
+
+    def _repeat(self):
+        for step in list(self.done):
+            try:
+                step()
+            except Stopped:
+                self.done.remove(step)
+                return False
+        return True
+
+
+def failed_results(lab, outcome, reason):
+    """Return the results of a submission of which no cell was run."""
+    return tuple(Result(exercise.name, outcome, 0.0, exercise.max_score, (reason,)) for exercise in lab.exercises)
+
+
+def _grouped(verdict):
+    """Return the verdict's reasons; one that all questions share is said once, and so is what was not asked."""
+    put = tuple(finding for finding in verdict.findings if finding.reason != NOT_PUT)
+    if len(put) < len(verdict.findings):
+        others = f"the other {len(verdict.findings) - len(put)} questions were {NOT_PUT}"
+        return [*replace(verdict, findings=put).reasons, others]
+    faults = {finding.reason for finding in verdict.findings}
+    if len(faults) == 1 and len(verdict.findings) > 1 and not verdict.right:
+        shared = replace(verdict, findings=verdict.findings[:1])
+        return [*shared.reasons[:-1], f"all {len(verdict.findings)} questions: {verdict.findings[0].reason}"]
+    return verdict.reasons
+
+
+def _missing(exercise):
+    return f"NameError: there is no function called {exercise.name}"
+
+
+def _short(content):
+    return " ".join(content["error"].split())[:300] or "the function failed without a word"

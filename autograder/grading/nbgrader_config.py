@@ -1,0 +1,76 @@
+"""nbgrader's configuration: where a course's folders are, and how its converters are to treat notebooks.
+
+nbgrader looks for its configuration in the working folder only, so it is made here, in Python, with absolute paths.
+The folder that `grade` writes holds a short `nbgrader_config.py` that calls `configure_grading`, for the formgrader.
+"""
+
+import contextlib
+import logging
+import os
+import sys
+import warnings
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+STUB = '# YOUR CODE HERE\nraise NotImplementedError("not written yet")'
+
+
+def configure_labs(config, root, release):
+    """Release the labs of the course in `root` into the folder `release`, without a gradebook."""
+    config.CourseDirectory.root = str(root)
+    config.CourseDirectory.source_directory = "solutions"
+    config.CourseDirectory.release_directory = str(release)
+    config.GenerateAssignment.no_database = True
+    config.SaveCells.enabled = False
+    config.ClearSolutions.code_stub = {"python": STUB}
+
+
+def configure_grading(config, out):
+    """Keep a gradebook and nbgrader's own folders in `out`, and take the judge's outputs as they are.
+
+    Nothing is executed: the notebooks that nbgrader meets were rebuilt from the course's own and judged before.
+    """
+    from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, SaveAutoGrades
+
+    out = Path(out).resolve()
+    config.CourseDirectory.root = str(out)
+    config.CourseDirectory.source_directory = os.path.join("nbgrader", "source")
+    config.CourseDirectory.release_directory = os.path.join("nbgrader", "release")
+    config.CourseDirectory.submitted_directory = os.path.join("nbgrader", "judged")
+    config.CourseDirectory.autograded_directory = os.path.join("nbgrader", "autograded")
+    config.CourseDirectory.feedback_directory = "feedback"
+    config.CourseDirectory.db_url = f"sqlite:///{out / 'gradebook.db'}"
+    config.ClearSolutions.code_stub = {"python": STUB}
+    config.Autograde.sanitize_preprocessors = [CheckCellMetadata]
+    config.Autograde.autograde_preprocessors = [SaveAutoGrades, AssignLatePenalties, CheckCellMetadata]
+
+
+@contextlib.contextmanager
+def nbgrader_at_work(log=None):
+    """Let nbgrader find `alembic`, keep its talk off the terminal, and come back to the working folder.
+
+    log : the file to which nbgrader's messages are added; without one they are dropped
+    """
+    handler = logging.FileHandler(log, encoding="utf-8") if log else logging.NullHandler()
+    handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+    loggers = [logging.getLogger(name) for name in ("traitlets", "py.warnings")]
+    before = [(logger.level, logger.propagate) for logger in loggers]
+    path, folder = os.environ.get("PATH", os.defpath), os.getcwd()
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), path])
+    with warnings.catch_warnings():
+        logging.captureWarnings(True)
+        for logger in loggers:
+            logger.addHandler(handler)
+            logger.setLevel(logging.INFO)
+            logger.propagate = False
+        try:
+            yield
+        finally:
+            logging.captureWarnings(False)
+            for logger, (level, propagate) in zip(loggers, before, strict=True):
+                logger.removeHandler(handler)
+                logger.setLevel(level)
+                logger.propagate = propagate
+            handler.close()
+            os.environ["PATH"] = path
+            os.chdir(folder)

@@ -1,0 +1,113 @@
+"""Grading: a folder of submissions in; gradebook, feedback and reports out.
+
+Intake, rebuild, kernel and judge work on one submission at a time, and only values come out of them. Then one writer
+enters the results. A submission that fails in a way nobody foresaw is tried once more and then reported as
+`infrastructure-error`: it gets no score, and the others are not touched.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from autograder.exercises import LABS
+from autograder.grading.examine import WORST_FIRST, examine, failed_results
+from autograder.grading.gradebook import Gradebook
+from autograder.grading.intake import Submission, labs_in, students_in, take_in
+from autograder.grading.kernel import Limits
+from autograder.grading.labs import source_of
+from autograder.grading.rebuild import grade_id, rebuild
+
+INFRASTRUCTURE = "infrastructure-error"
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A submission with its outcome, the result of each exercise, and what a person should know."""
+
+    submission: Submission
+    outcome: str
+    results: tuple
+    notes: tuple[str, ...]
+
+    @property
+    def score(self):
+        """Points, or None where the fault is not the student's."""
+        return None if self.outcome == INFRASTRUCTURE else sum(result.score for result in self.results)
+
+    @property
+    def max_score(self):
+        return sum(result.max_score for result in self.results)
+
+
+def grade_folder(submissions, out, *, secret, labs=(), roster=(), limits=None, progress=lambda jobs: jobs):
+    """Grade the submissions in a folder and write OUT. Returns them graded, by student and lab.
+
+    labs : names of the labs to grade; empty means those that some student has a folder for
+    roster : names of students who should have handed in, beside those who have a folder
+    progress : wraps the list of what is to do, to show how far it is
+    """
+    gradebook = Gradebook(out)
+    gradebook.prepare()
+    labs = [LABS[name] for name in labs or [name for name in labs_in(submissions) if name in LABS]]
+    releases = {lab.name: gradebook.register(lab, source_of(lab)) for lab in labs}
+    students = sorted({*students_in(submissions), *roster})
+    graded = []
+    for student, lab in progress([(student, lab) for student in students for lab in labs]):
+        release = releases[lab.name]
+        one, notebook, printed = grade_one(submissions, student, lab, release, secret, limits or Limits())
+        graded.append(_entered(gradebook, one, lab, notebook, printed))
+    return graded
+
+
+def grade_one(folder, student, lab, release, secret, limits):
+    """Grade one submission. Returns it, the rebuilt notebook, and what each cell printed."""
+    graded = _tried_twice(lambda: _grade(folder, student, lab, release, secret, limits))
+    if isinstance(graded, Exception):
+        return _not_graded(Submission(student, lab.name), lab, (), graded), None, {}
+    return graded
+
+
+def _grade(folder, student, lab, release, secret, limits):
+    submission = take_in(folder, student, lab.name, {grade_id(cell) for cell in release.cells})
+    rebuilt = rebuild(release, submission.cells)
+    if submission.refusal:
+        results = failed_results(lab, submission.refusal, submission.reason)
+        return Graded(submission, submission.refusal, results, (submission.reason,)), rebuilt.notebook, {}
+
+    def generator(exercise, question):
+        return exercise.generator(question, secret, student)
+
+    examined = examine(rebuilt.notebook, lab, generator, limits)
+    notes = (*submission.notes, *rebuilt.notes, *examined.notes)
+    return Graded(submission, _outcome(examined.results), examined.results, notes), rebuilt.notebook, examined.printed
+
+
+def _entered(gradebook, graded, lab, notebook, printed):
+    if graded.outcome == INFRASTRUCTURE or not graded.submission.student.isprintable():
+        return graded
+    entered = _tried_twice(
+        lambda: gradebook.enter(graded.submission.student, lab, notebook, graded.results, printed),
+    )
+    return _not_graded(graded.submission, lab, graded.notes, entered) if isinstance(entered, Exception) else graded
+
+
+def _tried_twice(job: Callable):
+    """Do a job, once more if it fails, and return what it gives or the exception of the second failure."""
+    for last in (False, True):
+        try:
+            return job()
+        except Exception as fault:
+            if last:
+                return fault
+
+
+def _not_graded(submission, lab, notes, fault):
+    reason = f"not graded, {type(fault).__name__}: {fault}"
+    return Graded(submission, INFRASTRUCTURE, failed_results(lab, INFRASTRUCTURE, reason), (*notes, reason))
+
+
+def _outcome(results):
+    """Return the one word for a submission that was run: blank, the worst that happened, or graded."""
+    outcomes = {result.outcome for result in results}
+    if outcomes == {"blank"}:
+        return "blank"
+    return next((word for word in WORST_FIRST if word in outcomes), "graded")

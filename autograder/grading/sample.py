@@ -1,0 +1,96 @@
+"""Ten submissions to try grading on, made from the instructor's version of a lab: good ones and bad ones."""
+
+import copy
+import inspect
+import json
+from pathlib import Path
+
+from autograder.checking.exercise import source_of as source_of_function
+from autograder.grading.labs import source_of
+from autograder.grading.nbgrader_config import ROOT
+
+LOOP = "    while True:\n        pass\n"
+DEATH = "import os\n\nos._exit(1)\n"
+WARNING = "import warnings\n\nwarnings.warn('this goes to stderr and costs nothing')\n"
+
+
+def write_sample(folder, lab):
+    """Write the sample submissions of a lab, each as <name>/<lab>/<lab>.ipynb. Returns their names."""
+    submissions = sample_submissions(lab)
+    for name, content in submissions.items():
+        path = Path(folder) / name / lab.name / f"{lab.name}.ipynb"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(content)
+    return list(submissions)
+
+
+def sample_submissions(lab):
+    """Return the bytes of the sample submissions of a lab, by name."""
+    blank = json.loads((ROOT / "labs" / lab.name / f"{lab.name}.ipynb").read_text(encoding="utf-8"))
+    answers = answers_of(lab)
+    right = with_answers(blank, answers)
+    first, second, *_, last = lab.exercises
+    half = {exercise.name: answers[exercise.name] for exercise in lab.exercises[: len(lab.exercises) // 2]}
+    wrong = {exercise.name: mistaken(exercise) for exercise in lab.exercises}
+    signature = f"def {second.name}{inspect.signature(second.reference)}:\n"
+    notebooks = {
+        "right": right,
+        "half-right": with_answers(blank, half),
+        "wrong": with_answers(blank, wrong),
+        "blank": blank,
+        "warns": with_answers(right, {first.name: WARNING + answers[first.name]}),
+        "endless-loop": with_answers(right, {second.name: signature + LOOP}),
+        "dead-kernel": with_answers(right, {second.name: answers[second.name] + "\n" + DEATH}),
+        "deleted-check": without(right, f"check_{last.name}"),
+        "doubled-id": doubled(right, first.name, before=answer_in(blank, first.name)),
+    }
+    contents = {name: as_bytes(notebook) for name, notebook in notebooks.items()}
+    return contents | {"unreadable": contents["right"][: len(contents["right"]) // 2]}
+
+
+def answers_of(lab):
+    """Return the instructor's answers, by exercise, as a student would have written them."""
+    source = json.loads(source_of(lab).read_text(encoding="utf-8"))
+    texts = {exercise.name: answer_in(source, exercise.name) for exercise in lab.exercises}
+    return {name: "\n".join(line for line in text.split("\n") if "### " not in line) for name, text in texts.items()}
+
+
+def mistaken(exercise):
+    """Return the source of the exercise's first mistake, under the exercise's name."""
+    function = exercise.mistakes[0].function
+    return source_of_function(function).replace(f"def {function.__name__}(", f"def {exercise.name}(", 1)
+
+
+def as_bytes(notebook):
+    return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
+
+
+def answer_in(notebook, name):
+    return "".join(_cell(notebook, name)["source"])
+
+
+def with_answers(notebook, answers):
+    """Return a copy of a notebook in which the cells of these ids have these texts."""
+    notebook = copy.deepcopy(notebook)
+    for name, source in answers.items():
+        _cell(notebook, name)["source"] = source
+    return notebook
+
+
+def without(notebook, name):
+    """Return a copy of a notebook without the cell of an id."""
+    notebook = copy.deepcopy(notebook)
+    notebook["cells"].remove(_cell(notebook, name))
+    return notebook
+
+
+def doubled(notebook, name, *, before):
+    """Return a copy of a notebook in which a cell comes twice, first with the text `before`."""
+    notebook = copy.deepcopy(notebook)
+    cell = _cell(notebook, name)
+    notebook["cells"].insert(notebook["cells"].index(cell), {**copy.deepcopy(cell), "source": before})
+    return notebook
+
+
+def _cell(notebook, name):
+    return next(cell for cell in notebook["cells"] if cell["metadata"].get("nbgrader", {}).get("grade_id") == name)

@@ -1,0 +1,262 @@
+"""The judge gives points for right values only, and says in words what is wrong with others."""
+
+import numpy as np
+import pytest
+
+from autograder.checking.answer import Answer
+from autograder.checking.call import call, form
+from autograder.checking.exercise import Exercise
+from autograder.checking.judge import ask, difference_of, judge
+
+
+def double(x):
+    return 2 * np.asarray(x)
+
+
+def tripled(x):
+    return 3 * np.asarray(x)
+
+
+EXERCISE = Exercise(reference=double, twin=double)
+EXERCISE.case("one to three", lambda rng: call(np.array([1.0, 2.0, 3.0])), tolerance=1e-6)
+EXERCISE.case("random", lambda rng: call(rng.standard_normal(4)), points=2, hidden=True, tolerance=1e-6)
+EXERCISE.property("zero stays", lambda rng: [call(np.zeros(2))])(lambda calls, answers: not np.any(answers[0]))
+EXERCISE.mistake(why="three looks like two", says="three is taken for two")(tripled)
+
+
+def difference(expected, answer, tolerance):
+    return difference_of(expected, answer, tolerance).words
+
+
+def verdict_on(function):
+    questions = EXERCISE.asked(hidden=True)
+    return judge(EXERCISE, ask(EXERCISE, function, questions, lambda question: EXERCISE.generator(question, b"s")))
+
+
+def judged(exercise, function):
+    return judge(exercise, ask(exercise, function, exercise.questions, lambda q: exercise.generator(q, b"s")))
+
+
+def test_right_values_get_all_points_whatever_their_float_type():
+    for function in (double, lambda x: (2 * x).astype(np.float32), lambda x: (2 * x).tolist()):
+        assert verdict_on(function).score == EXERCISE.max_score == 4
+
+
+def test_a_known_mistake_is_named_and_gets_the_points_it_deserves():
+    verdict = verdict_on(tripled)
+    assert verdict.score == 1 and verdict.named.name == "tripled"
+    assert verdict.reasons[0] == "This is what you get when three is taken for two."
+
+
+def test_no_answer_is_no_points():
+    answered = [(question, question.calls(np.random.default_rng(0)), []) for question in EXERCISE.questions]
+    verdict = judge(EXERCISE, answered)
+    assert verdict.score == 0 and not verdict.right
+    assert judge(EXERCISE, []).score == 0 and not judge(EXERCISE, []).right
+
+
+def test_an_unwritten_answer_is_blank():
+    def unwritten(x):
+        raise NotImplementedError
+
+    assert verdict_on(unwritten).outcome == "blank"
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (None, "return"),
+        ("text", "numbers"),
+        (np.array([2.0, np.nan, 6.0]), "not finite"),
+        (np.array([2.0, np.inf, 6.0]), "not finite"),
+        (np.array([2.0, 4.0]), r"shape \(3,\)"),
+        (np.array([[2.0, 4.0, 6.0]]), "shape"),
+        ([[1.0], [2.0, 3.0]], "different lengths"),
+        ([10**400, 1, 2], "numbers"),
+        ({}, "numbers"),
+        (np.array([2.0, 4.0, 7.0]), r"2 of 3 values are right; at \[2\] it gives 7 where 6 is right"),
+    ],
+)
+def test_a_wrong_value_is_described(value, words):
+    with np.errstate(all="raise"):
+        assert __import__("re").search(words, difference(np.array([2.0, 4.0, 6.0]), value, 1e-6))
+
+
+def test_whole_numbers_should_come_as_integers_and_truth_as_booleans_or_cost_half():
+    assert difference(np.array([1, 2]), np.array([1.0, 2.0]), 0)
+    assert not difference(np.array([1, 2]), np.array([1, 2], dtype=np.uint8), 0)
+    assert difference(np.array([True, False]), np.array([1, 0]), 0)
+    assert "1 of 2" in difference(np.array([True, False]), np.array([True, True]), 0)
+
+
+def test_values_in_tuples_and_dicts_are_compared_one_by_one():
+    assert not difference((1, {"a": np.ones(2)}), (1, {"a": [1.0, 1.0]}), 1e-6)
+    assert "value 1: entry 'a'" in difference((1, {"a": np.ones(2)}), (1, {"a": [1.0, 2.0]}), 1e-6)
+    assert difference((1, 2), (1,), 0) and difference({"a": 1}, {"b": 1}, 0)
+
+
+def test_a_property_of_answers_that_do_not_fit_does_not_hold():
+    calls = [call(np.zeros(2))]
+    verdict = judge(EXERCISE, [(EXERCISE.questions[2], calls, [Answer("text")])])
+    assert verdict.score == 0 and not verdict.right
+
+
+def test_hidden_inputs_follow_from_the_secret_and_the_student():
+    question = EXERCISE.questions[1]
+
+    def drawn(secret, student):
+        return question.calls(EXERCISE.generator(question, secret, student))[0].args[0].tolist()
+
+    assert drawn(b"s", "ann") == drawn(b"s", "ann")
+    assert drawn(b"s", "ann") != drawn(b"s", "bob") != drawn(b"t", "bob")
+    with pytest.raises(ValueError, match="secret"):
+        EXERCISE.generator(question)
+
+
+def test_infinite_numbers_are_compared_where_they_are_expected():
+    expected = np.array([0.0, -np.inf, 2.0])
+    assert difference(expected, np.array([1e-9, -np.inf, 2.0]), 1e-6) == ""
+    assert difference(expected, np.array([0.0, np.inf, 2.0]), 1e-6)
+    assert difference(expected, np.array([0.0, -np.inf, np.inf]), 1e-6)
+    assert difference(np.array([1.0, 2.0]), np.array([1.0, np.nan]), np.inf) == "1 of 2 values are not finite"
+
+
+def test_a_known_mistake_that_gives_nan_is_named_by_its_nan():
+    def no_guard(values):
+        return values / np.linalg.norm(values)
+
+    def guarded(values):
+        return values / max(np.linalg.norm(values), 1e-300)
+
+    exercise = Exercise(guarded, guarded)
+    exercise.case("zeros", lambda rng: call(np.zeros(3)), tolerance=1e-6)
+    exercise.case("ones", lambda rng: call(np.ones(3)))
+    exercise.mistake(why="zero is forgotten", says="zero is divided by zero")(no_guard)
+    verdict = judged(exercise, no_guard)
+    assert verdict.named.name == "no_guard" and verdict.score == 1
+
+
+def test_two_numbers_that_differ_are_told_with_digits_that_differ():
+    assert "it gives 0.9600192 where 0.96 is right" in difference(np.array([0.96]), np.array([0.9600192]), 1e-6)
+
+
+def test_the_right_numbers_in_the_wrong_dtype_cost_some_points_and_not_all():
+    exercise = Exercise(np.argsort, np.argsort)
+    exercise.case("three", lambda rng: call(rng.standard_normal(3)))
+    exercise.case("four", lambda rng: call(rng.standard_normal(4)))
+    verdict = judged(exercise, lambda x: np.argsort(x).astype(float))
+    assert verdict.score == 1 and not verdict.right and "integer array" in verdict.reasons[0]
+    assert judged(exercise, lambda x: -1.0 * np.argsort(x)).score == 0
+
+
+@pytest.mark.parametrize("huge", [-1e30, -np.inf, 1e25])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_each_number_changed_alone_by_one_percent_is_wrong_also_beside_huge_ones(huge, dtype):
+    expected = np.array([3.1, -0.5, huge, 0.25, 7.0], dtype=dtype)
+    assert not difference(expected, expected.astype(np.float32), 1e-6)
+    for place in range(len(expected)):
+        changed = expected.copy()
+        changed[place] = 0.0 if np.isinf(huge) and place == 2 else 1.01 * changed[place]
+        assert difference(expected, changed, 1e-6)
+    assert difference(expected, np.where(expected == np.float64(3.1).astype(dtype), 999, expected), 1e-6)
+
+
+def test_booleans_whole_numbers_and_nothing_are_told_as_what_they_are():
+    assert "gives False where True is right" in difference(np.array([True, True]), np.array([True, False]), 0)
+    large = difference(np.array([2**53 + 1]), np.array([2**53]), 0)
+    assert "gives 9007199254740992 where 9007199254740993 is right" in large
+    assert difference((1, 2), 3, 0) == "expected 2 values, got one value"
+    assert difference((1, 2), None, 0) == "expected 2 values, got None"
+    assert difference({"a": 1}, 3, 0) == "expected a dict, got one value"
+    assert difference(np.ones(3), 1.0, 0) == "expected shape (3,), got one number"
+
+
+def test_numbers_of_python_and_of_numpy_are_the_same_to_the_judge():
+    assert not difference(3, np.int64(3), 0) and not difference(np.float64(0.5), 0.5, 1e-6)
+    assert not difference((2, 1), (np.int8(2), np.uint64(1)), 0) and not difference([1, 2], np.array([1, 2]), 0)
+
+
+def halves(x, f, *, times=1):
+    """A function of an array, a function and an option."""
+    for _ in range(times):
+        x = f(x) / 2
+    return x
+
+
+def test_calls_have_keyword_arguments_and_functions_and_their_arrays_stay_as_they_were():
+    exercise = Exercise(halves, halves)
+    weights = np.array([[1.0, 2.0], [0.5, -1.0]])
+    exercise.case(
+        "an affine map, twice",
+        lambda rng: call(np.ones((3, 2)), form("affine", weights, np.zeros(2)), times=2),
+        tolerance=1e-6,
+    )
+    exercise.case("a dict of arrays", lambda rng: call(np.ones((3, 2)), f=form("square")), tolerance=1e-6)
+    assert judged(exercise, halves).score == 2
+
+    def in_place(x, f, *, times=1):
+        for _ in range(times):
+            x[:] = f(x)
+            x /= 2
+        return x
+
+    verdict = judged(exercise, in_place)
+    assert verdict.score == 2 and all(a.changed_input for finding in verdict.findings for a in finding.answers)
+    assert judged(exercise, lambda x, f, times=1: f(x) / 2).score == 1
+
+
+def test_a_right_function_that_changes_a_dict_of_arrays_in_place_gets_all_points_and_is_told():
+    def summed(parameters):
+        return parameters["a"] + parameters["deeper"]["b"]
+
+    def in_place(parameters):
+        parameters["a"] += parameters["deeper"]["b"]
+        return parameters["a"]
+
+    exercise = Exercise(summed, summed)
+    exercise.case("two", lambda rng: call({"a": rng.random(3), "deeper": {"b": rng.random(3)}}), tolerance=1e-6)
+    exercise.property("twice", lambda rng: [call({"a": np.ones(2), "deeper": {"b": np.ones(2)}})] * 2)(
+        lambda calls, answers: np.array_equal(*answers)
+    )
+    verdict = judged(exercise, in_place)
+    assert verdict.score == 2 and verdict.findings[0].answers[0].changed_input
+
+
+def test_an_answer_that_is_an_object_is_observed_and_the_object_never_seen():
+    class Line:
+        def __init__(self, slope):
+            self.slope = slope
+
+    def line(slope):
+        return Line(slope)
+
+    def observe(answer, call):
+        return answer.slope * np.arange(3.0)
+
+    exercise = Exercise(line, line, observe=observe)
+    exercise.case("a slope", lambda rng: call(2.0), tolerance=1e-6)
+    assert judged(exercise, line).score == 1
+    assert judged(exercise, lambda slope: Line(3)).score == 0
+    assert "AttributeError" in judged(exercise, lambda slope: 3).reasons[0]
+
+
+def test_one_tie_does_not_hide_a_mistake_that_other_questions_show():
+    def largest_last(x):
+        return np.argsort(x, kind="stable")
+
+    def largest_first(x):
+        return np.argsort(-x, kind="stable")
+
+    exercise = Exercise(largest_last, largest_last)
+    for number in range(5):
+        exercise.case(f"random {number}", lambda rng: call(rng.standard_normal(6)))
+    exercise.case("a tie", lambda rng: call(np.array([1.0, 1.0, 0.0])))
+    exercise.mistake(why="falling order is the other one", says="the largest comes first")(largest_first)
+    reversed_ties = judged(exercise, lambda x: np.argsort(x, kind="stable")[::-1])
+    assert reversed_ties.named.name == "largest_first" and len(reversed_ties.named.shown_by) == 5
+
+
+def test_a_mistake_is_not_named_where_the_answers_that_tell_are_others():
+    assert verdict_on(lambda x: np.cos(x)).named is None
+    mixed = verdict_on(lambda x: tripled(x) if len(np.atleast_1d(x)) == 3 else np.sin(x))
+    assert mixed.named is None

@@ -1,0 +1,132 @@
+"""`check` on a learner's machine: never raises, never writes to stderr, names the mistake, needs NumPy only."""
+
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+
+from autograder import check
+from autograder.exercises import LABS, exercise_named
+
+EXERCISES = [exercise for lab in LABS.values() for exercise in lab.exercises]
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
+def test_the_reference_gets_all_points_and_an_empty_answer_none(exercise):
+    assert float(repr(check(exercise.name, lambda *arguments: exercise.reference(*arguments)))) == exercise.max_score
+    message = check(exercise.name, lambda *arguments: (_ for _ in ()).throw(NotImplementedError))
+    assert repr(message) == "0.0" and "Not written yet" in message._repr_html_()
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
+def test_a_known_mistake_is_explained_with_the_smallest_case_that_shows_it(exercise):
+    message = check(exercise.name, exercise.mistakes[0].function)
+    assert 0 <= float(repr(message)) < exercise.max_score
+    assert "This is what you get when" in message._repr_html_() and "right answer" in message._repr_html_()
+
+
+def _noisy(*arguments):
+    warnings.warn("noise", stacklevel=1)
+    print("noise", file=sys.stderr)
+    return np.float64(1) / 0  # warns, and is not finite
+
+
+def _of_no_module(*arguments):
+    return 1
+
+
+_of_no_module.__module__ = None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        _noisy,
+        None,
+        3,
+        _of_no_module,
+        lambda: 1,
+        lambda *arguments: object(),
+        lambda *arguments: sys.exit(),
+        lambda *arguments: 1 / 0,
+    ],
+)
+def test_check_never_raises_and_writes_nothing_to_stderr(answer, capsys):
+    message = check("angular_hash", answer)
+    assert float(repr(message)) < 9 and message._repr_html_()
+    assert capsys.readouterr().err == ""
+
+
+def test_an_unknown_exercise_is_answered_with_the_names_there_are():
+    assert "angular_hash" in check("angular_hush", len)._repr_html_()
+
+
+def test_what_a_learner_wrote_is_escaped():
+    def answer(*arguments):
+        raise ValueError("<script>alert(1)</script>")
+
+    assert "<script>" not in check("angular_hash", answer)._repr_html_()
+
+
+def test_importing_check_imports_no_nbgrader_and_no_kernel():
+    code = (
+        "import sys; from autograder import check;"
+        "heavy = ('nbgrader', 'nbconvert', 'jupyter_client', 'IPython', 'matplotlib', 'jinja2');"
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]" and done.stderr == ""
+
+
+def test_the_course_s_own_function_is_recognised_and_earns_nothing():
+    exercise = exercise_named("chance_to_meet")
+    for function in (exercise.reference, exercise.twin):
+        verdict = check("chance_to_meet", function)
+        assert repr(verdict) == "0.0"
+        assert "own chance_to_meet" in verdict._repr_html_()
+
+
+def test_a_right_function_that_changes_its_input_is_told_so():
+    def hash_value(sides):
+        sides[...] = ~sides
+        return ~sides @ 2 ** np.arange(sides.shape[-1])
+
+    verdict = check("hash_value", hash_value)
+    assert float(repr(verdict)) == exercise_named("hash_value").max_score
+    assert "changes the array it is given" in verdict._repr_html_()
+    assert "changes" not in check("hash_value", lambda sides: hash_value(sides.copy()))._repr_html_()
+
+
+def test_an_error_is_told_with_its_line():
+    def chance_to_meet(probability, n_rounds):
+        rounds = range(n_rounds)
+        return probabilty**rounds  # noqa: F821
+
+    assert "name 'probabilty' is not defined (line 3 of the function)" in check("chance_to_meet", chance_to_meet).text
+
+
+def test_a_function_that_prints_much_does_not_flood_the_notebook(capsys):
+    def chance_to_meet(probability, n_rounds):
+        for number in range(1000):
+            print(number)
+        return 1 - (1 - probability) ** n_rounds
+
+    check("chance_to_meet", chance_to_meet)
+    output = capsys.readouterr()
+    assert len(output.out.splitlines()) == 21 and output.out.endswith("lines more\n") and output.err == ""
+
+
+def test_an_answer_without_a_value_has_no_property():
+    assert check("angular_hash", lambda vectors, rotations: None).score == 0
+
+
+def test_a_right_verdict_unfolds_the_course_s_version_and_another_without_decorators():
+    exercise = exercise_named("chance_to_meet")
+    shown = check(
+        "chance_to_meet", lambda probability, n_rounds: exercise.reference(probability, n_rounds)
+    )._repr_html_()
+    assert shown.count("<details>") == 2 and "The course&#x27;s version" in shown or "The course's version" in shown
+    assert f"def {exercise.solutions[0].__name__}(" in shown and "@exercise" not in shown
+    assert "def chance_to_meet(" in shown
