@@ -2,7 +2,8 @@
 
 The clock starts at the time stamp of the keydown event and stops in the first task after the frame in which the picture
 was drawn; the stricter figure stops at the start of the frame after that. Keys come one at a time, at uneven distances.
-Needs Chromium (see CHROMIUM) and Playwright. The screen is simulated: nothing is said about what a compositor adds.
+Needs Playwright and a Chromium, which tests/chromium.py finds. The screen is simulated: nothing is said about what a
+compositor adds.
 """
 
 import os
@@ -11,6 +12,7 @@ import tempfile
 import numpy as np
 from playwright.sync_api import sync_playwright
 
+from tests.chromium import find_chromium
 from tests.explorers.lab_page import CHROMIUM_FLAGS, STAGE, explorer_in_lab, jupyterlab_server, write_explorer_notebook
 
 N_KEYS = 60
@@ -60,7 +62,7 @@ def measure(lab, state, fourth_key):
 
 
 def main():
-    path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+    path = find_chromium()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
         for name in KEYS:
             write_explorer_notebook(folder, name)
