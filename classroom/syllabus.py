@@ -19,7 +19,7 @@ IN_THE_MAKING = "in the making"
 
 def lessons_of(number):
     """The lessons of a unit, in reading order."""
-    return sorted(FIRST_LESSON.parent.glob(f"{number:02}*_*.ipynb"))
+    return sorted((ROOT / "notebooks").glob(f"{number:02}*_*.ipynb"))
 
 
 def lab_of(number):

@@ -52,6 +52,7 @@ UNITS = {
         "angular LSH",
         "How does the Reformer hash, and how well?",
         {"angular": "buckets from random rotations; how often vectors at an angle share one"},
+        needs=(1,),
     ),
     4: Unit(
         "sort and chunk",
@@ -70,7 +71,7 @@ UNITS = {
             "feed_forward": "the wide layer that follows attention",
             "costs": "time and memory, as the paper prints them and as they can be counted",
         },
-        needs=(1, 4),
+        needs=(4,),
     ),
     6: Unit(
         "reversible layers",
