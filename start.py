@@ -130,7 +130,7 @@ def formgrader(arguments):
 
 
 def exercise(arguments):
-    """begin a new exercise, its file and its five cells: exercise LAB NAME"""
+    """put the five cells of a new exercise into its lab: exercise LAB NAME"""
     return autograder("exercise", arguments)
 
 
