@@ -1,12 +1,15 @@
 """The short form: forward passes at two lengths, against Trax where it is installed, else against our dense attention.
 
-Takes about a minute with Trax, most of it Trax's import. Writes results/short.json, in the form of the long one.
+Takes about a minute with Trax, most of it Trax's import. Writes results/short.json, in the form of the long one. Then,
+where there is a Chromium, the explorers, in three minutes: see benchmarks.explorers.
 """
 
 import argparse
+import os
 import sys
 from importlib.util import find_spec
 
+from benchmarks import explorers
 from benchmarks.attention import ROOT, find_versions, make_rows, measure, write
 
 
@@ -16,6 +19,8 @@ def main():
     rows = [row for row in make_rows([peer], [1024, 4096], [1, 4]) if row["heads"] == 2]
     results = measure(rows, {peer: sys.executable})
     print("written:", write("short", results, find_versions([])).relative_to(ROOT))
+    if "CHROMIUM" in os.environ:
+        explorers.main()
 
 
 if __name__ == "__main__":

@@ -1,30 +1,41 @@
-"""Time from key to picture, for every explorer in JupyterLab: `python -m benchmarks.explorers`.
+"""Time from run to first picture, and from key to picture, in JupyterLab: `python -m benchmarks.explorers`.
 
-The clock starts at the time stamp of the keydown event and stops in the first task after the frame in which the picture
-was drawn; the stricter figure stops at the start of the frame after that. Keys come one at a time, at uneven distances.
+First picture: the clock starts when the cell is run, in a kernel that is up and has imported nothing, and stops in the
+frame after the explorer has drawn and said what is seen. Key to picture: it starts at the time stamp of the keydown
+event and stops in the first task after the frame in which the picture was drawn; the stricter figure stops at the start
+of the frame after that. Keys come one at a time, at uneven distances. Both clocks wait for others on a busy machine;
+the time that the page's main thread computes for a key does not. Writes results/explorers.json.
+
 Needs Playwright and a Chromium, which tests/chromium.py finds. The screen is simulated: nothing is said about what a
 compositor adds.
 """
 
-import os
+import contextlib
+import json
 import tempfile
+from pathlib import Path
 
 import numpy as np
 from playwright.sync_api import sync_playwright
 
+from benchmarks.machine import describe_machine, describe_versions, today
 from tests.chromium import find_chromium
-from tests.explorers.lab_page import CHROMIUM_FLAGS, STAGE, explorer_in_lab, jupyterlab_server, write_explorer_notebook
+from tests.explorers.lab_page import CHROMIUM_FLAGS, SENTENCE, STAGE, Lab, jupyterlab_server, write_notebook
 
+RESULTS = Path(__file__).parent / "results" / "explorers.json"
 N_KEYS = 60
 # Every fourth key; the others are the right arrow.
 KEYS = {"SoftLookupExplorer": "ArrowUp", "HashPlanesExplorer": "t", "AngularExplorer": "t"}
 CASES = [
-    ("SoftLookupExplorer", "12 points", {}),
-    ("HashPlanesExplorer", "P = 3, T = 1", {}),
-    ("HashPlanesExplorer", "P = 8, T = 6", {"n_planes": 8, "n_tables": 6}),
-    ("AngularExplorer", "circle, B = 8, R = 1", {}),
-    ("AngularExplorer", "circle, B = 16, R = 8", {"n_buckets": 16, "n_rounds": 8}),
-    ("AngularExplorer", "sphere, B = 16, R = 8", {"n_buckets": 16, "n_rounds": 8, "dimension": 3}),
+    ("SoftLookupExplorer", "12 points", ""),
+    ("SoftLookupExplorer", "200 points", "n_points=200"),
+    ("HashPlanesExplorer", "P = 3, T = 1", ""),
+    ("HashPlanesExplorer", "P = 8, T = 6", "n_planes=8, n_tables=6"),
+    ("HashPlanesExplorer", "200 points, P = 8, T = 6", "n_points=200, n_planes=8, n_tables=6"),
+    ("AngularExplorer", "circle, B = 8, R = 1", ""),
+    ("AngularExplorer", "circle, B = 16, R = 8", "n_buckets=16, n_rounds=8"),
+    ("AngularExplorer", "200 points, circle, B = 16, R = 8", "n_points=200, n_buckets=16, n_rounds=8"),
+    ("AngularExplorer", "200 points, sphere, B = 16, R = 8", "n_points=200, n_buckets=16, n_rounds=8, dimension=3"),
 ]
 
 # A frame's callbacks run, then it is painted, then the message arrives. Drawing begins with clearRect on the canvas.
@@ -48,34 +59,85 @@ WATCH = """() => {
     };
 }"""
 
+RUN = f"""() => new Promise((done) => {{
+    const start = performance.now();
+    const look = () => {{
+        if (document.querySelector("{SENTENCE}")?.textContent) done(performance.now() - start);
+        else requestAnimationFrame(look);
+    }};
+    void jupyterapp.commands.execute("notebook:run-all-cells");
+    look();
+}})"""
 
-def measure(lab, state, fourth_key):
-    """Press keys on the stage and return the times of both clocks, in milliseconds, as an (n, 2) array."""
-    lab.in_kernel("\n".join(f"explorer.{name} = {value}" for name, value in state.items()))
+
+@contextlib.contextmanager
+def lab_of(browser, address, notebook):
+    """A `Lab` on a notebook whose kernel is up; nothing has been run."""
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    try:
+        lab = Lab(page, address.format(notebook))
+        lab.in_kernel("1")
+        page.wait_for_timeout(1000)
+        yield lab
+    finally:
+        page.close()
+
+
+def measure(lab, fourth_key):
+    """Run the notebook, then press keys.
+
+    Returns seconds to the first picture, both clocks as an (n, 2) array in ms, and ms of computing for a key.
+    """
+    first = lab.page.evaluate(RUN) / 1000
     lab.page.wait_for_timeout(1500)
     lab.page.evaluate(WATCH)
+    session = lab.page.context.new_cdp_session(lab.page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    before = computed(session)
     pauses = np.random.default_rng(0).uniform(120, 260, N_KEYS)
     for i, pause in enumerate(pauses):
         lab.page.locator(STAGE).press("ArrowRight" if i % 4 else fourth_key)
         lab.page.wait_for_timeout(pause)
-    return np.array([[times["drawn"], times["next"]] for times in lab.page.evaluate("window.times")])
+    spent = (computed(session) - before) / N_KEYS
+    return first, np.array([[times["drawn"], times["next"]] for times in lab.page.evaluate("window.times")]), spent
+
+
+def computed(session):
+    """Milliseconds for which the page's main thread has computed."""
+    metrics = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
+    return 1000 * metrics["TaskDuration"]
+
+
+def as_row(name, case, first, times, spent):
+    (drawn, following), (slow, slow_following) = np.percentile(times, [50, 95], axis=0).round(1).tolist()
+    row = {"explorer": name, "case": case, "first_picture_s": round(first, 2), "keys": len(times)}
+    row["computed_ms"] = round(spent, 1)
+    row |= {"drawn_ms": {"median": drawn, "p95": slow}, "next_frame_ms": {"median": following, "p95": slow_following}}
+    print(
+        f"{name:20}{case:35}first {first:5.2f} s   key {drawn:6.1f}, p95 {slow:6.1f} ms"
+        f"   next frame {following:6.1f}, p95 {slow_following:6.1f} ms   computed {spent:5.1f} ms",
+        flush=True,
+    )
+    return row
 
 
 def main():
     path = find_chromium()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
-        for name in KEYS:
-            write_explorer_notebook(folder, name)
+        for i, (name, _, state) in enumerate(CASES):
+            source = f"from explorers import {name}\n\nexplorer = {name}({state})\nexplorer"
+            write_notebook(Path(folder) / f"case{i}.ipynb", source)
         with jupyterlab_server(folder) as address:
             browser = driver.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
-            print(f"{'':42}{'keys':>6}{'median':>9}{'p95':>7}{'next frame: median':>21}{'p95':>7}  (ms)")
-            for name, case, state in CASES:
-                with explorer_in_lab(browser, address, name) as lab:
-                    times = measure(lab, state, KEYS[name])
-                (drawn, following), (slow, slow_following) = np.percentile(times, [50, 95], axis=0)
-                print(f"{name:20}{case:22}{len(times):6}{drawn:9.1f}{slow:7.1f}{following:21.1f}{slow_following:7.1f}")
+            rows = []
+            for i, (name, case, _) in enumerate(CASES):
+                with lab_of(browser, address, f"case{i}") as lab:
+                    rows.append(as_row(name, case, *measure(lab, KEYS[name])))
+            versions = describe_versions("jupyterlab", "anywidget", "playwright") | {"chromium": browser.version}
             browser.close()
-    print("load average", " ".join(f"{load:.1f}" for load in os.getloadavg()), "on", os.cpu_count(), "cores")
+    content = {"machine": describe_machine(), "versions": versions, "date": today(), "rows": rows}
+    RESULTS.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    print("written:", RESULTS.name)
 
 
 if __name__ == "__main__":

@@ -8,14 +8,18 @@ import base64
 import contextlib
 import html
 import io
+import json
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import HTML, display
 from matplotlib.patches import Wedge
 
-# Okabe and Ito's colours without black and yellow, which vanish on dark and on white paper, and with a grey.
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#8c564b")
+# The palette of figures and explorers: the hues of Okabe and Ito, some of which vanish on white or on dark paper, moved
+# until each is 3:1 against both; with a grey and a brown.
+_PALETTE = Path(__file__).parents[1] / "explorers" / "shared" / "palette.json"
+COLOURS = tuple(json.loads(_PALETTE.read_text(encoding="utf-8")))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 QUIET = "#8a8a8a"
 

@@ -1,30 +1,34 @@
 """The explorer of angular LSH (unit 03): points on the circle or the sphere, hashed by random rotations.
 
-Hashing happens twice: here with `reformer.angular`, for the first state, and in angular.js for every later one.
+Hashing happens twice: here with `reformer.angular`, for the first state, and in the browser for every later one.
 A test holds the two equal.
 """
 
-import functools
+import json
 
 import numpy as np
 import traitlets
 
-from explorers.explorer import STILLS, Array, Explorer, join_modules, synced
-from reformer.angular import angular_hash, collision_probability, draw_rotations
+from explorers.explorer import STILLS, Explorer
+from explorers.inputs import Array, Choice, Number, given, reported
+from explorers.modules import FOLDER, join_modules
+from explorers.points import count_points, scatter_circle, scatter_sphere, seeded, with_chosen
+from reformer.angular import angular_hash, draw_rotations
 
 MAX_BUCKETS = 16
 MAX_ROUNDS = 8
 ANGLES = np.linspace(0, np.pi, 37)
+THEORY = FOLDER / "theory.json"  # made by `python -m explorers.theory`, since computing it takes seconds
 
 
 class AngularExplorer(Explorer):
-    """Move points and rotations; see which points a query meets in its buckets, and which near ones it misses.
+    """Move points and rotations; see which points a query meets in its buckets, which near ones it misses, and why.
 
     Parameters
     ----------
-    n_points : L, number of points on the circle and on the sphere, at least 8
+    n_points : L, number of points on the circle and on the sphere, 8 to 500
     seed : of the points and of the first random numbers
-    **state : first values of the traits, such as `n_buckets=16, dimension=3`
+    **state : first values of the inputs, such as `n_buckets=16, dimension=3`
 
     All traits can be read and set from Python at any time. `rotations`, `buckets` and `measured` belong to the
     browser, which overwrites them.
@@ -32,80 +36,66 @@ class AngularExplorer(Explorer):
 
     _esm = join_modules("angular.js")
     still = STILLS / "angular.png"
+    still_state = {"n_draws": 1000}
     alternative_text = (
         "Forty points on a circle, which eight buckets cut into sectors of unequal width. The query, point 3, meets "
         "the points of its own bucket 5 and misses its near neighbours 2, 1 and 0 just across the border. Beside it, "
-        "the chance to share a bucket falls with the angle between two points, and bars show the bucket sizes."
+        "bars show by how much bucket 5 wins, how the chance to meet falls with the angle, and the bucket sizes."
     )
 
-    dimension = synced(traitlets.Enum([2, 3], 2, help="d: 2 is the circle, 3 the sphere"))
-    circle = Array("float64", help="(L, 2) points on the circle")
-    sphere = Array("float64", help="(L, 3) points on the sphere")
-    drawn = Array("float64", help="(8, 3, 8) Gaussian numbers; rotations use the first R, d and B/2 of them")
-    n_buckets = synced(traitlets.Int(8, help="B, even, 2 .. 16"))
-    n_rounds = synced(traitlets.Int(1, min=1, max=MAX_ROUNDS, help="R"))
-    shown_round = synced(traitlets.Int(1, min=1, max=MAX_ROUNDS, help="round whose buckets are drawn, 1 .. R"))
-    turn = synced(traitlets.Float(0.0, help="degrees by which every rotation is turned in the plane of axes 1 and 2"))
-    query = synced(traitlets.Int(3, min=0, help="point whose neighbours are sought"))
-    chosen = synced(traitlets.Int(0, min=0, help="point that the keys move"))
-    n_near = synced(traitlets.Int(6, min=1, help="how many nearest points count as near"))
-    azimuth = synced(traitlets.Float(-5.0, help="degrees; direction from which the sphere is seen"))
-    elevation = synced(traitlets.Float(25.0, help="degrees; height from which the sphere is seen"))
-    seed = synced(traitlets.Int(0, help="of the random numbers that the browser draws next"))
-    angles = Array("float64", help="(37,) angles of the theoretical curve, 0 .. pi")
-    theory = Array("float64", help="(8, 37) collision probability in one round, for B = 2, 4, .. 16")
+    dimension = Choice(2, [(2, "Circle"), (3, "Sphere")], label="Points on the", help="d of the points shown")
+    circle = Array("float64", (None, 2), rows="direction", at_least=2, help="(L, 2) directions")
+    sphere = Array("float64", (None, 3), rows="direction", as_many_as="circle", help="(L, 3) directions")
+    query = Number(3, low=0, below="circle", label="Query point", help="point whose neighbours are sought")
+    n_buckets = Number(8, low=2, high=MAX_BUCKETS, step=2, label="Buckets B", help="B, even, 2 .. 16")
+    n_rounds = Number(1, low=1, high=MAX_ROUNDS, label="Hash rounds R", help="R")
+    turn = Number(
+        0.0, low=-180, high=180, whole=False, unit="°", label="Turn of the rotation", help="of axes 1 and 2, degrees"
+    )
+    n_near = Number(6, low=1, high=12, below="circle", label="Nearest points sought", help="how many count as near")
+    shown_round = Number(
+        1, low=1, high=MAX_ROUNDS, at_most="n_rounds", label="Round shown", help="whose buckets are drawn, 1 .. R"
+    )
+    azimuth = Number(
+        -5.0, low=-180, high=180, whole=False, unit="°", only=("dimension", 3), label="Seen from", help="degrees"
+    )
+    elevation = Number(
+        25.0, low=-90, high=90, whole=False, unit="°", only=("dimension", 3), label="Seen from above", help="degrees"
+    )
+    drawn = Array(
+        "float64",
+        (MAX_ROUNDS, 3, MAX_BUCKETS // 2),
+        help="Gaussian numbers; the first R, d and B/2 are used",
+    )
+    chosen = Number(3, low=0, below="circle", help="point that the keys move, and whose dot products are shown")
+    n_draws = Number(0, low=0, high=5000, help="fresh rotations over which meetings are counted")
+    seed = Number(0, low=0, help="of the random numbers that the browser draws next")
 
-    rotations = Array("float64", help="(R, d, B/2) rotations in use")
-    buckets = Array("int32", help="(R, L) bucket of each point in each round")
-    measured = Array("float64", help="(19,) share of fresh rotations in which points at angles[::2] meet in R rounds")
-    n_trials = synced(traitlets.Int(0, help="number of fresh rotations behind `measured`"))
+    angles = given(Array("float64", help="(37,) angles of the theoretical curve, 0 .. pi"))
+    theory = given(Array("float64", help="(8, 37) collision probability in one round, for B = 2, 4, .. 16"))
+    rotations = reported(Array("float64", help="(R, d, B/2) rotations in use"))
+    buckets = reported(Array("int32", help="(R, L) bucket of each point in each round"))
+    measured = reported(Array("float64", help="(19,) share of `n_trials` draws in which angles[::2] meet in R rounds"))
+    n_trials = reported(traitlets.Int(0, help="number of fresh rotations behind `measured`"))
 
-    def __init__(self, n_points=40, seed=2644, **state):
-        rng = np.random.default_rng(seed)
-        state = {"circle": _scatter_circle(rng, n_points), "sphere": _scatter_sphere(rng, n_points)} | state
-        drawn = draw_rotations(rng, n_rounds=MAX_ROUNDS, n_features=3, n_buckets=MAX_BUCKETS, dtype=np.float64)
-        state = {"drawn": drawn, "seed": seed, "angles": ANGLES, "theory": _theory()} | state
-        state.setdefault("chosen", state.get("query", 3))
-        super().__init__(**state)
-        self.rotations = self._turned()
+    def __init__(self, n_points=None, seed=2644, **state):
+        those = [state[name] for name in ("circle", "sphere") if name in state]
+        n_points = count_points(n_points, those, default=40, at_least=8)
+        rng = seeded(seed)
+        arrays = {"circle": scatter_circle(rng, n_points), "sphere": scatter_sphere(rng, n_points)}
+        arrays["drawn"] = draw_rotations(
+            rng, n_rounds=MAX_ROUNDS, n_features=3, n_buckets=MAX_BUCKETS, dtype=np.float64
+        )
+        constants = {"angles": ANGLES, "theory": json.loads(THEORY.read_text(encoding="utf-8"))}
+        super().__init__({"n_points": n_points, "seed": seed}, arrays, constants | with_chosen(state, n_points))
+
+    def first_report(self):
+        cos, sin = np.cos(np.deg2rad(self.turn)), np.sin(np.deg2rad(self.turn))
+        turned = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]]) @ self.drawn
+        self.rotations = turned[: self.n_rounds, : self.dimension, : self.n_buckets // 2]
         self.buckets = angular_hash(self.points, self.rotations)
 
     @property
     def points(self):
         """The (L, d) points that are shown now."""
         return self.circle if self.dimension == 2 else self.sphere
-
-    @traitlets.validate("n_buckets")
-    def _even(self, proposal):
-        if proposal["value"] not in range(2, MAX_BUCKETS + 1, 2):
-            raise traitlets.TraitError(
-                f"n_buckets needs an even number from 2 to {MAX_BUCKETS}, got {proposal['value']}"
-            )
-        return proposal["value"]
-
-    def _turned(self):
-        cos, sin = np.cos(np.deg2rad(self.turn)), np.sin(np.deg2rad(self.turn))
-        turn = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
-        return (turn @ self.drawn)[: self.n_rounds, : self.dimension, : self.n_buckets // 2]
-
-
-@functools.cache
-def _theory():
-    """Table of `collision_probability` at ANGLES for every number of buckets on offer. Takes a second, once."""
-    return np.array([collision_probability(ANGLES, n_buckets) for n_buckets in range(2, MAX_BUCKETS + 1, 2)])
-
-
-def _scatter_circle(rng, n_points):
-    """Points round the circle in order, unevenly spaced but never on top of each other."""
-    angles = 2 * np.pi * (np.arange(n_points) + rng.uniform(0, 0.7, n_points)) / n_points
-    return np.stack([np.cos(angles), np.sin(angles)], axis=1)
-
-
-def _scatter_sphere(rng, n_points):
-    """Points all over the sphere: a Fibonacci spiral, shaken."""
-    height = 1 - 2 * (np.arange(n_points) + 0.5) / n_points
-    angle = np.arange(n_points) * np.pi * (3 - np.sqrt(5))
-    radius = np.sqrt(1 - height**2)
-    spiral = np.stack([radius * np.cos(angle), radius * np.sin(angle), height], axis=1)
-    shaken = spiral + rng.normal(0, 0.12, spiral.shape)
-    return shaken / np.linalg.norm(shaken, axis=1, keepdims=True)

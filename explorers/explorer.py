@@ -1,76 +1,106 @@
 """What every explorer is: an anywidget whose state is plain arrays and numbers, and which also runs without a kernel.
 
-An explorer is a subclass in one Python file beside one JavaScript file of the same name. The JavaScript imports from
-shared.js; `join_modules` makes one module of the two, since a notebook gives a widget no place to import from.
+An explorer is a subclass in one Python file beside one JavaScript file of the same name. Its inputs, with their limits
+and labels, stand in Python alone; the browser makes controls of them, and keeps state, history and links by them.
 """
 
-import re
-from pathlib import Path
+import difflib
 
 import anywidget
-import numpy as np
 import traitlets
 
+from explorers.inputs import Array, Input, Refused, to_wire
+from explorers.modules import FOLDER
 from explorers.page import framed_page
 
-FOLDER = Path(__file__).parent
 STILLS = FOLDER / "stills"
 
 
-def synced(trait):
-    """Share a trait with the browser, which may change it many times before Python has taken the first change.
-
-    Python does not echo what it took: the echo of an old value would undo a newer one.
-    """
-    return trait.tag(sync=True, echo_update=False)
-
-
-class Array(traitlets.TraitType):
-    """A NumPy array of one dtype, synced with the browser as its dtype, its shape and its bytes.
-
-    The array is read-only: a change in place would not reach the browser. Assign a new one instead.
-    """
-
-    info_text = "an array"
-
-    def __init__(self, dtype, **keywords):
-        super().__init__(np.zeros(0, dtype), **keywords)
-        self.dtype = np.dtype(dtype)
-        synced(self).tag(to_json=_to_wire, from_json=_from_wire)
-
-    def validate(self, owner, value):
-        array = np.array(value, dtype=self.dtype, order="C")
-        array.setflags(write=False)
-        return array
-
-
 class Explorer(anywidget.AnyWidget):
-    """A widget that hashes and draws in the browser.
+    """A widget that computes and draws in the browser.
 
-    A subclass sets `_esm` to its joined modules, `still` to the path of the picture of its first view, which
-    `python -m explorers.stills` makes, and `alternative_text` to a sentence or two that say what is seen there.
+    A subclass sets `_esm` to its joined modules, `still` to the path of the picture that `python -m explorers.stills`
+    makes of it in the state `still_state`, and `alternative_text` to a sentence or two that say what is seen there.
+
+    Parameters
+    ----------
+    generated : arguments from which the arrays were made, such as `{"n_points": 40, "seed": 1}`
+    arrays : the arrays that were made so
+    state : first values of the inputs, as the reader gave them
+
+    Raises Refused, a ValueError, if a name is none of an input, or a value cannot be shown.
     """
 
     alternative_text = ""
     still = None
-    _css = FOLDER / "shared.css"
+    still_state = {}
+    _css = FOLDER / "shared" / "style.css"
+
+    about = traitlets.Dict(help="name, inputs, given, start, generated: see shared/state.js").tag(
+        sync=True, echo_update=False
+    )
+
+    def __init__(self, generated, arrays, state):
+        for name in state:
+            if not self.has_trait(name):
+                raise Refused(self._stranger(name))
+        self._generated = {} if state.keys() & arrays.keys() else generated
+        super().__init__(**{name: generated[name] for name in generated if self.has_trait(name)} | arrays | state)
+
+    def __setattr__(self, name, value):
+        if not name.startswith("_") and not hasattr(type(self), name):
+            raise Refused(self._stranger(name))
+        super().__setattr__(name, value)
+
+    @classmethod
+    def inputs(cls):
+        """The traits that a reader sets, by name, in the order in which they are written."""
+        return {name: trait for name, trait in cls._own_traits("input").items() if isinstance(trait, Input)}
+
+    @classmethod
+    def _own_traits(cls, role):
+        members = {name: member for owner in reversed(cls.__mro__) for name, member in vars(owner).items()}
+        traits = {name: member for name, member in members.items() if isinstance(member, traitlets.TraitType)}
+        return {name: trait for name, trait in traits.items() if trait.metadata.get("role", "input") == role}
+
+    def first_report(self):
+        """Compute, for the first state, what the browser reports of every later one."""
+
+    def page_state(self):
+        """What a page without a kernel needs beyond the traits: { trait: value }."""
+        return {}
+
+    @traitlets.default("about")
+    def _about(self):
+        """Made when the browser is first told of the explorer, which is when its first state is complete."""
+        inputs = self.inputs()
+        values = {name: getattr(self, name) for name in inputs}
+        return {
+            "name": type(self).__name__,
+            "inputs": {name: trait.limits for name, trait in inputs.items()},
+            "given": list(self._own_traits("given")),
+            "start": {n: to_wire(v) if isinstance(inputs[n], Array) else v for n, v in values.items()},
+            "generated": self._generated,
+        }
+
+    def open(self):
+        """Tell the browser of the explorer."""
+        self.first_report()
+        super().open()
+
+    @traitlets.observe(traitlets.All)
+    def _keep_within(self, change):
+        """What hangs on a number or an array that has become smaller becomes smaller with it."""
+        for name, trait in self.inputs().items():
+            if change["name"] in (trait.limits.get("below"), trait.limits.get("at_most")):
+                setattr(self, name, min(getattr(self, name), trait.highest(self)))
+
+    def _stranger(self, name):
+        near = difflib.get_close_matches(name, self.inputs(), n=1)
+        hint = f"; did you mean {near[0]}?" if near else f"; it has {', '.join(self.inputs())}"
+        return f"{type(self).__name__} has no {name}{hint}"
 
     def _repr_mimebundle_(self, **keywords):
         """A live widget in a notebook; elsewhere the page without a kernel; in plain text, words."""
         data, metadata = super()._repr_mimebundle_(**keywords)
         return data | {"text/html": framed_page(self), "text/plain": self.alternative_text}, metadata
-
-
-def join_modules(filename):
-    """Return one ES module: shared.js followed by the named file, without the import and exports between them."""
-    shared = (FOLDER / "shared.js").read_text(encoding="utf-8")
-    own = (FOLDER / filename).read_text(encoding="utf-8")
-    return re.sub(r"^export ", "", shared, flags=re.M) + re.sub(r'import \{[^}]*\} from "./shared.js";\n', "", own)
-
-
-def _to_wire(array, widget):
-    return {"dtype": array.dtype.name, "shape": list(array.shape), "data": array.tobytes()}
-
-
-def _from_wire(value, widget):
-    return np.frombuffer(value["data"], dtype=value["dtype"]).reshape(value["shape"])

@@ -1,77 +1,73 @@
-// The explorer of hash planes: state comes in as traits, `derive` hashes, the three pictures and the sentence show it.
+// The explorer of hash planes: points in a disc, the sides of planes as bits, and what planes and tables find and cost.
 // Letters as in reformer/planes.py: L points, P planes in a table, T tables. A plane is the line at right angles to its
 // normal, and is given by the direction of the normal.
+import { arrow, drawAxes, drawBars, drawLine, frameOf, label, mark, segment, stroke, wash } from "./shared/charts.js";
+import { explore } from "./shared/explore.js";
+import { hashValue, planeScores } from "./shared/lsh.js";
 import {
-  arrow,
-  button,
   clamp,
-  closest,
-  controlPanel,
-  decode,
   degrees,
-  drawBucketNumber,
-  drawChosenRing,
-  drawPointKey,
-  drawPointMark,
-  drawPointNumber,
-  encode,
-  keepDrawn,
-  keepInStep,
-  kindOf,
-  label,
-  layOut,
-  make,
-  marker,
-  marksInWords,
-  meetsQuery,
-  onKeys,
-  onPressOrDrag,
-  PALETTE,
+  drawnArray,
   percent,
-  Picture,
   plural,
-  POINT_MARKS,
-  slider,
-  throttledSave,
+  range,
+  signed,
   uniformFrom,
+  withRow,
   wrapped,
-} from "./shared.js";
+} from "./shared/numbers.js";
+import {
+  ARROWS,
+  bow,
+  choosing,
+  chosenInWords,
+  circle,
+  drawBucketName,
+  drawPointKey,
+  drawPoints,
+  meetingInWords,
+  meetsQuery,
+  onCircle,
+  POINT_KEY,
+  slice,
+  strength,
+  View,
+} from "./shared/points.js";
+import { hue } from "./shared/theme.js";
 
 const [MAX_TABLES, MAX_PLANES] = [6, 8];
 const STEP = 0.02; // what one arrow key moves, where the disc's radius is 1
 const TURN = Math.PI / 90; // what T turns
 const SHORTEST = 0.05; // the origin itself has no direction
-const RIM = 26; // pixels outside the disc
+const RIM = 28; // pixels outside the disc
 const RING = 7;
 const QUARTER = Math.PI / 2;
 const wholeTurn = (angle) => wrapped(angle, 0, 2 * Math.PI);
 
-// ---- Hashing -------------------------------------------------------------------------------------------------
+// ---- What follows from the state -----------------------------------------------------------------------------
 
-/** Bucket of one point: plane i weighs 2^i where the point is on its positive side, to which 0 belongs. */
-export function bucketOf(x, y, angles, n_planes) {
-  let bucket = 0;
-  for (let p = 0; p < n_planes; p++) {
-    if (x * Math.cos(angles[p]) + y * Math.sin(angles[p]) >= 0) bucket += 2 ** p;
-  }
-  return bucket;
-}
+/** The (2, P) normals of the first planes of a table, flat. */
+const normalsOf = (angles, n_planes) =>
+  [Math.cos, Math.sin].flatMap((along) => Array.from(angles.subarray(0, n_planes), along));
 
 /** (T, L) buckets of (L, 2) points, flat; `angles` has a row of MAX_PLANES for each table. */
 export function hashPoints(points, angles, n_tables, n_planes) {
   const n_points = points.length / 2;
   const buckets = new Int32Array(n_tables * n_points);
   for (let t = 0; t < n_tables; t++) {
-    const ofTable = angles.subarray(t * MAX_PLANES, (t + 1) * MAX_PLANES);
+    const normals = normalsOf(ofTable(angles, t), n_planes);
     for (let i = 0; i < n_points; i++) {
-      buckets[t * n_points + i] = bucketOf(points[2 * i], points[2 * i + 1], ofTable, n_planes);
+      buckets[t * n_points + i] = hashValue(planeScores(points.subarray(2 * i, 2 * i + 2), normals, n_planes));
     }
   }
   return buckets;
 }
 
+const ofTable = (angles, t) => angles.subarray(t * MAX_PLANES, (t + 1) * MAX_PLANES);
+
 /** Sectors into which the planes of a table cut the disc: [{bucket, from, to}], angles in radians, going round. */
 export function sectors(angles, n_planes) {
+  const normals = normalsOf(angles, n_planes);
   const borders = Array.from(angles.subarray(0, n_planes))
     .flatMap((angle) => [wholeTurn(angle - QUARTER), wholeTurn(angle + QUARTER)])
     .sort((a, b) => a - b);
@@ -79,139 +75,116 @@ export function sectors(angles, n_planes) {
     .map((from, i) => ({ from, to: borders[i + 1] ?? borders[0] + 2 * Math.PI }))
     .filter(({ from, to }) => to - from > 1e-9)
     .map(({ from, to }) => {
-      const middle = (from + to) / 2;
-      return { from, to, bucket: bucketOf(Math.cos(middle), Math.sin(middle), angles, n_planes) };
+      return { from, to, bucket: hashValue(planeScores(onCircle((from + to) / 2), normals, n_planes)) };
     });
 }
 
-/** For each point the others, the nearest by angle first, the lower one where two are equally near. */
-export function byNearness(points) {
-  const cosine = (i, j) => {
-    const [a, b, c, d] = [points[2 * i], points[2 * i + 1], points[2 * j], points[2 * j + 1]];
-    return (a * c + b * d) / (Math.hypot(a, b) * Math.hypot(c, d) || 1);
-  };
-  const indices = Array.from({ length: points.length / 2 }, (_, i) => i);
-  return indices.map((i) => {
-    const similarity = indices.map((j) => cosine(i, j));
-    return indices.filter((j) => j !== i).sort((j, k) => similarity[k] - similarity[j] || j - k);
+/** For each point the `n_near` others nearest by angle, the lower one first where two are equally near. */
+export function byNearness(points, n_near) {
+  const n_points = points.length / 2;
+  const length = range(n_points).map((i) => Math.hypot(points[2 * i], points[2 * i + 1]) || 1);
+  const unit = Float64Array.from(points, (number, f) => number / length[f >> 1]);
+  const similarity = new Float64Array(n_points);
+  return range(n_points).map((i) => {
+    for (let j = 0; j < n_points; j++) similarity[j] = unit[2 * i] * unit[2 * j] + unit[2 * i + 1] * unit[2 * j + 1];
+    const near = [];
+    for (let j = 0; j < n_points; j++) {
+      if (j === i || (near.length === n_near && similarity[near.at(-1)] >= similarity[j])) continue;
+      let place = near.length === n_near ? n_near - 1 : near.length;
+      for (; place > 0 && similarity[near[place - 1]] < similarity[j]; place--) near[place] = near[place - 1];
+      near[place] = j;
+    }
+    return near;
   });
 }
 
-/** Recall of the near points and share of pairs compared, (6, 8) each, for every number of tables and planes. */
-export function recallTable(points, angles, nearness, n_near) {
-  const n_points = points.length / 2;
+// How many of the lowest bits of a byte are 0: in how many first planes two points with these codes agree.
+const AGREEING = Uint8Array.from({ length: 256 }, (_, difference) =>
+  difference ? Math.log2(difference & -difference) : MAX_PLANES,
+);
+
+/** Recall of the near points and share of pairs compared, (6, 8) each, for every number of tables and planes.
+ *
+ * `codes` are the (6, L) buckets of all tables with all planes, of which fewer planes use the lowest bits.
+ * Two points share the bucket of the first p planes if they agree in all of them; so for each pair and each number of
+ * tables only the longest agreement counts.
+ */
+export function recallTable(codes, nearness) {
+  const n_points = nearness.length;
   const [recall, compared] = [0, 1].map(() => new Float64Array(MAX_TABLES * MAX_PLANES));
-  for (let n_planes = 1; n_planes <= MAX_PLANES; n_planes++) {
-    const buckets = hashPoints(points, angles, MAX_TABLES, n_planes);
-    const met = new Uint8Array(n_points * n_points);
-    for (let t = 0; t < MAX_TABLES; t++) {
-      const own = buckets.subarray(t * n_points, (t + 1) * n_points);
-      let [nMet, nFound] = [0, 0];
-      for (let i = 0; i < n_points; i++) {
-        for (let j = 0; j < n_points; j++) nMet += met[i * n_points + j] |= own[i] === own[j];
-        for (const j of nearness[i].slice(0, n_near)) nFound += met[i * n_points + j];
-      }
-      recall[t * MAX_PLANES + n_planes - 1] = nFound / (n_points * Math.min(n_near, n_points - 1));
-      compared[t * MAX_PLANES + n_planes - 1] = (nMet - n_points) / (n_points * (n_points - 1));
+  const count = (table, i, j) => {
+    for (let t = 0, longest = 0; t < MAX_TABLES; t++) {
+      longest = Math.max(longest, AGREEING[codes[t * n_points + i] ^ codes[t * n_points + j]]);
+      if (longest) table[t * MAX_PLANES + longest - 1]++;
     }
+  };
+  for (let i = 0; i < n_points; i++) {
+    for (let j = 0; j < i; j++) count(compared, i, j);
+    for (const j of nearness[i]) count(recall, i, j);
   }
-  return { recall, compared };
+  const nNear = n_points * nearness[0].length;
+  return { recall: sharesOf(recall, nNear), compared: sharesOf(compared, (n_points * (n_points - 1)) / 2) };
 }
 
-/** Everything that follows from the traits. */
-function derive(model) {
-  const trait = (name) => model.get(name);
-  const [points, angles] = [decode(trait("points")), decode(trait("angles"))];
-  const [n_planes, n_tables, n_near] = [trait("n_planes"), trait("n_tables"), trait("n_near")];
-  const n_points = points.length / 2;
-  const buckets = hashPoints(points, angles, n_tables, n_planes);
-  const shown = clamp(trait("shown_table"), 1, n_tables) - 1;
-  const query = clamp(trait("query"), 0, n_points - 1);
+/** Shares of pairs that agree in p planes or more, from counts of those that agree in p exactly. */
+function sharesOf(counts, total) {
+  for (let at = counts.length - 2; at >= 0; at--) if ((at + 1) % MAX_PLANES) counts[at] += counts[at + 1];
+  return Object.assign(
+    counts.map((count) => count / total),
+    { shape: [MAX_TABLES, MAX_PLANES] },
+  );
+}
+
+function derive(state) {
+  const { points, angles, n_planes, n_tables, n_near, query, chosen } = state;
+  const n_points = points.shape[0];
+  const codes = hashPoints(points, angles, MAX_TABLES, MAX_PLANES);
+  const buckets = codes.subarray(0, n_tables * n_points).map((code) => code & (2 ** n_planes - 1));
+  const shown = state.shown_table - 1;
   const point = (i) => [points[2 * i], points[2 * i + 1]];
   const direction = (i) => Math.atan2(points[2 * i + 1], points[2 * i]);
-  const nearness = byNearness(points);
-  const near = nearness[query].slice(0, n_near);
+  const nearness = byNearness(points, Math.min(n_near, n_points - 1));
+  const near = nearness[query];
   const met = meetsQuery(buckets, n_points, query);
-  const ofTable = (t) => angles.subarray(t * MAX_PLANES, (t + 1) * MAX_PLANES);
-  const regions = sectors(ofTable(shown), n_planes);
+  const regions = sectors(ofTable(angles, shown), n_planes);
   const inUse = [...new Set(regions.map(({ bucket }) => bucket))].sort((a, b) => a - b);
+  const ofShown = buckets.subarray(shown * n_points, (shown + 1) * n_points);
   return {
-    points,
-    n_points,
-    n_planes,
-    n_tables,
-    buckets,
-    shown,
-    query,
-    chosen: clamp(trait("chosen"), 0, n_points - 1),
-    chosenPlane: clamp(trait("chosen_plane"), 0, n_planes - 1),
-    point,
-    near,
-    met,
-    nOthersMet: met.filter(Boolean).length - 1,
+    ...state,
+    ...{ n_points, buckets, shown, point, near, met, regions, inUse, ofShown },
     missed: near.filter((i) => !met[i]),
     away: (i) => Math.acos(Math.cos(direction(i) - direction(query))),
-    angles,
-    ofTable,
-    regions,
-    inUse,
-    sizes: inUse.map((bucket) => countIn(buckets.subarray(shown * n_points, (shown + 1) * n_points), bucket)),
+    ofTable: (t) => ofTable(angles, t),
+    lengths: planeScores(point(chosen), normalsOf(ofTable(angles, shown), n_planes), n_planes),
+    sizes: inUse.map((bucket) => ofShown.reduce((count, other) => count + (other === bucket), 0)),
     bucketOfQuery: (t) => buckets[t * n_points + query],
-    hueOf: (bucket) => PALETTE[Math.max(0, regions.findIndex((region) => region.bucket === bucket)) % PALETTE.length],
-    ...recallTable(points, angles, nearness, n_near),
+    hueOf: (bucket) =>
+      hue(
+        Math.max(
+          0,
+          regions.findIndex((region) => region.bucket === bucket),
+        ),
+      ),
+    ...recallTable(codes, nearness),
   };
 }
 
-const countIn = (buckets, bucket) => buckets.reduce((count, other) => count + (other === bucket), 0);
-
 /** "+ − +" and "1 + 4 = 5": the sides of a bucket's points and the sum that numbers it. */
 function codeOf(bucket, n_planes) {
-  const planes = Array.from({ length: n_planes }, (_, p) => p);
-  const positive = planes.filter((p) => (bucket >> p) & 1);
+  const positive = range(n_planes).filter((p) => (bucket >> p) & 1);
   const sum = positive.length > 1 ? `${positive.map((p) => 2 ** p).join(" + ")} = ${bucket}` : String(bucket);
-  return { sides: planes.map((p) => ((bucket >> p) & 1 ? "+" : "−")).join(" "), sum };
-}
-
-function describe(state) {
-  const { query, shown, n_planes, n_tables, n_points, near, missed } = state;
-  const { sides, sum } = codeOf(state.bucketOfQuery(shown), n_planes);
-  const inTable = n_tables > 1 ? ` in table ${shown + 1}` : "";
-  const which = n_planes === 1 ? "the side" : "the sides";
-  const of = n_planes === 1 ? "of plane 0" : `of planes 0 to ${n_planes - 1}`;
-  const where = `Query ${query} is on ${which} ${sides} ${of}${inTable}: bucket ${sum}.`;
-  const others = plural(n_points - 1, "other point");
-  const meets = `In ${plural(n_tables, "table")} it meets ${state.nOthersMet} of ${others}`;
-  const at = (n_tables - 1) * MAX_PLANES + n_planes - 1;
-  const compares = `${percent(state.compared[at])} of pairs compared`;
-  const all = `Over all queries: recall ${percent(state.recall[at])}, ${compares}.`;
-  if (!missed.length) return `${where} ${meets}, among them all ${near.length} nearest. ${all}`;
-  const found = `${near.length - missed.length || "none"} of its ${near.length} nearest`;
-  const names = missed.map((i) => `${i} (${degrees(state.away(i))})`);
-  const listed = names.length > 1 ? `points ${names.slice(0, -1).join(", ")} and ${names.at(-1)}` : `point ${names[0]}`;
-  return `${where} ${meets}, ${found}; it misses ${listed}. ${all}`;
+  const sides = range(n_planes).map((p) => ((bucket >> p) & 1 ? "+" : "−"));
+  return { sides: sides.join(" "), sum };
 }
 
 // ---- The disc ------------------------------------------------------------------------------------------------
 
 /** Where the disc lies on its square canvas; from two tables on there is a ring outside for each. */
-class Disc {
-  constructor(size, n_tables) {
-    this.middle = size / 2;
-    this.radius = size / 2 - RIM - (n_tables > 1 ? RING * n_tables + 2 : 0);
-  }
-
-  place([x, y]) {
-    return [this.middle + this.radius * x, this.middle - this.radius * y];
-  }
-
-  toward(angle, distance) {
-    return this.place([distance * Math.cos(angle), distance * Math.sin(angle)]);
-  }
-
-  pointAt(x, y) {
-    return [(x - this.middle) / this.radius, (this.middle - y) / this.radius];
-  }
+function viewOf({ n_tables }, size) {
+  return new View({ flat: true, middle: size / 2, radius: size / 2 - RIM - (n_tables > 1 ? RING * n_tables + 2 : 0) });
 }
+
+const toward = (view, angle, distance) => view.place(onCircle(angle), distance * view.radius).slice(0, 2);
 
 /** The nearest point that is in the disc and not in its middle. */
 function kept([x, y]) {
@@ -221,357 +194,296 @@ function kept([x, y]) {
   return [x * factor, y * factor];
 }
 
-function drawDisc(picture, theme, state, disc) {
-  const context = picture.begin(theme);
-  drawSectors(context, theme, state, disc);
-  for (let p = state.n_planes - 1; p >= 0; p--) drawPlane(context, theme, state, disc, p);
-  drawNormal(context, theme, state, disc);
-  for (let t = 0; t < state.n_tables && state.n_tables > 1; t++) drawRing(context, theme, state, disc, t);
-  drawPoints(context, theme, state, disc);
-}
-
-function drawSectors(context, theme, state, disc) {
-  for (const { bucket, from, to } of state.regions) {
-    const isQuerys = bucket === state.bucketOfQuery(state.shown);
-    context.beginPath();
-    context.moveTo(disc.middle, disc.middle);
-    context.arc(disc.middle, disc.middle, disc.radius, -from, -to, true);
-    context.closePath();
-    context.globalAlpha = isQuerys ? 0.5 : theme.dark ? 0.2 : 0.13;
-    context.fillStyle = state.hueOf(bucket);
-    context.fill();
-    context.globalAlpha = 1;
-    if (to - from < 0.12) continue;
-    drawBucketNumber(context, theme, bucket, isQuerys, ...disc.toward((from + to) / 2, 0.91));
+function paintDisc(picture, facts) {
+  const view = viewOf(facts, picture.width);
+  const isQuerys = (bucket) => bucket === facts.bucketOfQuery(facts.shown);
+  for (const { bucket, from, to } of facts.regions) {
+    wash(picture, slice(view, view.radius, from, to), facts.hueOf(bucket), strength(picture.theme, isQuerys(bucket)));
   }
+  for (const { bucket, from, to } of facts.regions) {
+    if (to - from < 0.12) continue;
+    drawBucketName(picture, bucket, isQuerys(bucket), ...toward(view, (from + to) / 2, 0.9));
+  }
+  for (const p of range(facts.n_planes).reverse()) drawPlane(picture, facts, view, p);
+  drawNormal(picture, facts, view);
+  if (facts.n_tables > 1) for (const t of range(facts.n_tables)) drawRing(picture, facts, view, t);
+  drawPoints(
+    picture,
+    facts,
+    (i) => [...view.place(facts.point(i)).slice(0, 2), true],
+    (_, x, y) => [x + 16, y - 11],
+  );
 }
 
-/** The plane as a line with a numbered end to hold it by, and at both ends an arrow to its positive side. */
-function drawPlane(context, theme, state, disc, p) {
-  const angle = state.ofTable(state.shown)[p];
-  const isChosen = p === state.chosenPlane;
-  const ends = [disc.toward(angle + QUARTER, 1), disc.toward(angle - QUARTER, 1)];
-  context.strokeStyle = context.fillStyle = isChosen ? theme.accent : theme.quiet;
-  context.lineWidth = isChosen ? 2.2 : 1.2;
-  context.beginPath();
-  context.moveTo(...ends[0]);
-  context.lineTo(...ends[1]);
-  context.stroke();
-  for (const [x, y] of ends) arrow(context, x, y, x + 21 * Math.cos(angle), y - 21 * Math.sin(angle));
-  context.beginPath();
-  marker(context, "disc", ...ends[0], 9);
-  marker(context, "disc", ...ends[1], 4);
-  context.fill();
-  Object.assign(context, { fillStyle: theme.paper, font: `700 11px ${theme.font}`, textAlign: "center" });
-  context.textBaseline = "middle";
-  context.fillText(p, ...ends[0]);
+/** The plane as a line with a named end to hold it by, and at both ends an arrow to its positive side. */
+function drawPlane(picture, facts, view, p) {
+  const { theme } = picture;
+  const angle = facts.ofTable(facts.shown)[p];
+  const isChosen = p === facts.chosen_plane;
+  const ends = [toward(view, angle + QUARTER, 1), toward(view, angle - QUARTER, 1)];
+  const [color, width] = isChosen ? [theme.accent, 2.2] : [theme.quiet, 1.2];
+  stroke(picture, segment(...ends[0], ...ends[1]), color, width);
+  for (const [x, y] of ends) arrow(picture, x, y, x + 23 * Math.cos(angle), y - 23 * Math.sin(angle), color, width);
+  mark(picture, "disc", ...ends[1], 4, color);
+  mark(picture, "disc", ...ends[0], 11, theme.paper, color, width);
+  label(picture, `n${p}`, ...ends[0], { color, size: 11, bold: true });
 }
 
-function drawNormal(context, theme, state, disc) {
-  const angle = state.ofTable(state.shown)[state.chosenPlane];
-  context.strokeStyle = context.fillStyle = theme.accent;
-  Object.assign(context, { lineWidth: 2 });
-  arrow(context, disc.middle, disc.middle, ...disc.toward(angle, 0.3));
-  label(context, theme, `n${state.chosenPlane}`, ...disc.toward(angle, 0.37), { color: theme.accent });
+function drawNormal(picture, facts, view) {
+  const angle = facts.ofTable(facts.shown)[facts.chosen_plane];
+  const { accent } = picture.theme;
+  arrow(picture, view.middle, view.middle, ...toward(view, angle, 0.3), accent, 2);
+  label(picture, `n${facts.chosen_plane}`, ...toward(view, angle, 0.37), { color: accent });
 }
 
 /** One table as a ring outside the disc: where the query's bucket of that table lies. */
-function drawRing(context, theme, state, disc, t) {
-  const radius = disc.radius + RIM - 8 + RING * t + RING / 2;
-  for (const { bucket, from, to } of sectors(state.ofTable(t), state.n_planes)) {
-    const isQuerys = bucket === state.bucketOfQuery(t);
-    context.beginPath();
-    context.arc(disc.middle, disc.middle, radius, -from - 0.006, -to + 0.006, true);
-    context.globalAlpha = isQuerys ? 0.9 : t === state.shown ? 0.35 : 0.15;
-    Object.assign(context, { strokeStyle: isQuerys ? theme.accent : theme.quiet, lineWidth: RING - 2 });
-    context.stroke();
-    context.globalAlpha = 1;
-  }
+function drawRing(picture, facts, view, t) {
+  const radius = view.radius + RIM - 8 + RING * (t + 0.5);
+  stroke(picture, circle(view, radius), picture.theme.quiet, t === facts.shown ? 2 : 1);
+  const own = sectors(facts.ofTable(t), facts.n_planes).find(({ bucket }) => bucket === facts.bucketOfQuery(t));
+  if (own) stroke(picture, bow(view, radius, own.from, own.to), picture.theme.accent, RING - 1.5);
 }
 
-function drawPoints(context, theme, state, disc) {
-  const rank = { other: 0, met: 1, missed: 2, query: 3 };
-  const order = Array.from({ length: state.n_points }, (_, i) => i);
-  order.sort((i, j) => rank[kindOf(state, i)] - rank[kindOf(state, j)]);
-  for (const i of order) {
-    const kind = kindOf(state, i);
-    const [x, y] = disc.place(state.point(i));
-    drawPointMark(context, theme, kind, x, y);
-    if (i === state.chosen) drawChosenRing(context, theme, x, y);
-    if (kind === "other" && i !== state.chosen) continue;
-    if (kind === "met" && !state.near.includes(i) && i !== state.chosen) continue;
-    drawPointNumber(context, theme, kind, i, x + 15, y - 10);
-  }
-}
+// ---- Beside it -----------------------------------------------------------------------------------------------
 
-// ---- Recall and cost -----------------------------------------------------------------------------------------
-
-/** Recall and share of pairs compared against the number of planes, for the tables in use and, faintly, for one. */
-function drawRecall(picture, theme, state) {
-  const context = picture.begin(theme);
-  const [left, right, top, bottom] = [46, picture.width - 10, 12, picture.height - 36];
-  const x = (n_planes) => left + ((right - left) * (n_planes - 1)) / (MAX_PLANES - 1);
-  const y = (share) => bottom - (bottom - top) * share;
-  const small = { color: theme.quiet, font: `11px ${theme.font}` };
-  for (const share of [0, 0.5, 1]) {
-    Object.assign(context, { strokeStyle: theme.line, lineWidth: 1 });
-    context.beginPath();
-    context.moveTo(left - 6, y(share));
-    context.lineTo(right, y(share));
-    context.stroke();
-    label(context, theme, percent(share), left - 9, y(share), { ...small, align: "right" });
-  }
-  for (let n_planes = 1; n_planes <= MAX_PLANES; n_planes++) {
-    const here = n_planes === state.n_planes;
-    const style = here ? { color: theme.ink, font: `700 12px ${theme.font}` } : small;
-    label(context, theme, n_planes, x(n_planes), bottom + 14, style);
-  }
-  label(context, theme, "planes in each table", right, bottom + 29, { ...small, align: "right" });
-
-  const line = (shares, color, shape, dash, faint) => {
-    context.globalAlpha = faint ? 0.4 : 1;
-    Object.assign(context, { strokeStyle: color, lineWidth: faint ? 1.2 : 2 });
-    context.setLineDash(dash);
-    context.beginPath();
-    shares.forEach((share, p) => context.lineTo(x(p + 1), y(share)));
-    context.stroke();
-    context.setLineDash([]);
-    context.fillStyle = color;
-    shares.forEach((share, p) => {
-      context.beginPath();
-      const size = faint ? 2 : p + 1 === state.n_planes ? 6.5 : 3.2;
-      marker(context, shape, x(p + 1), y(share), size);
-      context.fill();
+/** How far the chosen point lies on which side of each plane: the sign is the bit. */
+function paintWhy(picture, { lengths, n_planes, chosen_plane }) {
+  const bars = lengths.map((value, p) => ({
+    value,
+    text: signed(value),
+    name: `n${p}: ${value >= 0 ? `+${2 ** p}` : "0"}`,
+    color: picture.theme.accent,
+    strong: p === chosen_plane,
+  }));
+  drawBars(picture, bars, { left: 8, top: 20, high: 0.1, level: 0 });
+  if (n_planes < 6)
+    label(picture, "0 and above: positive side", picture.width - 4, 8, {
+      align: "right",
+      color: picture.theme.quiet,
+      size: 11,
     });
-    context.globalAlpha = 1;
-  };
-  const row = (table, n_tables) => table.subarray((n_tables - 1) * MAX_PLANES, n_tables * MAX_PLANES);
-  if (state.n_tables > 1) {
-    line(row(state.compared, 1), theme.quiet, "square", [4, 3], true);
-    line(row(state.recall, 1), theme.accent, "disc", [], true);
-  }
-  line(row(state.compared, state.n_tables), theme.quiet, "square", [4, 3], false);
-  line(row(state.recall, state.n_tables), theme.accent, "disc", [], false);
 }
 
-// ---- Buckets and their codes ---------------------------------------------------------------------------------
+/** Recall and share of pairs compared against the number of planes, for the tables in use and, thin, for one. */
+function paintRecall(picture, { n_planes, n_tables, recall, compared }) {
+  const { theme } = picture;
+  const frame = frameOf(picture, { x: [1, MAX_PLANES], y: [0, 1], left: 46, bottom: 36 });
+  const planes = range(MAX_PLANES).map((p) => p + 1);
+  drawAxes(picture, frame, {
+    xTicks: planes.map((p) => [p, p, p === n_planes]),
+    yTicks: [0, 0.5, 1].map((share) => [share, percent(share)]),
+    xTitle: "planes in each table",
+  });
+  const line = (table, tables, color, shape, dash, isThin) => {
+    const shares = table.subarray((tables - 1) * MAX_PLANES, tables * MAX_PLANES);
+    drawLine(picture, frame, planes, shares, color, isThin ? 0.9 : 2, dash);
+    shares.forEach((share, p) => {
+      const size = isThin ? 2 : p + 1 === n_planes ? 6.5 : 3.2;
+      mark(picture, shape, frame.x(p + 1), frame.y(share), size, color);
+    });
+  };
+  for (const tables of n_tables > 1 ? [1, n_tables] : [1]) {
+    line(compared, tables, theme.quiet, "square", [4, 3], tables < n_tables);
+    line(recall, tables, theme.accent, "disc", [], tables < n_tables);
+  }
+}
 
-/** Points in each bucket in use, with its number, and below it its bits: a filled square where a side is positive. */
-function drawCodes(picture, theme, state) {
-  const context = picture.begin(theme);
-  const { inUse, sizes, n_planes } = state;
+/** Points in each bucket in use, with its name, and below it its bits: a filled square where a side is positive. */
+function paintCodes(picture, facts) {
+  const { inUse, sizes, n_planes } = facts;
+  const { theme } = picture;
   const cell = Math.min(11, 76 / n_planes);
-  const [left, right, top] = [52, picture.width - 4, 16];
-  const bottom = picture.height - 26 - cell * n_planes;
-  const slot = Math.min(46, (right - left) / inUse.length);
-  const height = (size) => ((bottom - top) * size) / Math.max(1, ...sizes);
+  const [left, bottom] = [58, 26 + cell * n_planes];
+  const isQuerys = (bucket) => bucket === facts.bucketOfQuery(facts.shown);
+  const bars = inUse.map((bucket, i) => {
+    return {
+      value: sizes[i],
+      text: sizes[i],
+      name: `b${bucket}`,
+      color: facts.hueOf(bucket),
+      strong: isQuerys(bucket),
+    };
+  });
+  const places = drawBars(picture, bars, { left, right: 4, top: 16, bottom, widest: 46 });
+  const ground = picture.height - bottom;
   inUse.forEach((bucket, i) => {
-    const isQuerys = bucket === state.bucketOfQuery(state.shown);
-    const x = left + slot * (i + 0.5);
-    const style = { color: isQuerys ? theme.ink : theme.quiet, font: `${isQuerys ? "700 " : ""}11px ${theme.font}` };
-    context.globalAlpha = isQuerys ? 0.85 : 0.35;
-    context.fillStyle = state.hueOf(bucket);
-    context.fillRect(x - 0.36 * slot, bottom - height(sizes[i]), 0.72 * slot, height(sizes[i]));
-    context.globalAlpha = 1;
-    label(context, theme, sizes[i], x, bottom - height(sizes[i]) - 8, style);
-    label(context, theme, bucket, x, bottom + 11, style);
-    for (let p = 0; p < n_planes; p++) {
-      const [side, y] = [cell - 2, bottom + 22 + cell * p];
-      Object.assign(context, { strokeStyle: style.color, fillStyle: style.color, lineWidth: 1 });
-      if ((bucket >> p) & 1) context.fillRect(x - side / 2, y, side, side);
-      else context.strokeRect(x - side / 2 + 0.5, y + 0.5, side - 1, side - 1);
+    const color = isQuerys(bucket) ? theme.ink : theme.quiet;
+    for (const p of range(n_planes)) {
+      const [side, x, y] = [cell - 2, places[i].x, ground + 22 + cell * p];
+      const box = (context) => context.rect(x - side / 2 + 0.5, y + 0.5, side - 1, side - 1);
+      if ((bucket >> p) & 1) wash(picture, box, color, 1);
+      stroke(picture, box, color);
     }
   });
-  const small = { color: theme.quiet, font: `${Math.min(11, cell + 1)}px ${theme.font}`, align: "right" };
-  label(context, theme, "points", left - 8, top + 4, { ...small, font: `11px ${theme.font}` });
-  label(context, theme, "bucket", left - 8, bottom + 11, { ...small, font: `11px ${theme.font}` });
-  for (let p = 0; p < n_planes; p++) {
-    label(context, theme, `plane ${p}`, left - 8, bottom + 22 + cell * (p + 0.45), small);
+  const quiet = { color: theme.quiet, align: "right", size: 11 };
+  label(picture, "points", left - 8, 20, quiet);
+  label(picture, "bucket", left - 8, ground + 11, quiet);
+  for (const p of range(n_planes)) {
+    label(picture, `plane n${p}`, left - 8, ground + 22 + cell * (p + 0.45), {
+      ...quiet,
+      size: Math.min(11, cell + 1),
+    });
   }
 }
 
-// ---- The widget ----------------------------------------------------------------------------------------------
+// ---- In words ------------------------------------------------------------------------------------------------
 
-const KEYS = [
-  ["Arrow keys", "move the chosen point (the ringed one); with Shift in larger steps"],
-  ["N, P", "choose the next or the previous point"],
-  ["Q", "make the chosen point the query"],
-  ["B", "choose the next plane"],
-  ["T, Shift+T", "turn the chosen plane, one way or the other"],
-  ["R", "redraw all planes"],
-];
-
-/** Changes of the traits that keys, pointer and buttons share. */
-function actions(model) {
-  const move = (i, to) => {
-    const points = decode(model.get("points"));
-    points.set(kept(to), 2 * i);
-    model.set("points", encode(points, model.get("points").shape));
-  };
-  const setAngle = (p, angle) => {
-    const angles = decode(model.get("angles"));
-    angles[(model.get("shown_table") - 1) * MAX_PLANES + p] = wholeTurn(angle);
-    model.set("angles", encode(angles, model.get("angles").shape));
-  };
-  return {
-    move,
-    setAngle,
-    moveChosen(right, up) {
-      const [i, points] = [model.get("chosen"), decode(model.get("points"))];
-      move(i, [points[2 * i] + right, points[2 * i + 1] + up]);
-    },
-    turn(by) {
-      const [p, row] = [model.get("chosen_plane"), (model.get("shown_table") - 1) * MAX_PLANES];
-      setAngle(p, decode(model.get("angles"))[row + p] + by);
-    },
-    choose: (step) => model.set("chosen", wrapped(model.get("chosen") + step, 0, model.get("points").shape[0])),
-    choosePlane: () => model.set("chosen_plane", wrapped(model.get("chosen_plane") + 1, 0, model.get("n_planes"))),
-    makeQuery: () => model.set("query", model.get("chosen")),
-    redraw() {
-      const seed = model.get("seed") + 1;
-      const uniform = uniformFrom(seed);
-      model.set("seed", seed);
-      const drawn = Float64Array.from({ length: MAX_TABLES * MAX_PLANES }, () => 2 * Math.PI * uniform());
-      model.set("angles", encode(drawn, [MAX_TABLES, MAX_PLANES]));
-    },
-  };
-}
-
-/** Drag an end of a plane to turn it; drag a point to move it, press it to make it the query. */
-function listenToPointer(canvas, model, action, current) {
-  onPressOrDrag(canvas, {
-    grab(x, y) {
-      const { state, disc } = current();
-      const away = ([atX, atY]) => Math.hypot(atX - x, atY - y);
-      const end = (e) => state.ofTable(state.shown)[e >> 1] + (e % 2 ? -QUARTER : QUARTER);
-      const [toEnd, e] = closest(2 * state.n_planes, (e) => away(disc.toward(end(e), 1)));
-      const [toPoint, i] = closest(state.n_points, (i) => away(disc.place(state.point(i))));
-      if (toPoint < 18 && toPoint <= toEnd) {
-        model.set("chosen", i);
-        return { point: i };
-      }
-      if (toEnd >= 16) return {};
-      model.set("chosen_plane", e >> 1);
-      return { plane: e >> 1, behind: e % 2 ? -QUARTER : QUARTER };
-    },
-    press: ({ point }) => point !== undefined && model.set("query", point),
-    drag({ point, plane, behind }, atX, atY) {
-      const [x, y] = current().disc.pointAt(atX, atY);
-      if (point !== undefined) action.move(point, [x, y]);
-      else if (plane !== undefined) action.setAngle(plane, Math.atan2(y, x) - behind);
-    },
-  });
-}
-
-function listenToKeys(el, action) {
-  onKeys(el, {
-    ...arrowKeys(STEP, action.moveChosen),
-    n: () => action.choose(1),
-    p: () => action.choose(-1),
-    q: action.makeQuery,
-    b: action.choosePlane,
-    t: (event) => action.turn(event.shiftKey ? -TURN : TURN),
-    r: action.redraw,
-  });
-}
-
-/** The native controls: { element, refresh }. */
-function controls(model, action) {
-  const nPoints = model.get("points").shape[0];
-  return controlPanel(
-    slider(model, "n_planes", "Planes P", { min: 1, max: MAX_PLANES }),
-    slider(model, "n_tables", "Tables T", { min: 1, max: MAX_TABLES }),
-    slider(model, "shown_table", "Table shown", { min: 1, max: () => model.get("n_tables") }),
-    slider(model, "query", "Query point", { min: 0, max: nPoints - 1 }),
-    slider(model, "n_near", "Nearest points sought", { min: 1, max: Math.min(12, nPoints - 1) }),
-    button("Redraw all planes", action.redraw),
-  );
-}
-
-/** What the pictures say to those who do not see them. */
-function describePictures({ disc, key, recall, codes }, state) {
-  const { n_points, n_planes, n_tables, shown, inUse, sizes } = state;
-  key.describe(marksInWords(POINT_MARKS));
-  disc.describe(`${n_points} points in a disc, cut by ${plural(n_planes, "plane")}. ${describe(state)}`);
-  const row = (table) => Array.from(table.subarray((n_tables - 1) * MAX_PLANES, n_tables * MAX_PLANES), percent);
-  recall.note.textContent = "● recall, ■ compared";
-  recall.title.textContent = `All queries, ${plural(n_tables, "table")}`;
-  recall.describe(
-    `With ${plural(n_tables, "table")} of 1 to ${MAX_PLANES} planes recall is ${row(state.recall).join(", ")}; ` +
-      `the share of pairs compared is ${row(state.compared).join(", ")}.`,
-  );
-  codes.title.textContent = `Buckets${n_tables > 1 ? ` of table ${shown + 1}` : ""}, and their bits`;
-  codes.note.textContent = `${inUse.length} of ${2 ** n_planes} codes`;
+function describe(facts) {
+  const { query, chosen, chosen_plane, shown, n_planes, n_tables, n_points, inUse, sizes, lengths } = facts;
+  const { sides, sum } = codeOf(facts.bucketOfQuery(shown), n_planes);
+  const inTable = n_tables > 1 ? ` in table ${shown + 1}` : "";
+  const planes = n_planes === 1 ? "of plane 0" : `of planes 0 to ${n_planes - 1}`;
+  const away = (i) => degrees(facts.away(i));
+  const at = (n_tables - 1) * MAX_PLANES + n_planes - 1;
+  const sentence =
+    `Query ${query} is on the ${n_planes === 1 ? "side" : "sides"} ${sides} ${planes}${inTable}: bucket ${sum}. ` +
+    `In ${plural(n_tables, "table")} ${meetingInWords(facts, away)}. ` +
+    `Over all queries: recall ${percent(facts.recall[at])}, ${percent(facts.compared[at])} of pairs compared.`;
+  const own = facts.ofShown[chosen];
+  const code = codeOf(own, n_planes);
+  const normal = degrees(wholeTurn(facts.ofTable(shown)[chosen_plane]));
+  const row = (table) => Array.from(ofTable(table, n_tables - 1), percent).join(", ");
+  const title = `Buckets${n_tables > 1 ? ` of table ${shown + 1}` : ""}, and their bits`;
   const listed = inUse.map((bucket, i) => `bucket ${bucket}, sides ${codeOf(bucket, n_planes).sides}, ${sizes[i]}`);
-  codes.describe(`Points in each bucket: ${listed.join("; ")}.`);
+  return {
+    sentence,
+    lines: {
+      chosen: chosenInWords(facts, chosen, `sides ${code.sides}${inTable}, in bucket ${own}`, away(chosen)),
+      plane: `Plane ${chosen_plane} is chosen; its positive side lies toward ${normal}.`,
+    },
+    pictures: {
+      disc: `${n_points} points in a disc, cut by ${plural(n_planes, "plane")}. ${sentence}`,
+      key: POINT_KEY,
+      why: {
+        title: `Why bucket ${own}: point ${chosen}`,
+        note: `bits ${code.sum}`,
+        words:
+          `Signed lengths of point ${chosen} along the normals ${planes}: ` +
+          `${lengths.map((length) => signed(length)).join(", ")}. Bucket ${code.sum}.`,
+      },
+      recall: {
+        title: `All queries, ${plural(n_tables, "table")}`,
+        note: "● recall, ■ compared",
+        words:
+          `With ${plural(n_tables, "table")} of 1 to ${MAX_PLANES} planes recall is ${row(facts.recall)}; ` +
+          `the share of pairs compared is ${row(facts.compared)}.`,
+      },
+      codes: {
+        title,
+        note: `${inUse.length} of ${2 ** n_planes} codes`,
+        words: `Points in each bucket: ${listed.join("; ")}.`,
+      },
+    },
+  };
 }
+
+// ---- What a reader can do ------------------------------------------------------------------------------------
+
+const turnedTo = ({ angles, shown_table }, plane, angle) => {
+  const row = ofTable(angles, shown_table - 1).slice();
+  row[plane] = wholeTurn(angle);
+  return { angles: withRow(angles, shown_table - 1, row) };
+};
+
+const actions = {
+  move: {
+    keys: ARROWS,
+    help: ["Arrow keys", "move the chosen point (the ringed one); with Shift in larger steps"],
+    run({ points, chosen }, [right, up]) {
+      const to = [points[2 * chosen] + STEP * right, points[2 * chosen + 1] + STEP * up];
+      return { points: withRow(points, chosen, kept(to)) };
+    },
+  },
+  ...choosing("points"),
+  choosePlane: {
+    keys: { b: 1 },
+    help: ["B", "choose the next plane"],
+    run: ({ chosen_plane, n_planes }, step) => ({ chosen_plane: wrapped(chosen_plane + step, 0, n_planes) }),
+  },
+  turn: {
+    keys: { t: TURN, "Shift+t": -TURN },
+    help: ["T, Shift+T", "turn the chosen plane, one way or the other"],
+    run: (state, by) =>
+      turnedTo(state, state.chosen_plane, ofTable(state.angles, state.shown_table - 1)[state.chosen_plane] + by),
+  },
+  redraw: {
+    keys: { r: null },
+    help: ["R", "redraw all planes"],
+    buttons: { "Redraw all planes": null },
+    eased: "angles",
+    run({ seed, angles }) {
+      const uniform = uniformFrom(seed + 1);
+      return { seed: seed + 1, angles: drawnArray(angles.shape, () => 2 * Math.PI * uniform()) };
+    },
+  },
+};
+
+const pointer = {
+  /** What can be held: points, and both ends of each plane. */
+  marks(facts, { width }) {
+    const view = viewOf(facts, width);
+    const points = range(facts.n_points).map((i) => [view.place(facts.point(i)), { reach: 18, point: i }]);
+    const ends = range(2 * facts.n_planes).map((e) => {
+      const behind = e % 2 ? -QUARTER : QUARTER;
+      const plane = e >> 1;
+      return [toward(view, facts.ofTable(facts.shown)[plane] + behind, 1), { reach: 16, plane, behind }];
+    });
+    return [...points, ...ends].map(([[x, y], mark]) => ({ x, y, ...mark }));
+  },
+  grab: ({ point, plane }) => (point === undefined ? { chosen_plane: plane } : { chosen: point }),
+  press: (held) => held?.point !== undefined && { query: held.point },
+  drag(held, state, to, _, { width }) {
+    const [x, y] = viewOf(state, width).planeAt(to);
+    if (held?.point !== undefined) return { points: withRow(state.points, held.point, kept([x, y])) };
+    return held && turnedTo(state, held.plane, Math.atan2(y, x) - held.behind);
+  },
+};
 
 const HINT = "Press a point to make it the query, drag it to move it; drag an end of a plane to turn it.";
 const RINGS = " Each ring is a table; its coloured part is the query's bucket.";
-const STAGE = "Points and planes. Arrow keys move the chosen point; the keys are listed below.";
-const INPUTS = [
-  "points",
-  "angles",
-  "n_planes",
-  "n_tables",
-  "shown_table",
-  "query",
-  "chosen",
-  "chosen_plane",
-  "n_near",
-];
 
-/** Tell Python what the browser hashed and counted. */
-function report(model, { buckets, n_tables, n_points, recall, compared }) {
-  model.set("buckets", encode(buckets, [n_tables, n_points]));
-  model.set("recall", encode(recall, [MAX_TABLES, MAX_PLANES]));
-  model.set("compared", encode(compared, [MAX_TABLES, MAX_PLANES]));
-}
-
-function render({ model, el }) {
-  const action = actions(model);
-  const panel = controls(model, action);
-  const pictures = {
-    disc: new Picture("", (width) => width),
-    key: new Picture("", () => 22),
-    recall: new Picture("All queries", (width) => 0.58 * width),
-    codes: new Picture("Buckets", (width) => 0.53 * width),
-  };
-  const { root, stage, hint, words } = layOut(pictures, panel, STAGE, KEYS);
-  el.append(root);
-  const save = throttledSave(model);
-  let current; // what was drawn last, for the pointer
-
-  const draw = (theme) => {
-    const state = derive(model);
-    const disc = new Disc(pictures.disc.canvas.clientWidth, state.n_tables);
-    current = { state, disc };
-    panel.refresh();
-    drawDisc(pictures.disc, theme, state, disc);
-    drawPointKey(pictures.key, theme);
-    drawRecall(pictures.recall, theme, state);
-    drawCodes(pictures.codes, theme, state);
-    describePictures(pictures, state);
-    hint.textContent = `${HINT}${state.n_tables > 1 ? RINGS : ""}`;
-    words.say(describe(state));
-    report(model, state);
-    save();
-  };
-
-  const { stop } = keepDrawn(root, model, INPUTS, draw);
-  listenToKeys(stage, action);
-  listenToPointer(pictures.disc.canvas, model, action, () => current);
-  // A table or a plane that is no longer there cannot be chosen, and a new query is what the keys move.
-  const atMost = (name, highest) => model.set(name, Math.min(model.get(name), highest));
-  const leaveStep = keepInStep(model, {
-    n_tables: () => atMost("shown_table", model.get("n_tables")),
-    n_planes: () => atMost("chosen_plane", model.get("n_planes") - 1),
-    query: () => model.set("chosen", model.get("query")),
-  });
-  return () => {
-    leaveStep();
-    stop();
-  };
-}
-
-export default { render };
+export default explore({
+  stage: "Points and planes. Arrow keys move the chosen point; the keys are listed below.",
+  hint: ({ n_tables }) => `${HINT}${n_tables > 1 ? RINGS : ""}`,
+  derive,
+  describe,
+  draw: {
+    disc: { height: (width) => width, paint: paintDisc },
+    key: { height: (width) => (width < 360 ? 44 : 22), paint: drawPointKey },
+    why: { title: "Why this bucket", height: (width) => 0.34 * width, paint: paintWhy },
+    recall: { title: "All queries", height: (width) => 0.5 * width, paint: paintRecall },
+    codes: { title: "Buckets", height: (width) => 0.48 * width, paint: paintCodes },
+  },
+  report: ({ buckets, n_tables, n_points, recall, compared }) => ({
+    buckets: Object.assign(buckets, { shape: [n_tables, n_points] }),
+    recall,
+    compared,
+  }),
+  actions,
+  pointer,
+  follow: { query: ({ query }) => ({ chosen: query }) },
+  presets: {
+    "One plane": { n_planes: 1, n_tables: 1 },
+    "Eight planes, one table": { n_planes: 8, n_tables: 1 },
+    "Eight planes, six tables": { n_planes: 8, n_tables: 6 },
+  },
+  tasks: [
+    {
+      text: "Find a query and a point at most 10° apart that a plane parts, with one table.",
+      done: ({ n_tables, near, missed, away }) =>
+        n_tables === 1 && near.some((i) => missed.includes(i) && away(i) < Math.PI / 18),
+    },
+    {
+      text: "Find 90 % of all near points while comparing at most half of all pairs.",
+      done: ({ n_tables, n_planes, recall, compared }) => {
+        const at = (n_tables - 1) * MAX_PLANES + n_planes - 1;
+        return recall[at] >= 0.9 && compared[at] <= 0.5;
+      },
+    },
+    {
+      text: "Turn two planes so that they part the same points: a code that nobody can have.",
+      done: ({ n_planes, inUse, regions }) =>
+        n_planes > 1 && (inUse.length < 2 * n_planes || regions.some(({ from, to }) => to - from < 0.02)),
+    },
+  ],
+});

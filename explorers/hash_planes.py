@@ -1,13 +1,15 @@
 """The explorer of hash planes (unit 02): points in the plane, hashed by the sides of lines through the origin.
 
-Hashing happens twice: here with `reformer.planes`, for the first state, and in hash_planes.js for every later one.
+Hashing happens twice: here with `reformer.planes`, for the first state, and in the browser for every later one.
 A test holds the two equal.
 """
 
 import numpy as np
-import traitlets
 
-from explorers.explorer import STILLS, Array, Explorer, join_modules, synced
+from explorers.explorer import STILLS, Explorer
+from explorers.inputs import Array, Number, reported
+from explorers.modules import join_modules
+from explorers.points import count_points, scatter_disc, seeded, with_chosen
 from reformer.planes import hash_value, side_of_planes
 
 MAX_PLANES = 8
@@ -19,9 +21,9 @@ class HashPlanesExplorer(Explorer):
 
     Parameters
     ----------
-    n_points : L, number of points, at least 2
+    n_points : L, number of points, 2 to 500
     seed : of the points and of the first planes
-    **state : first values of the traits, such as `n_planes=5, n_tables=2`
+    **state : first values of the inputs, such as `n_planes=5, n_tables=2`
 
     All traits can be read and set from Python at any time. `buckets`, `recall` and `compared` belong to the browser,
     which overwrites them.
@@ -32,30 +34,39 @@ class HashPlanesExplorer(Explorer):
     alternative_text = (
         "Forty points in a disc that three planes cut into six sectors. The query, point 3, meets the seven others in "
         "its bucket 2 and misses its near neighbours 1 and 0 just across a plane. Beside it, the share of neighbours "
-        "found falls from 90 % with one plane to 32 % with eight, and bars show the bucket sizes and their bits."
+        "found falls from 90 % with one plane to 32 % with eight, and bars show on which sides of the planes the query "
+        "lies, and the bucket sizes and their bits."
     )
 
-    points = Array("float64", help="(L, 2) points in the unit disc")
-    angles = Array("float64", help="(6, 8) direction of each normal in radians; planes 0 .. P - 1 of T tables are used")
-    n_planes = synced(traitlets.Int(3, min=1, max=MAX_PLANES, help="P, in each table"))
-    n_tables = synced(traitlets.Int(1, min=1, max=MAX_TABLES, help="T"))
-    shown_table = synced(traitlets.Int(1, min=1, max=MAX_TABLES, help="table whose planes are drawn, 1 .. T"))
-    query = synced(traitlets.Int(3, min=0, help="point whose neighbours are sought"))
-    chosen = synced(traitlets.Int(0, min=0, help="point that the arrow keys move"))
-    chosen_plane = synced(traitlets.Int(0, min=0, max=MAX_PLANES - 1, help="plane of the shown table that T turns"))
-    n_near = synced(traitlets.Int(6, min=1, help="how many nearest points count as near; nearness is by angle"))
-    seed = synced(traitlets.Int(0, help="of the planes that the browser draws next"))
+    points = Array("float64", (None, 2), rows="disc", at_least=2, help="(L, 2) points in the unit disc")
+    angles = Array(
+        "float64", (MAX_TABLES, MAX_PLANES), help="direction of each normal in radians; 0 .. P - 1 of T tables are used"
+    )
+    n_planes = Number(3, low=1, high=MAX_PLANES, label="Planes P", help="P, in each table")
+    n_tables = Number(1, low=1, high=MAX_TABLES, label="Tables T", help="T")
+    shown_table = Number(
+        1, low=1, high=MAX_TABLES, at_most="n_tables", label="Table shown", help="whose planes are drawn, 1 .. T"
+    )
+    query = Number(3, low=0, below="points", label="Query point", help="point whose neighbours are sought")
+    n_near = Number(
+        6, low=1, high=12, below="points", label="Nearest points sought", help="how many count as near, by angle"
+    )
+    chosen = Number(3, low=0, below="points", help="point that the arrow keys move, and whose sides are shown")
+    chosen_plane = Number(0, low=0, below="n_planes", help="plane of the shown table that T turns")
+    seed = Number(0, low=0, help="of the planes that the browser draws next")
 
-    buckets = Array("int32", help="(T, L) bucket of each point in each table")
-    recall = Array("float64", help="(6, 8) share of all near points found, for 1 .. 6 tables of 1 .. 8 planes")
-    compared = Array("float64", help="(6, 8) share of all pairs that share a bucket, likewise")
+    buckets = reported(Array("int32", help="(T, L) bucket of each point in each table"))
+    recall = reported(Array("float64", help="(6, 8) share of near points found, for 1 .. 6 tables of 1 .. 8 planes"))
+    compared = reported(Array("float64", help="(6, 8) share of all pairs that share a bucket, likewise"))
 
-    def __init__(self, n_points=40, seed=299, **state):
-        rng = np.random.default_rng(seed)
-        state = {"points": _scatter(rng, n_points), "seed": seed} | state
-        state = {"angles": rng.uniform(0, 2 * np.pi, (MAX_TABLES, MAX_PLANES))} | state
-        state.setdefault("chosen", state.get("query", 3))
-        super().__init__(**state)
+    def __init__(self, n_points=None, seed=299, **state):
+        those = [state["points"]] if "points" in state else []
+        n_points = count_points(n_points, those, default=40, at_least=2)
+        rng = seeded(seed)
+        arrays = {"points": scatter_disc(rng, n_points), "angles": rng.uniform(0, 2 * np.pi, (MAX_TABLES, MAX_PLANES))}
+        super().__init__({"n_points": n_points, "seed": seed}, arrays, with_chosen(state, n_points))
+
+    def first_report(self):
         self.buckets = hash_value(side_of_planes(self.points, self.normals))
 
     @property
@@ -63,10 +74,3 @@ class HashPlanesExplorer(Explorer):
         """The (T, 2, P) normals of the planes in use, of length 1."""
         used = self.angles[: self.n_tables, : self.n_planes]
         return np.stack([np.cos(used), np.sin(used)], axis=1)
-
-
-def _scatter(rng, n_points):
-    """Points all round, in order, at different distances from the origin."""
-    angles = 2 * np.pi * (np.arange(n_points) + rng.uniform(0, 0.7, n_points)) / n_points
-    distance = rng.uniform(0.35, 0.82, n_points)
-    return np.stack([distance * np.cos(angles), distance * np.sin(angles)], axis=1)

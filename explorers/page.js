@@ -1,9 +1,13 @@
 // Runs an explorer in a page of its own, without a kernel: the saved state stands in for Python.
 
+// A lesson's page shows explorers in frames; the address is the lesson's.
+const outer = window.frameElement ? window.parent : window;
+
 class PageModel {
   constructor(state) {
     this.state = state;
     this.listeners = new Map();
+    this.link = new Link(state.about.name);
   }
   get(name) {
     return this.state[name];
@@ -24,12 +28,27 @@ class PageModel {
   send() {}
 }
 
+/** A state as the part of the page's address behind "#". */
+class Link {
+  constructor(name) {
+    this.start = `#${name}=`;
+    outer.addEventListener("hashchange", () => this.read() && outer.location.reload());
+  }
+  read() {
+    const { hash } = outer.location;
+    return hash.startsWith(this.start) ? hash.slice(this.start.length) : null;
+  }
+  write(text) {
+    return outer.location.href.split("#")[0] + this.start + encodeURIComponent(text);
+  }
+}
+
 function fromBase64(text) {
   return new DataView(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer);
 }
 
 const read = (id) => document.getElementById(id).textContent;
-const revive = (key, value) => (value?.base64 === undefined ? value : fromBase64(value.base64));
+const revive = (_, value) => (value?.base64 === undefined ? value : fromBase64(value.base64));
 
 // In the frame of a notebook page: let its colour through, and be as high as the content.
 const frame = window.frameElement;

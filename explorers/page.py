@@ -3,6 +3,7 @@
 import base64
 import html
 import json
+import re
 from pathlib import Path
 
 _RUN = Path(__file__).parent.joinpath("page.js").read_text(encoding="utf-8")
@@ -12,7 +13,7 @@ _PAGE = """<!doctype html>
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>
 <style>{style} body {{ margin: 0; color-scheme: light dark; background: light-dark(#ffffff, #14171a); }}</style></head>
 <body>
-<div id="explorer"></div>
+<main><h1 class="explorer-hidden">{heading}</h1><div id="explorer"></div></main>
 <noscript><p>{alternative_text}</p></noscript>
 <script type="application/json" id="state">{state}</script>
 <script type="application/json" id="module">{module}</script>
@@ -27,11 +28,13 @@ def standalone_page(explorer):
     names = [
         name for name in explorer.keys if not name.startswith("_") and name not in ("layout", "tabbable", "tooltip")
     ]
+    heading = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(explorer).__name__)
     return _PAGE.format(
         title=type(explorer).__name__,
+        heading=heading,
         style=explorer._css,
         alternative_text=html.escape(explorer.alternative_text),
-        state=_script_json(explorer.get_state(names)),
+        state=_script_json(explorer.get_state(names) | explorer.page_state()),
         module=_script_json(explorer._esm),
         run=_RUN,
     )

@@ -1,13 +1,16 @@
 """The explorer of the soft look-up (unit 01): kernel regression along a road, beside its hard twin, the k nearest.
 
-The estimate is computed twice: here with `reformer.neighbors`, for the first state, and in soft_lookup.js for every
+The estimate is computed twice: here with `reformer.neighbors`, for the first state, and in the browser for every
 later one. A test holds the two equal.
 """
 
 import numpy as np
 import traitlets
 
-from explorers.explorer import STILLS, Array, Explorer, join_modules, synced
+from explorers.explorer import STILLS, Explorer
+from explorers.inputs import Array, Number, reported
+from explorers.modules import join_modules
+from explorers.points import count_points, seeded
 from reformer.neighbors import kernel_regression
 
 ROAD = 10.0  # keys and query lie in 0 .. ROAD
@@ -19,9 +22,9 @@ class SoftLookupExplorer(Explorer):
 
     Parameters
     ----------
-    n_points : L, number of points along the road, at least 3
+    n_points : L, number of points along the road, 3 to 500
     seed : of the points
-    **state : first values of the traits, such as `query=2.0, bandwidth=0.3`
+    **state : first values of the inputs, such as `query=2.0, bandwidth=0.3`
 
     All traits can be read and set from Python at any time. `weights`, `estimate`, `neighbors` and `hard_estimate`
     belong to the browser, which overwrites them.
@@ -35,22 +38,28 @@ class SoftLookupExplorer(Explorer):
         "of the weight. Bars show the weights, and a second curve the estimate for every bandwidth."
     )
 
-    keys_on_road = Array("float64", help="(L,) places of the points, 0 .. 10")
-    values = Array("float64", help="(L,) values of the points, -2 .. 2")
-    query = synced(traitlets.Float(4.6, min=0.0, max=ROAD, help="place whose value is estimated"))
-    bandwidth = synced(traitlets.Float(0.5, min=0.05, max=3.0, help="h, how far a point reaches"))
-    n_near = synced(traitlets.Int(3, min=1, help="k, the points of the hard twin"))
-    chosen = synced(traitlets.Int(0, min=0, help="point that the keys W, A, S, D move"))
-    seed = synced(traitlets.Int(0, help="of the points that the browser draws next"))
+    keys_on_road = Array("float64", (None,), low=0, high=ROAD, help="(L,) places of the points, 0 .. 10")
+    values = Array("float64", (None,), low=-HIGHEST, high=HIGHEST, as_many_as="keys_on_road", help="(L,), -2 .. 2")
+    query = Number(4.6, low=0, high=ROAD, whole=False, step=0.1, label="Query", help="place whose value is estimated")
+    bandwidth = Number(
+        0.5, low=0.05, high=3, whole=False, step=0.05, label="Bandwidth h", help="h, how far a point reaches"
+    )
+    n_near = Number(3, low=1, at_most="keys_on_road", label="Nearest neighbours k", help="k, points of the hard twin")
+    chosen = Number(0, low=0, below="keys_on_road", help="point that the keys W, A, S, D move")
+    seed = Number(0, low=0, help="of the points that the browser draws next")
 
-    weights = Array("float64", help="(L,) weight of each point, adding up to 1")
-    estimate = synced(traitlets.Float(0.0, help="average of all values by their weights"))
-    neighbors = Array("int32", help="(k,) points nearest to the query, the nearest first")
-    hard_estimate = synced(traitlets.Float(0.0, help="plain average of the values of the nearest"))
+    weights = reported(Array("float64", help="(L,) weight of each point, adding up to 1"))
+    estimate = reported(traitlets.Float(0.0, help="average of all values by their weights"))
+    neighbors = reported(Array("int32", help="(k,) points nearest to the query, the nearest first"))
+    hard_estimate = reported(traitlets.Float(0.0, help="plain average of the values of the nearest"))
 
-    def __init__(self, n_points=12, seed=5, **state):
-        keys, values = _noisy_wave(np.random.default_rng(seed), n_points)
-        super().__init__(**{"keys_on_road": keys, "values": values, "seed": seed} | state)
+    def __init__(self, n_points=None, seed=5, **state):
+        those = [state["keys_on_road"]] if "keys_on_road" in state else []
+        n_points = count_points(n_points, those, default=12, at_least=3)
+        keys, values = _noisy_wave(seeded(seed), n_points)
+        super().__init__({"n_points": n_points, "seed": seed}, {"keys_on_road": keys, "values": values}, state)
+
+    def first_report(self):
         self.weights = self._estimate(np.eye(len(self.values)))
         self.estimate = float(self._estimate(self.values[:, np.newaxis])[0])
         distance = np.abs(self.keys_on_road - self.query)

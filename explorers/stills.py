@@ -1,6 +1,6 @@
 """Make the still picture of every explorer: `python -m explorers.stills`. Needs Chromium (see CHROMIUM) and Playwright.
 
-A still shows the first view, in the light theme, as the standalone page draws it.
+A still shows the first view, in the light theme, as the standalone page draws it; a class may name a further state.
 """
 
 import io
@@ -23,7 +23,7 @@ def make_still(browser, explorer_class):
     page = browser.new_page(viewport=viewport, device_scale_factor=2, reduced_motion="reduce", color_scheme="light")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "page.html"
-        file.write_text(standalone_page(explorer_class()), encoding="utf-8")
+        file.write_text(standalone_page(explorer_class(**explorer_class.still_state)), encoding="utf-8")
         page.goto(file.as_uri())
         page.wait_for_function("document.querySelector('.explorer-sentence')?.textContent")
         explorer_class.still.parent.mkdir(exist_ok=True)

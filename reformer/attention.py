@@ -104,14 +104,15 @@ def require_shared(queries_keys, values, padding=None, **others):
     queries_keys, values, *arrays = require_arrays(
         queries_keys=(queries_keys, "... L+ d+"), values=(values, "... L e+"), **others
     )
-    counts = np.all(np.isfinite(queries_keys), axis=-1, keepdims=True)
-    if padding is not None:
-        counts &= ~arrays[-1][..., np.newaxis]
-    if np.any(counts & (inverse_norms(queries_keys) <= 1 / LONGEST_SHARED)):
-        largest = np.max(np.abs(queries_keys), where=counts, initial=0)
-        raise ValueError(
-            f"queries_keys needs vectors shorter than 1e29, got a longer one, and entries up to {largest:.3g}"
-        )
+    largest = max(np.max(queries_keys, initial=0), -np.min(queries_keys, initial=0))
+    if not largest < LONGEST_SHARED / np.sqrt(queries_keys.shape[-1]):  # too long, padding, or not finite
+        counts = np.all(np.isfinite(queries_keys), axis=-1, keepdims=True)
+        if padding is not None:
+            counts &= ~arrays[-1][..., np.newaxis]
+        if np.any(counts & (inverse_norms(queries_keys) <= 1 / LONGEST_SHARED)):
+            largest = np.max(np.abs(queries_keys), where=counts, initial=0)
+            needed = f"vectors shorter than 1e29, got a longer one, and entries up to {largest:.3g}"
+            raise ValueError(f"queries_keys needs {needed}")
     return queries_keys, values, *arrays
 
 

@@ -30,6 +30,19 @@ def chromium():
     return path
 
 
+@pytest.fixture(scope="session")
+def browser(chromium):
+    """A headless Chromium that all tests of a process share: Playwright allows one driver in a thread."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.explorers.lab_page import CHROMIUM_FLAGS
+
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
 def pytest_runtest_setup(item):
     if item.get_closest_marker("trax") and importlib.util.find_spec("trax") is None:
         if start.trax_is_built(start.dotted(sys.version_info[:2])):

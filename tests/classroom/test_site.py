@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from classroom import site
 
@@ -54,18 +53,16 @@ def test_a_missing_notebook_is_named(capsys):
 
 
 @pytest.mark.browser
-def test_a_page_opens_without_any_request_and_its_explorer_answers(page, chromium):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        tab = browser.new_page()
-        requests, errors = [], []
-        tab.on("request", lambda request: requests.append(request.url))
-        tab.on("pageerror", lambda error: errors.append(str(error)))
-        tab.goto(page.as_uri())
-        slider = tab.frame_locator("iframe").locator("input[type=range]").first
-        before = slider.input_value()
-        slider.press("ArrowRight")
-        assert slider.input_value() != before
-        outside = [url for url in requests if not url.startswith(("file:", "data:", "blob:", "about:"))]
-        browser.close()
+def test_a_page_opens_without_any_request_and_its_explorer_answers(page, browser):
+    tab = browser.new_page()
+    requests, errors = [], []
+    tab.on("request", lambda request: requests.append(request.url))
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    tab.goto(page.as_uri())
+    slider = tab.frame_locator("iframe").locator("input[type=range]").first
+    before = slider.input_value()
+    slider.press("ArrowRight")
+    assert slider.input_value() != before
+    outside = [url for url in requests if not url.startswith(("file:", "data:", "blob:", "about:"))]
+    tab.close()
     assert outside == [] and errors == []

@@ -1,36 +1,30 @@
-"""What the explorers' tests share: a browser, a JupyterLab with every explorer in it, pages without a kernel."""
+"""What the explorers' tests share: a JupyterLab with every explorer in it, pages without a kernel."""
 
 import contextlib
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from explorers import EXPLORERS, AngularExplorer, standalone_page
-from explorers.explorer import join_modules
+from explorers.modules import join_modules
 from tests.explorers.lab_page import (
-    CHROMIUM_FLAGS,
     explorer_in_lab,
     jupyterlab_server,
     wait_until_drawn,
     write_explorer_notebook,
+    write_notebook,
 )
 
 
 @pytest.fixture(scope="session")
-def browser(chromium):
-    """A headless Chromium; without one, what needs it is left out."""
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    """A JupyterLab that serves one notebook for each explorer."""
+    """A JupyterLab with a notebook for each explorer, one for two of a kind, one for frames of the kernel."""
     folder = tmp_path_factory.mktemp("jupyterlab")
     for explorer_class in EXPLORERS:
         write_explorer_notebook(folder, explorer_class.__name__)
+    powers = "from tests.explorers.kernel_powers import PowersExplorer\n\nexplorer = PowersExplorer()\nexplorer"
+    write_notebook(folder / "powers.ipynb", powers)
+    two = "from explorers import AngularExplorer\n\nAngularExplorer()", "AngularExplorer(n_buckets=4)"
+    write_notebook(folder / "two.ipynb", *two)
     with jupyterlab_server(folder) as address:
         yield address
 
@@ -89,7 +83,7 @@ def open_drawn(open_page):
 
 @pytest.fixture
 def functions_of(open_page):
-    """A function that loads an explorer's JavaScript into a page.
+    """A function that loads an explorer's JavaScript, or a shared module, into a page.
 
     Returns the way to call it: `functions("([x]) => functions.f(x)", x)`, with plain lists and numbers.
     """
@@ -97,7 +91,9 @@ def functions_of(open_page):
     def load(filename):
         page, _ = open_page("<!doctype html><title>functions</title>")
         script = """async source => {
-            window.functions = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+            await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+            const addresses = [...globalThis[Symbol.for("explorers: modules by source")].values()];
+            window.functions = await import(addresses.at(-1));
         }"""
         page.evaluate(script, join_modules(filename))
         return lambda script, *arguments: page.evaluate(script, list(arguments))

@@ -12,16 +12,11 @@ from nbconvert.exporters import HTMLExporter
 from nbconvert.preprocessors import ExecutePreprocessor
 
 from explorers import EXPLORERS
-from explorers.explorer import FOLDER, Array, join_modules
+from explorers.inputs import Array
 from explorers.page import standalone_page
 from tests.explorers.lab_page import wait_until_drawn
 
 every_explorer = pytest.mark.parametrize("explorer_class", EXPLORERS)
-every_module = pytest.mark.parametrize(
-    "file",
-    [file for file in FOLDER.glob("*.js") if file.name not in ("shared.js", "page.js")],
-    ids=lambda file: file.name,
-)
 browser_test = pytest.mark.browser
 
 
@@ -60,25 +55,8 @@ def test_python_echoes_no_state_back_to_the_browser(explorer_class):
     assert own and all(explorer.trait_metadata(name, "echo_update") is False for name in own)
 
 
-@every_module
-def test_a_module_imports_what_it_uses_of_shared(file):
-    """Joined into one module the names are there anyhow; on its own the file must say what it needs."""
-    shared = (FOLDER / "shared.js").read_text(encoding="utf-8")
-    own = file.read_text(encoding="utf-8")
-    imported = re.search(r'import \{([^}]*)\} from "./shared.js";', own)
-    code = re.sub(r"//[^\n]*|/\*.*?\*/", "", own.replace(imported[0], ""), flags=re.S)
-    exported = re.findall(r"^export (?:const|function|class) (\w+)", shared, flags=re.M)
-    used = {name for name in exported if re.search(rf'(?<![.\w"]){name}\b(?!")', code)}
-    assert set(re.findall(r"\w+", imported[1])) == used
-
-
-@every_module
-def test_a_joined_module_imports_nothing(file):
-    assert not re.search(r"^\s*import\b|\bfrom \"", join_modules(file.name), flags=re.M)
-
-
 class Traveller(traitlets.HasTraits):
-    array = Array("float64")
+    array = Array("float64", help="any")
 
 
 @pytest.mark.parametrize("shape", [(0,), (3,), (2, 3), (8, 3, 8)])

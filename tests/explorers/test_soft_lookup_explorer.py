@@ -58,23 +58,38 @@ def test_the_alternative_text_says_what_the_first_view_shows():
 @browser_test
 def test_the_browsers_averages_are_numpys_averages(functions_of):
     script = """cases => {
-        const { weightsOf, nearest, softEstimate, hardEstimate } = functions;
+        const { nearest, softEstimate, hardEstimate } = functions;
         return cases.map(([keys, values, query, bandwidth, k]) => [
-            weightsOf(keys, query, bandwidth), nearest(keys, query, k),
+            nearest(keys, query, k),
             softEstimate(keys, values, query, bandwidth), hardEstimate(keys, values, query, k)]);
     }"""
     rng = np.random.default_rng(0)
     cases = [
-        (rng.uniform(0, 10, 9).tolist(), rng.normal(size=9).tolist(), query, bandwidth, k)
+        (rng.uniform(0, 10, 9).tolist(), rng.uniform(-2, 2, 9).tolist(), query, bandwidth, k)
         for query, bandwidth, k in [(5.0, 0.5, 3), (0.0, 0.05, 1), (10.0, 3.0, 9), (3.3, 0.05, 2)]
     ]
-    cases.append(([1.0, 3.0, 3.0, 1.0], [1.0, 2.0, 3.0, 4.0], 2.0, 0.05, 3))  # ties go to the lower
+    cases.append(([1.0, 3.0, 3.0, 1.0], [0.5, 1.0, 1.5, 2.0], 2.0, 0.05, 3))  # ties go to the lower
     for case, got in zip(cases, functions_of("soft_lookup.js")(script, *cases), strict=True):
         keys, values, query, bandwidth, k = case
         explorer = SoftLookupExplorer(keys_on_road=keys, values=values, query=query, bandwidth=bandwidth, n_near=k)
-        np.testing.assert_allclose(got[0], explorer.weights, atol=1e-12)
-        assert got[1] == explorer.neighbors.tolist()
-        assert got[2:] == pytest.approx([explorer.estimate, explorer.hard_estimate])
+        assert got[0] == explorer.neighbors.tolist()
+        assert got[1:] == pytest.approx([explorer.estimate, explorer.hard_estimate])
+
+
+@browser_test
+@pytest.mark.parametrize("k", [1, 3, 8, 9])
+def test_the_stairs_are_the_hard_estimate_at_every_place(functions_of, k):
+    rng = np.random.default_rng(k)
+    keys, values = rng.uniform(0, 10, 9).tolist(), rng.normal(size=9).tolist()
+    places = rng.uniform(0, 10, 50).tolist()
+    script = """([keys, values, k, places]) => {
+        const steps = functions.stairs(keys, values, k);
+        return places.map((place) => [
+            steps.filter(({ from, to }) => from <= place && place < to).map(({ value }) => value),
+            functions.hardEstimate(keys, values, place, k)]);
+    }"""
+    for found, hard in functions_of("soft_lookup.js")(script, keys, values, k, places):
+        assert found == pytest.approx([hard])
 
 
 @browser_test
@@ -82,7 +97,7 @@ def test_keys_sliders_and_pointer_move_query_points_and_bandwidth(open_drawn):
     page = open_drawn(SoftLookupExplorer())
     assert page.locator(SENTENCE).text_content() == (
         "At 4.6 with bandwidth 0.50 the estimate is −1.36. Point 5 weighs most, 70 %; "
-        "the 3 nearest hold 98 % of the weight, and by themselves would give −1.02."
+        "the 3 nearest hold 98 % of the weight, and by themselves, with equal weights, would give −1.02."
     )
 
     def says(words):

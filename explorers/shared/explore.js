@@ -1,0 +1,341 @@
+// The skeleton of every explorer. An explorer says what follows from its state (`derive`), how that is drawn (`draw`)
+// and put into words (`describe`), and what a reader can do (`actions`); all else is here: state and its history, keys,
+// pointer, layout, speech, saving. `explore` gives the module that anywidget and the page run.
+//
+//   explore({
+//     stage,      what a screen reader calls the first picture, which takes the keys
+//     hint,       a sentence below it: text, or a function of the facts
+//     derive,     (state, frame) => facts: everything that follows from the inputs, and `state` itself where it is drawn;
+//                 `frame` is what the kernel computed, in explorers that have frames
+//     draw,       { name: { title, height: (width) => height, paint: (picture, facts) } }: the stage, the key of its
+//                 marks, and what stands beside them
+//     describe,   (facts) => { sentence, lines: { name: text }, pictures: { name: words or { words, title, note } } };
+//                 a screen reader hears the lines that changed, then the sentence
+//     report,     (facts) => { trait: value }: what Python is told
+//     actions,    { name: { keys: { key: argument }, help: [keys, words], run: (state, argument) => changes,
+//                           buttons: { text: argument }, beside: name of a picture, eased: name of an array } }
+//     pointer,    { marks: (facts, picture) => [{ x, y, reach, … }]: what can be held,
+//                   grab: (mark) => changes, press: (mark, state, place, picture) => changes,
+//                   drag: (mark, state, to, from, picture) => changes }; `mark` is null beside all marks
+//     follow,     { input: (state) => changes }: what another input brings with it
+//     presets,    { text: changes }
+//     tasks,      [{ text, done: (facts) => boolean }]
+//   })
+import { Picture, setText } from "./charts.js";
+import {
+  button,
+  control,
+  inWords,
+  keepKeys,
+  keyHelp,
+  make,
+  menu,
+  onKeys,
+  onPressOrDrag,
+  statePanel,
+  taskList,
+  voice,
+} from "./controls.js";
+import { encode } from "./numbers.js";
+import { History, State } from "./state.js";
+import { onThemeChange, prefersStill, readTheme } from "./theme.js";
+
+const [PAUSE, STILL, EASING] = [150, 400, 280]; // milliseconds: between savings, until a change has ended, of a redraw
+
+export const explore = (explorer) => ({
+  render({ model, el }) {
+    const exploration = new Exploration(explorer, model);
+    el.append(exploration.root);
+    return () => exploration.stop();
+  },
+});
+
+class Exploration {
+  constructor(explorer, model) {
+    Object.assign(this, { explorer, model, theme: null, easing: null, timers: {} });
+    this.state = new State(model, explorer.follow ?? {});
+    this.layOut();
+    this.listen();
+    this.history = new History(this.state.snapshot());
+    const link = model.link?.read();
+    if (link) this.take(link);
+    this.redraw();
+  }
+
+  stop() {
+    cancelAnimationFrame(this.frame);
+    clearTimeout(this.timers.settling); // what is to be saved is saved
+    for (const end of this.ends) end();
+  }
+
+  // ---- What stands on the page
+
+  layOut() {
+    const { explorer, state } = this;
+    this.pictures = Object.fromEntries(
+      Object.entries(explorer.draw).map(([name, drawing]) => [name, new Picture(drawing)]),
+    );
+    const labelled = Object.entries(state.inputs).filter(([, limits]) => limits.label);
+    this.controls = labelled.map(([name, limits]) => ({
+      ...control(name, limits, (changes) => this.change(changes)),
+      isShown: limits.only ? (values) => values[limits.only[0]] === limits.only[1] : () => true,
+    }));
+    this.tasks = taskList(explorer.tasks ?? []);
+    this.panel = statePanel(this.asShared());
+    this.voice = voice();
+    this.fault = make("p", { className: "explorer-fault", hidden: true });
+    this.hint = make("p", { className: "explorer-hint" });
+    this.root = make(
+      "div",
+      { className: "explorer" },
+      make("div", { className: "explorer-controls" }, ...this.controls.map(({ element }) => element)),
+      make("div", { className: "explorer-buttons" }, ...this.buttonsBeside(undefined), ...this.commonButtons()),
+      this.layOutPictures(),
+      this.fault,
+      this.voice.visible,
+      this.voice.spoken,
+      keyHelp([...Object.values(explorer.actions).map(({ help }) => help), ["Z, Shift+Z", "undo, redo"]]),
+      this.panel.element,
+    );
+  }
+
+  layOutPictures() {
+    const [first, key, ...others] = Object.entries(this.pictures);
+    this.stage = make("div", { className: "explorer-stage", tabIndex: 0 }, first[1].figure);
+    this.stage.setAttribute("role", "application");
+    this.stage.setAttribute("aria-label", this.explorer.stage);
+    const beside = ([name, { figure }]) => {
+      const buttons = this.buttonsBeside(name);
+      return buttons.length
+        ? make("div", {}, figure, make("div", { className: "explorer-buttons" }, ...buttons))
+        : figure;
+    };
+    const side = make("div", { className: "explorer-side" }, ...others.map(beside));
+    return make(
+      "div",
+      { className: "explorer-pictures" },
+      make("div", {}, this.stage, key[1].figure, this.hint, this.tasks.element),
+      side,
+    );
+  }
+
+  buttonsBeside(picture) {
+    const actions = Object.values(this.explorer.actions).filter(({ beside }) => beside === picture);
+    return actions.flatMap((action) =>
+      Object.entries(action.buttons ?? {}).map(([text, argument]) => button(text, () => this.act(action, argument))),
+    );
+  }
+
+  commonButtons() {
+    const { presets = {} } = this.explorer;
+    const buttons = [button("Undo", () => this.undo()), button("Reset", () => this.replace(this.state.start))];
+    const names = Object.keys(presets);
+    return names.length ? [...buttons, menu("Presets", names, (name) => this.change(presets[name]))] : buttons;
+  }
+
+  /** How a state is handed on: as a link where a page has an address, else as the line that makes it in Python. */
+  asShared() {
+    const { link } = this.model;
+    const line = () => `${this.state.name}(**${this.state.asText()})`;
+    const write = (text) => this.take(text);
+    return link
+      ? { kind: "link", read: () => link.write(this.state.asText()), write }
+      : { kind: "text", read: line, write };
+  }
+
+  // ---- What happens
+
+  listen() {
+    const { explorer, state, model } = this;
+    const redraw = () => this.redraw();
+    const resize = new ResizeObserver(redraw);
+    resize.observe(this.root);
+    const stopTheme = onThemeChange(() => {
+      this.theme = null;
+      redraw();
+    });
+    const events = [...state.names, "frame"].map((name) => `change:${name}`);
+    for (const event of events) model.on(event, redraw);
+    this.ends = [() => resize.disconnect(), stopTheme, () => events.forEach((event) => model.off(event, redraw))];
+    keepKeys(this.root);
+    onKeys(this.stage, this.keys());
+    if (explorer.pointer) onPressOrDrag(Object.values(this.pictures)[0].canvas, this.hands());
+  }
+
+  keys() {
+    const bound = Object.values(this.explorer.actions).flatMap((action) =>
+      Object.entries(action.keys ?? {}).map(([key, argument]) => [key, () => this.act(action, argument)]),
+    );
+    const common = [
+      ["z", () => this.undo()],
+      ["Shift+z", () => this.redo()],
+    ];
+    return Object.fromEntries([...bound, ...common]);
+  }
+
+  hands() {
+    const { marks, grab, press, drag } = this.explorer.pointer;
+    const [picture] = Object.values(this.pictures);
+    const nearest = (x, y) =>
+      (this.facts ? marks(this.facts, picture) : [])
+        .map((one) => ({ ...one, away: Math.hypot(one.x - x, one.y - y) }))
+        .filter(({ away, reach }) => away < reach)
+        .reduce((best, one) => (best === null || one.away < best.away ? one : best), null);
+    return {
+      grab: nearest,
+      hold: (it) => this.change(grab?.(it)),
+      press: (it, place) => this.change(press(it, this.state.read(), place, picture)),
+      drag: (it, to, from) => this.change(drag(it, this.state.read(), to, from, picture)),
+    };
+  }
+
+  change(changes) {
+    this.fault.hidden = true;
+    this.state.change(changes);
+  }
+
+  replace(state) {
+    this.fault.hidden = true;
+    this.state.replace(state);
+  }
+
+  act(action, argument) {
+    const name = action.eased;
+    const from = this.state.read()[name];
+    this.change(action.run(this.state.read(), argument));
+    if (name && !prefersStill()) this.easing = { name, from, to: this.state.read()[name], start: performance.now() };
+  }
+
+  undo() {
+    this.settle();
+    this.replace(this.history.undo());
+  }
+
+  redo() {
+    this.settle();
+    this.replace(this.history.redo());
+  }
+
+  /** Show a state that came as text, or say by name why not. */
+  take(text) {
+    const { changes, fault } = this.state.parse(text);
+    if (fault) return this.refuse(fault);
+    this.replace(changes);
+  }
+
+  refuse(fault) {
+    setText(this.fault, `Not shown: ${fault}.`);
+    this.fault.hidden = false;
+    setText(this.voice.spoken, this.fault.textContent);
+  }
+
+  // ---- Drawing, once in a frame however often it is asked for
+
+  redraw() {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = undefined;
+      if (this.root.clientWidth) this.draw();
+    });
+  }
+
+  draw() {
+    this.theme ??= readTheme(this.root); // only an element in the page has a style
+    if (this.state.fault()) return this.later("settling", STILL, () => this.settle());
+    const state = this.state.read();
+    const frame = this.state.frame(state);
+    if (frame === null) return this.save(); // the picture stands until the kernel has computed the next
+    this.facts = this.explorer.derive(state, frame);
+    this.said = this.explorer.describe(this.facts);
+    this.heard ??= { state, said: this.said };
+    this.paint(state);
+    this.refresh(state);
+    this.report();
+    this.later("settling", STILL, () => this.settle());
+    if (this.facts.unfinished || this.easing) this.redraw();
+  }
+
+  refresh(state) {
+    for (const { element, refresh, isShown } of this.controls) {
+      element.hidden = !isShown(state);
+      refresh(state);
+    }
+    const { hint } = this.explorer;
+    setText(this.hint, typeof hint === "function" ? hint(this.facts) : hint);
+    setText(this.voice.visible, this.said.sentence);
+    for (const [name, picture] of Object.entries(this.pictures)) picture.describe(this.said.pictures[name]);
+  }
+
+  paint(state) {
+    const seen = this.eased(state);
+    const facts = seen === state ? this.facts : this.explorer.derive(seen, this.state.frame(seen));
+    for (const picture of Object.values(this.pictures)) picture.measure();
+    for (const [name, picture] of Object.entries(this.pictures)) {
+      picture.begin(this.theme);
+      this.explorer.draw[name].paint(picture, facts);
+    }
+  }
+
+  /** The state on the way from an array to the one that took its place, so that eyes can follow. */
+  eased(state) {
+    if (!this.easing) return state;
+    const { name, from, to, start } = this.easing;
+    const share = (performance.now() - start) / EASING;
+    if (share >= 1 || state[name] !== to) {
+      this.easing = null;
+      return state;
+    }
+    const gently = share * share * (3 - 2 * share);
+    const between = to.map((number, i) => from[i] + gently * (number - from[i]));
+    return { ...state, [name]: Object.assign(between, { shape: to.shape }) };
+  }
+
+  /** Tell Python what was computed from the state. */
+  report() {
+    for (const [name, value] of Object.entries(this.explorer.report?.(this.facts) ?? {})) {
+      this.model.set(name, ArrayBuffer.isView(value) ? encode(value) : value);
+    }
+    this.save();
+  }
+
+  /** Send what changed, not in every frame, but the last always. */
+  save() {
+    this.timers.saving ??= setTimeout(() => {
+      this.timers.saving = undefined;
+      this.model.save_changes();
+    }, PAUSE);
+  }
+
+  later(name, pause, callback) {
+    clearTimeout(this.timers[name]);
+    this.timers[name] = setTimeout(callback, pause);
+  }
+
+  // ---- When a change has ended: a step of the history, tasks that tick, what is heard, what is refused
+
+  settle() {
+    const fault = this.state.fault();
+    if (fault) {
+      this.state.replace(this.state.good);
+      return this.refuse(fault);
+    }
+    if (!this.facts) return;
+    const state = this.state.read();
+    this.history.settle(this.state.snapshot());
+    const done = this.tasks.refresh(this.facts);
+    const news = [...this.news(state), ...done];
+    if (news.length) setText(this.voice.spoken, news.join(" "));
+    this.heard = { state, said: this.said };
+    this.panel.refresh();
+  }
+
+  /** The controls that were moved, the lines that changed, and the sentence if it did. */
+  news(state) {
+    const { heard, said } = this;
+    const moved = Object.entries(this.state.inputs)
+      .filter(([name, { label }]) => label && state[name] !== heard.state[name])
+      .map(([name, limits]) => `${limits.label} ${inWords(limits, state[name])}.`);
+    const lines = Object.keys(said.lines).filter((name) => said.lines[name] !== heard.said.lines[name]);
+    const sentence = said.sentence === heard.said.sentence ? [] : [said.sentence];
+    return [...moved, ...lines.map((name) => said.lines[name]), ...sentence];
+  }
+}

@@ -1,0 +1,107 @@
+"""shared/lsh.js is the twin of `reformer`: the same numbers from the same inputs, ties and edges included."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from reformer.angular import angular_hash
+from reformer.chunking import look_adjacent, sort_by_bucket, split_into_chunks
+from reformer.masks import attention_mask
+from reformer.neighbors import kernel_regression
+from reformer.planes import hash_value, side_of_planes
+
+pytestmark = browser_test = pytest.mark.browser
+
+
+@pytest.fixture
+def functions(functions_of):
+    return functions_of("shared/lsh.js")
+
+
+@pytest.mark.parametrize(
+    ("n_features", "n_buckets", "n_rounds"), list(itertools.product([2, 3, 64], [2, 8, 16], [1, 5]))
+)
+def test_the_browsers_hash_is_numpys_hash(functions, n_features, n_buckets, n_rounds):
+    rng = np.random.default_rng([n_features, n_buckets, n_rounds])
+    vectors = rng.normal(size=(200, n_features))
+    rotations = rng.normal(size=(n_rounds, n_features, n_buckets // 2))
+    script = """([vectors, rotations, ...sizes]) => Array.from(
+        functions.angularHash(Float64Array.from(vectors), Float64Array.from(rotations), ...sizes))"""
+    got = functions(script, vectors.ravel().tolist(), rotations.ravel().tolist(), n_rounds, n_features, n_buckets // 2)
+    np.testing.assert_array_equal(np.reshape(got, (n_rounds, 200)), angular_hash(vectors, rotations))
+
+
+def test_ties_and_the_zero_vector_go_to_the_lower_bucket(functions):
+    vectors, rotations = np.array([[0.0, 0.0], [1.0, 1.0], [-1.0, -1.0]]), np.array([[[1.0, 0.0], [0.0, 1.0]]])
+    script = "([v, r]) => Array.from(functions.angularHash(Float64Array.from(v), Float64Array.from(r), 1, 2, 2))"
+    got = functions(script, vectors.ravel().tolist(), rotations.ravel().tolist())
+    assert got == angular_hash(vectors, rotations)[0].tolist() == [0, 0, 2]
+
+
+def test_a_point_in_a_plane_counts_as_on_its_positive_side(functions):
+    script = "point => functions.hashValue(functions.planeScores(point, [1, 1, 0, 1], 2))"
+    normals = np.array([[1.0, 1.0], [0.0, 1.0]])
+    for point in ([0.0, 0.5], [0.0, -0.5], [-0.5, 0.0], [0.0, 0.0]):
+        assert functions(script, *point) == hash_value(side_of_planes(np.array([point]), normals))[0]
+
+
+@pytest.mark.parametrize("n_planes", [1, 3, 8])
+def test_the_browsers_sides_and_values_are_numpys(functions, n_planes):
+    rng = np.random.default_rng(n_planes)
+    vectors, normals = rng.normal(size=(50, 5)), rng.normal(size=(5, n_planes))
+    script = """([vectors, normals, n]) => vectors.map((vector) => {
+        const scores = functions.planeScores(vector, normals, n);
+        return [scores, functions.hashValue(scores)];
+    })"""
+    scores, values = zip(*functions(script, vectors.tolist(), normals.ravel().tolist(), n_planes), strict=True)
+    np.testing.assert_allclose(scores, vectors @ normals, atol=1e-12)
+    np.testing.assert_array_equal(values, hash_value(side_of_planes(vectors, normals)))
+
+
+@pytest.mark.parametrize("n_buckets", [2, 6, 16])
+def test_the_scores_of_the_directions_are_those_whose_largest_is_the_bucket(functions, n_buckets):
+    rng = np.random.default_rng(n_buckets)
+    vectors, rotation = rng.normal(size=(50, 3)), rng.normal(size=(3, n_buckets // 2))
+    script = "([vectors, r, half]) => vectors.map((vector) => functions.directionScores(vector, r, half))"
+    scores = functions(script, vectors.tolist(), rotation.ravel().tolist(), n_buckets // 2)
+    np.testing.assert_array_equal(np.argmax(scores, axis=1), angular_hash(vectors, rotation[np.newaxis])[0])
+
+
+@pytest.mark.parametrize("bandwidth", [0.05, 0.5, 3.0])
+def test_the_browsers_weights_are_those_of_kernel_regression(functions, bandwidth):
+    keys = np.random.default_rng(1).uniform(0, 10, 9)
+    for query in (0.0, 3.3, 10.0):
+        weights = kernel_regression(np.array([[query]]), keys[:, np.newaxis], np.eye(9), bandwidth)[0]
+        got = functions("([k, q, h]) => functions.kernelWeights(k, q, h)", keys.tolist(), query, bandwidth)
+        np.testing.assert_allclose(got, weights, atol=1e-12)
+
+
+def test_the_browser_sorts_and_chunks_as_numpy_does(functions):
+    for length, n_buckets, chunk_length in [(1, 1, 1), (12, 4, 4), (13, 3, 4), (40, 16, 7)]:
+        buckets = np.random.default_rng(length).integers(0, n_buckets, length)
+        order = sort_by_bucket(buckets)
+        assert functions("([b]) => functions.sortByBucket(b)", buckets.tolist()) == order.tolist()
+        got = functions("([o, c]) => functions.splitIntoChunks(o, c)", order.tolist(), chunk_length)
+        assert got == split_into_chunks(order, chunk_length).tolist()
+
+
+@pytest.mark.parametrize(("n_before", "n_after"), [(1, 0), (1, 1), (0, 0), (2, 1), (4, 5)])
+@pytest.mark.parametrize("wrap", ["round", "none"])
+def test_the_browser_looks_where_numpy_looks(functions, n_before, n_after, wrap):
+    chunks = split_into_chunks(np.arange(11), 3)
+    options = {"n_before": n_before, "n_after": n_after, "wrap": wrap}
+    expected = look_adjacent(chunks, **options)
+    assert functions("([c, o]) => functions.lookAdjacent(c, o)", chunks.tolist(), options) == expected.tolist()
+
+
+@pytest.mark.parametrize(("causal", "avoid_self", "in_buckets"), list(itertools.product([True, False], repeat=3)))
+def test_the_browser_masks_what_numpy_masks(functions, causal, avoid_self, in_buckets):
+    buckets = np.array([0, 1, 0, 1, 1, 0, 2])
+    queries, keys = np.array([0, 2, 5, -1]), np.array([4, 0, 2, 5, -1, 6])
+    by_bucket = {"query_buckets": buckets[queries], "key_buckets": buckets[keys]} if in_buckets else {}
+    expected = attention_mask(queries, keys, causal=causal, avoid_self=avoid_self, **by_bucket)
+    options = {"causal": causal, "avoid_self": avoid_self, "buckets": buckets.tolist() if in_buckets else None}
+    script = "([q, k, options]) => functions.attentionMask(q, k, options).map((row) => row.map(String))"
+    got = functions(script, queries.tolist(), keys.tolist(), options)
+    np.testing.assert_array_equal(np.array(got, dtype=np.float32), expected)

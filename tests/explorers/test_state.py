@@ -1,0 +1,333 @@
+"""The state of every explorer: refused by name where it cannot be shown, undone step by step, brought back by a text.
+
+Python and the page refuse with the same sentences.
+"""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from explorers import EXPLORERS, AngularExplorer, HashPlanesExplorer, SoftLookupExplorer, standalone_page
+from explorers.inputs import Refused
+from tests.explorers.lab_page import SENTENCE, STAGE, wait_until_drawn
+
+browser_test = pytest.mark.browser
+every_explorer = pytest.mark.parametrize("explorer_class", EXPLORERS)
+nan, inf = float("nan"), float("inf")
+
+# What cannot be shown, and the name by which it is refused.
+NUMBERS = [
+    (AngularExplorer, {"turn": nan}, "turn needs a number from -180 to 180, got NaN"),
+    (AngularExplorer, {"azimuth": inf}, "azimuth needs a number from -180 to 180, got Infinity"),
+    (AngularExplorer, {"elevation": -inf}, "elevation needs a number from -90 to 90, got -Infinity"),
+    (AngularExplorer, {"n_buckets": 7}, "n_buckets needs an even whole number from 2 to 16, got 7"),
+    (AngularExplorer, {"n_buckets": 18}, "n_buckets needs an even whole number from 2 to 16, got 18"),
+    (AngularExplorer, {"n_rounds": 2.5}, "n_rounds needs a whole number from 1 to 8, got 2.5"),
+    (AngularExplorer, {"query": 40}, "query needs a whole number from 0 to 39, got 40"),
+    (AngularExplorer, {"chosen": -1}, "chosen needs a whole number from 0 to 39, got -1"),
+    (AngularExplorer, {"n_rounds": 2, "shown_round": 3}, "shown_round needs a whole number from 1 to 2, got 3"),
+    (AngularExplorer, {"dimension": 4}, "dimension needs 2 or 3, got 4"),
+    (AngularExplorer, {"seed": -1}, "seed needs a whole number of at least 0, got -1"),
+    (HashPlanesExplorer, {"n_planes": nan}, "n_planes needs a whole number from 1 to 8, got NaN"),
+    (HashPlanesExplorer, {"n_planes": 2, "chosen_plane": 2}, "chosen_plane needs a whole number from 0 to 1, got 2"),
+    (SoftLookupExplorer, {"bandwidth": 0}, "bandwidth needs a number from 0.05 to 3, got 0"),
+    (SoftLookupExplorer, {"query": nan}, "query needs a number from 0 to 10, got NaN"),
+    (SoftLookupExplorer, {"n_near": 13}, "n_near needs a whole number from 1 to 12, got 13"),
+]
+NEEDS_VALUES = "needs numbers from -2 to 2"
+NEEDS_TWINS = "needs as many rows as keys_on_road"
+IN_DISC = "every row in the unit disc, and not in its middle"
+ARRAYS = [
+    (HashPlanesExplorer, {"points": [[0.5, 0], [nan, 0]]}, "points needs finite numbers, got NaN in row 1"),
+    (HashPlanesExplorer, {"points": [[0.5, 0], [1.5, 0]]}, f"points needs {IN_DISC}, got length 1.5 in row 1"),
+    (HashPlanesExplorer, {"points": [[0.5, 0], [0, 0]]}, f"points needs {IN_DISC}, got length 0 in row 1"),
+    (HashPlanesExplorer, {"points": [[0.5, 0]]}, "points needs shape (L, 2) with L of at least 2, got (1, 2)"),
+    (HashPlanesExplorer, {"points": []}, "points needs shape (L, 2) with L of at least 2, got (0,)"),
+    (HashPlanesExplorer, {"angles": [[0, 1]]}, "angles needs shape (6, 8), got (1, 2)"),
+    (AngularExplorer, {"circle": [[0, 1], [0, 0]]}, "circle needs a direction in every row, got length 0 in row 1"),
+    (SoftLookupExplorer, {"keys_on_road": [1], "values": [inf]}, f"values {NEEDS_VALUES}, got Infinity in row 0"),
+    (SoftLookupExplorer, {"keys_on_road": [1, 11]}, "keys_on_road needs numbers from 0 to 10, got 11 in row 1"),
+    (SoftLookupExplorer, {"keys_on_road": [1], "values": [1, 1]}, f"values {NEEDS_TWINS}, 1, got 2"),
+]  # fmt: skip
+REFUSALS = pytest.mark.parametrize(
+    ("explorer_class", "state", "sentence"),
+    NUMBERS + ARRAYS,
+    ids=[next(iter(state)) for _, state, _ in NUMBERS + ARRAYS],
+)
+
+
+@REFUSALS
+def test_what_cannot_be_shown_is_refused_at_construction(explorer_class, state, sentence):
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        explorer_class(**state)
+
+
+@pytest.mark.parametrize(("explorer_class", "state", "sentence"), [case for case in NUMBERS if len(case[1]) == 1])
+def test_what_cannot_be_shown_is_refused_later_and_leaves_the_state_as_it_was(explorer_class, state, sentence):
+    explorer = explorer_class()
+    ((name, value),) = state.items()
+    before = getattr(explorer, name)
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        setattr(explorer, name, value)
+    assert getattr(explorer, name) == before
+
+
+@pytest.mark.parametrize("n_points", [0, -1, 1, 501, 12.0, nan, None, "12", True])
+@every_explorer
+def test_a_number_of_points_that_cannot_be_shown_is_refused(explorer_class, n_points):
+    if n_points is None:
+        assert len(explorer_class(n_points=None).about["start"]) > 1  # means: as many as usual
+        return
+    with pytest.raises(ValueError, match=r"^n_points needs a whole number from \d+ to 500, got "):
+        explorer_class(n_points=n_points)
+
+
+@every_explorer
+def test_a_misspelt_name_is_refused_with_the_name_that_was_meant(explorer_class):
+    with pytest.raises(ValueError, match=rf"^{explorer_class.__name__} has no n_nearr; did you mean n_near\?$"):
+        explorer_class(n_nearr=3)
+    with pytest.raises(ValueError, match=r"has no qeury; did you mean query\?$"):
+        explorer_class().qeury = 3
+    with pytest.raises(ValueError, match=r"has no zzz; it has \w+, "):
+        explorer_class(zzz=3)
+
+
+def test_text_where_a_number_belongs_is_refused_by_name():
+    for value in ("8", None, True, [8]):
+        with pytest.raises(ValueError, match="^n_buckets needs an even whole number from 2 to 16, got "):
+            AngularExplorer(n_buckets=value)
+    with pytest.raises(ValueError, match=r"^circle needs shape \(L, 2\)"):
+        AngularExplorer(circle=[[1, 2], [3]])
+
+
+def test_what_hangs_on_a_smaller_number_becomes_smaller_with_it():
+    angular = AngularExplorer(n_rounds=8, shown_round=7)
+    angular.n_rounds = 2
+    assert angular.shown_round == 2
+    planes = HashPlanesExplorer(query=30, n_near=9)
+    planes.points = planes.points[:5]
+    assert (planes.query, planes.n_near, planes.chosen) == (4, 4, 4)
+
+
+def test_the_length_of_a_direction_does_not_matter():
+    explorer = AngularExplorer(circle=[[3.0, 0.0], [0.0, 0.5]])
+    np.testing.assert_array_equal(explorer.circle, [[1, 0], [0, 1]])
+    assert len(explorer.sphere) == 2
+
+
+# ---- On the page
+
+
+def show(page, text):
+    """Paste a state and have it shown."""
+    details = page.locator(".explorer-state")
+    if details.get_attribute("open") is None:
+        details.locator("summary").click()
+    page.get_by_role("textbox").fill(text)
+    page.get_by_role("button", name="Show what stands here").click()
+
+
+@browser_test
+@every_explorer
+def test_the_page_refuses_with_the_sentences_of_python_and_keeps_its_picture(explorer_class, open_drawn):
+    page = open_drawn(explorer_class(), reduced_motion="reduce")
+    before = page.locator(SENTENCE).text_content()
+    for _, state, sentence in [case for case in NUMBERS + ARRAYS if case[0] is explorer_class]:
+        show(page, f"{explorer_class.__name__}(**{json.dumps(state)})")
+        assert page.locator(".explorer-fault").inner_text() == f"Not shown: {sentence}."
+        assert page.locator("[aria-live=polite]").text_content() == f"Not shown: {sentence}."
+        assert page.locator(SENTENCE).text_content() == before
+    show(page, '{"n_nearr": 3}')
+    assert (
+        page.locator(".explorer-fault").inner_text().startswith(f"Not shown: {explorer_class.__name__} has no n_nearr;")
+    )
+    show(page, "n_near = 3")
+    assert "got n_near = 3" in page.locator(".explorer-fault").inner_text()
+    show(page, '{"n_near": 2}')
+    page.wait_for_function("document.querySelector('.explorer-fault').hidden")
+    page.wait_for_function(f"before => document.querySelector('{SENTENCE}').textContent !== before", arg=before)
+
+
+@browser_test
+def test_what_a_script_sets_and_cannot_be_shown_is_refused_and_taken_back(open_drawn):
+    page = open_drawn(AngularExplorer(), reduced_motion="reduce")
+    page.evaluate("explorer.model.set('turn', NaN)")
+    page.wait_for_function(
+        "document.querySelector('.explorer-fault').textContent ==="
+        "'Not shown: turn needs a number from -180 to 180, got NaN.'"
+    )
+    assert page.evaluate("explorer.model.get('turn')") == 0
+    assert page.locator(SENTENCE).text_content().startswith("Query 3 is in bucket 5.")
+
+
+def state_of(page):
+    script = """() => Object.fromEntries(Object.keys(explorer.model.get("about").inputs).map((name) => {
+        const value = explorer.model.get(name);
+        return [name, value.dtype ? Array.from(new Float64Array(value.data.buffer.slice(
+            value.data.byteOffset, value.data.byteOffset + value.data.byteLength))) : value];
+    }))"""
+    return page.evaluate(script)
+
+
+KEYS = {
+    SoftLookupExplorer: ["ArrowRight", "ArrowUp", "k", "d", "r"],
+    HashPlanesExplorer: ["ArrowRight", "n", "q", "t", "b", "r"],
+    AngularExplorer: ["ArrowRight", "n", "q", "t", "2", "r"],
+}
+
+
+@browser_test
+@every_explorer
+def test_every_step_is_undone_and_done_again_and_reset_goes_back_to_the_start(explorer_class, open_drawn):
+    page = open_drawn(explorer_class(), reduced_motion="reduce")
+    stage = page.locator(STAGE)
+    states = [state_of(page)]
+    for key in KEYS[explorer_class]:
+        stage.press(key)
+        page.wait_for_timeout(550)  # until the change has ended
+        states.append(state_of(page))
+        assert states[-1] != states[-2]
+    for state in states[-2::-1]:
+        stage.press("z")
+        assert state_of(page) == state
+    stage.press("z")
+    assert state_of(page) == states[0]
+    for state in states[1:]:
+        stage.press("Shift+Z")
+        assert state_of(page) == state
+    page.get_by_role("button", name="Reset").click()
+    assert state_of(page) == states[0]
+    page.get_by_role("button", name="Undo").click()
+    assert state_of(page) == states[-1]
+
+
+@browser_test
+@every_explorer
+def test_a_text_makes_the_same_state_in_python(explorer_class, open_drawn):
+    page = open_drawn(explorer_class(n_points=11), reduced_motion="reduce")
+    page.locator(".explorer-state summary").click()
+    for keys in ["", *KEYS[explorer_class]]:
+        if keys:
+            page.locator(STAGE).press(keys)
+        page.wait_for_timeout(550)
+        link = page.get_by_role("textbox").input_value()
+        text = page.evaluate("decodeURIComponent", link.split("=", 1)[1])
+        twin, state = explorer_class(**json.loads(text)), state_of(page)
+        for name, value in state.items():
+            np.testing.assert_allclose(np.ravel(getattr(twin, name)), value, rtol=1e-5, atol=2e-6, err_msg=name)
+
+
+@browser_test
+@every_explorer
+def test_a_link_opens_the_page_in_the_same_state(explorer_class, browser, tmp_path):
+    file = tmp_path / "page.html"
+    file.write_text(standalone_page(explorer_class()), encoding="utf-8")
+    page = browser.new_page(reduced_motion="reduce")
+    page.goto(file.as_uri())
+    wait_until_drawn(page)
+    for key in KEYS[explorer_class]:
+        page.locator(STAGE).press(key)
+    page.locator(".explorer-state summary").click()
+    page.wait_for_function("document.querySelector('.explorer textarea').value")
+    link, said = page.get_by_role("textbox").input_value(), page.locator(SENTENCE).text_content()
+    assert link.startswith(f"{file.as_uri()}#{explorer_class.__name__}=")
+    other = browser.new_page(reduced_motion="reduce")
+    other.goto(link)
+    wait_until_drawn(other)
+    assert other.locator(SENTENCE).text_content() == said
+    other.goto(f"{file.as_uri()}#{explorer_class.__name__}=%7B%22query%22:99%7D")
+    other.wait_for_selector(".explorer-fault:not([hidden])")
+    assert "query needs " in other.locator(".explorer-fault").inner_text()
+    page.close()
+    other.close()
+
+
+@browser_test
+@every_explorer
+def test_presets_can_be_shown(explorer_class, open_drawn):
+    page = open_drawn(explorer_class(), reduced_motion="reduce")
+    menu = page.get_by_label("Presets")
+    names = menu.locator("option").all_inner_texts()[1:]
+    assert len(names) >= 2
+    for name in names:
+        before = state_of(page)
+        menu.select_option(name)
+        assert state_of(page) != before and menu.input_value() == ""
+        page.wait_for_timeout(100)
+        assert page.locator(".explorer-fault").is_hidden()
+
+
+@browser_test
+def test_two_explorers_in_one_page_do_not_disturb_each_other(browser, server):
+    """Each widget of a notebook loads its module anew; ids and the names of radio buttons must be the page's own."""
+    from tests.explorers.lab_page import Lab
+
+    page = browser.new_page(viewport={"width": 1400, "height": 2400})
+    lab = Lab(page, server.format("two"))
+    lab.run_all()
+    page.wait_for_function(f"document.querySelectorAll('{SENTENCE}:not(:empty)').length === 2", timeout=60_000)
+    checked = "[...document.querySelectorAll('.explorer input[type=radio]')].map((input) => input.checked)"
+    assert page.evaluate(checked) == [True, False, True, False]
+    ids = page.evaluate("[...document.querySelectorAll('.explorer [id]')].map(({ id }) => id)")
+    assert len(ids) == len(set(ids)) >= 10
+    page.get_by_text("Sphere", exact=True).nth(1).click()
+    assert page.evaluate(checked) == [True, False, False, True]
+    sliders = page.get_by_label("Buckets B")
+    assert [sliders.nth(i).input_value() for i in range(2)] == ["8", "4"]
+    sliders.nth(1).press("ArrowRight")
+    assert [sliders.nth(i).input_value() for i in range(2)] == ["8", "6"]
+    assert page.evaluate("globalThis[Symbol.for('explorers: modules by source')].size") == 12  # each once
+    lab.assert_nothing_went_wrong()
+    page.close()
+
+
+# ---- Tasks
+
+
+def does(page, *keys):
+    for key in keys:
+        page.locator(STAGE).press(key)
+
+
+def done(page):
+    return [text for text in page.locator(".explorer-tasks li").all_text_contents() if text.startswith("Done: ")]
+
+
+@browser_test
+@every_explorer
+def test_no_task_is_done_before_anything_was_tried(explorer_class, open_drawn):
+    page = open_drawn(explorer_class(), reduced_motion="reduce")
+    page.wait_for_timeout(600)
+    assert done(page) == [] and page.locator(".explorer-tasks li").count() == 3
+
+
+@browser_test
+@pytest.mark.parametrize(
+    ("explorer_class", "state", "place"),
+    [
+        (SoftLookupExplorer, {"bandwidth": 0.05}, 0),
+        (SoftLookupExplorer, {"bandwidth": 0.5, "query": 2.7}, 1),
+        (SoftLookupExplorer, {"bandwidth": 3, "query": 2.0}, 2),
+        (HashPlanesExplorer, {"query": 2}, 0),
+        (HashPlanesExplorer, {"n_tables": 6, "n_planes": 4}, 1),
+        (HashPlanesExplorer, {"angles": [[0.0, 0.001, 1, 2, 3, 4, 5, 6]] * 6}, 2),
+        (AngularExplorer, {"query": 10}, 0),
+        (AngularExplorer, {"n_rounds": 4}, 1),
+        (AngularExplorer, {"n_buckets": 16}, 2),
+    ],
+)
+def test_a_task_ticks_when_it_is_done_and_is_heard(explorer_class, state, place, open_drawn):
+    page = open_drawn(explorer_class(), reduced_motion="reduce")
+    show(page, json.dumps(state))
+    page.wait_for_timeout(600)
+    tasks = page.locator(".explorer-tasks li").all_text_contents()
+    assert tasks[place].startswith("Done: "), tasks
+    assert f"Task done: {tasks[place].removeprefix('Done: ')}" in page.locator("[aria-live=polite]").text_content()
+
+
+def test_refused_is_what_traitlets_and_the_house_expect():
+    import traitlets
+
+    assert issubclass(Refused, ValueError) and issubclass(Refused, traitlets.TraitError)
