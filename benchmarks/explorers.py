@@ -19,7 +19,7 @@ import numpy as np
 from playwright.sync_api import sync_playwright
 
 from benchmarks.machine import describe_machine, describe_versions, today
-from tests.chromium import find_chromium
+from tests.chromium import get_chromium
 from tests.explorers.lab_page import CHROMIUM_FLAGS, SENTENCE, STAGE, Lab, jupyterlab_server, write_notebook
 
 RESULTS = Path(__file__).parent / "results" / "explorers.json"
@@ -121,14 +121,13 @@ def as_row(name, case, first, times, spent):
     return row
 
 
-def main():
-    path = find_chromium()
+def main(chromium):
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
         for i, (name, _, state) in enumerate(CASES):
             source = f"from explorers import {name}\n\nexplorer = {name}({state})\nexplorer"
             write_notebook(Path(folder) / f"case{i}.ipynb", source)
         with jupyterlab_server(folder) as address:
-            browser = driver.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+            browser = driver.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
             rows = []
             for i, (name, case, _) in enumerate(CASES):
                 with lab_of(browser, address, f"case{i}") as lab:
@@ -141,4 +140,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(get_chromium())

@@ -3,12 +3,11 @@
 import shutil
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 import start
 from classroom.kernel import LANGUAGE, CourseKernel
 from classroom.my_labs import copy_new_labs
-from tests.explorers.lab_page import CHROMIUM_FLAGS, Lab, jupyterlab_server
+from tests.explorers.lab_page import Lab, jupyterlab_server
 
 SHOWN = "() => jupyterapp.shell.currentWidget?.context?.path"
 UNSAVED = "() => jupyterapp.shell.currentWidget.context.model.dirty"
@@ -41,19 +40,18 @@ def follow(page, words, target):
 
 
 @pytest.mark.browser
-def test_a_learner_gets_from_lesson_to_lab_and_back_and_nothing_is_marked_as_unsaved(address, chromium):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
-        lab = Lab(browser.new_page(viewport={"width": 1400, "height": 1000}), address)
-        assert lab.page.evaluate(LANGUAGE_OF_KERNEL) == LANGUAGE
-        assert not lab.page.evaluate(UNSAVED)
-        assert not follow(lab.page, "lab 03", "my_labs/lab03_angular_lsh/lab03_angular_lsh.ipynb")
-        toolbar = lab.page.locator(".jp-NotebookPanel-toolbar:visible")
-        assert toolbar.count() == 1
-        assert toolbar.get_by_text("Validate").count() == 0  # nbgrader's: "partial credit" of an unwritten lab
-        assert not follow(lab.page, "lesson 03", "notebooks/03_angular_lsh.ipynb")
-        lab.assert_nothing_went_wrong()
-        browser.close()
+def test_a_learner_gets_from_lesson_to_lab_and_back_and_nothing_is_marked_as_unsaved(address, browser):
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    lab = Lab(page, address)
+    assert page.evaluate(LANGUAGE_OF_KERNEL) == LANGUAGE
+    assert not page.evaluate(UNSAVED)
+    assert not follow(page, "lab 03", "my_labs/lab03_angular_lsh/lab03_angular_lsh.ipynb")
+    toolbar = page.locator(".jp-NotebookPanel-toolbar:visible")
+    assert toolbar.count() == 1
+    assert toolbar.get_by_text("Validate").count() == 0  # nbgrader's: "partial credit" of an unwritten lab
+    assert not follow(page, "lesson 03", "notebooks/03_angular_lsh.ipynb")
+    lab.assert_nothing_went_wrong()
+    page.close()
 
 
 def test_of_its_language_the_kernel_says_no_version_because_it_would_differ_from_what_is_stored():
