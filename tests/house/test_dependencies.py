@@ -147,6 +147,13 @@ def test_what_tests_and_benchmarks_import_is_declared(project):
     assert undeclared(imported_by(files_of(*WITH_TEST_TOOLS)), all_requirements(project)) <= PEERS
 
 
+@pytest.mark.parametrize("name", [".ci/run", ".github/workflows/ci.yml"])
+def test_ci_installs_for_the_core_what_the_core_and_its_tests_import(name):
+    (line,) = re.findall(r"install .*-c requirements\.lock (.*)", (start.ROOT / name).read_text(encoding="utf-8"))
+    tools = {"pytest-xdist"}  # asked for by an option
+    assert {*line.split()} - tools == imported_by(files_of("reformer", "tests/reformer"))
+
+
 @pytest.mark.trax
 def test_all_packages_of_the_environment_can_be_imported_together(project):
     distributions = [canonicalize_name(Requirement(text).name) for text in all_requirements(project)]
