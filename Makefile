@@ -1,16 +1,17 @@
 # Every command is one line that calls start.py, where it is explained: `make help`.
 # Another Python: make lab PYTHON=python3.12. More arguments: make test ARGS="-k angular".
-# The instructor's folders: make grade SUBMISSIONS=folder OUT=folder.
+# The instructor's folders: make grade SUBMISSIONS=folder OUT=folder. A new exercise: make exercise LAB=lab NAME=name.
+# The tables of units, written anew: make syllabus ARGS=--write.
 PYTHON ?= python3
 SUBMISSIONS ?= submissions
 OUT ?= grading/first
 
-.PHONY: help lab test test-long trax labs sample grade formgrader selftest site bench lock
+.PHONY: help lab trax syllabus site labs release sample grade formgrader exercise selftest test test-long bench lock
 
 help:
 	@$(PYTHON) start.py --help
 
-lab test test-long trax labs selftest site bench lock:
+lab trax syllabus site labs release selftest test test-long bench lock:
 	@$(PYTHON) start.py $@ $(ARGS)
 
 sample:
@@ -21,3 +22,6 @@ grade:
 
 formgrader:
 	@$(PYTHON) start.py $@ "$(OUT)" $(ARGS)
+
+exercise:
+	@$(PYTHON) start.py $@ $(LAB) $(NAME) $(ARGS)

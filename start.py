@@ -1,9 +1,10 @@
 """Start any part of the course: `python start.py COMMAND`. `python start.py --help` lists the commands.
 
-Everything runs in .venv, made here from a Python of 3.11 to 3.13 and the pins of requirements.lock. A Python that is
+Everything runs in .venv, made here from a Python of 3.11 to 3.14 and the pins of requirements.lock. A Python that is
 too old or too new still runs this file, to say so: it uses the standard library alone and no syntax newer than 3.8.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -13,20 +14,25 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    import msvcrt
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 STATE = VENV / "course.json"
 INSTALL_LOG = VENV / "install.log"
+TURN = ROOT / ".venv.lock"  # beside .venv, which may have to be removed
 LOCK = ROOT / "requirements.lock"
 
-PYTHONS = ((3, 13), (3, 12), (3, 11))
+PYTHONS = ((3, 13), (3, 12), (3, 11), (3, 14))  # as they are looked for: first those that can have Trax
+TRAX_PYTHONS = ("3.11", "3.12", "3.13")
 FIRST_LESSON = "notebooks/00_start_here.ipynb"
 ON_WINDOWS = os.name == "nt"
-NO_TESTS = 5  # pytest's exit code where nothing was chosen
 
 # What another environment leaves behind, and would lead Python away from .venv.
 FOREIGN = ("VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH", "__PYVENV_LAUNCHER__")
@@ -41,8 +47,8 @@ SETTINGS = {
 }
 TEST_SETTINGS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"}
 
-# JupyterLab without a question about news and without the instructor's tabs.
-LAB_SETTINGS = {"JUPYTER_CONFIG_PATH": str(ROOT / "classroom" / "jupyter")}
+# JupyterLab without a question about news and without the instructor's buttons; kernels that leave notebooks as stored.
+LAB_SETTINGS = dict.fromkeys(("JUPYTER_CONFIG_PATH", "JUPYTER_PATH"), str(ROOT / "classroom" / "jupyter"))
 
 
 class Trouble(Exception):
@@ -55,7 +61,7 @@ class Trouble(Exception):
 def lab(arguments):
     """open JupyterLab on lesson 00, and print its address"""
     make_environment()
-    quiet_kernels()
+    call(["-P", "-m", "classroom.my_labs"])
     options = [
         "--ServerApp.root_dir=" + str(ROOT),
         "--LabApp.default_url=/lab/tree/" + FIRST_LESSON,
@@ -70,84 +76,26 @@ def lab(arguments):
     return become(["-m", "jupyterlab", *options, *arguments], cwd=ROOT, settings=LAB_SETTINGS)
 
 
-def quiet_kernels():
-    """Tell the kernels of .venv not to warn, in the learner's terminal, that their loopback sockets are plain."""
-    settings = VENV / "etc" / "ipython" / "ipython_kernel_config.json"
-    settings.parent.mkdir(parents=True, exist_ok=True)
-    settings.write_text('{"IPKernelApp": {"log_level": "ERROR"}}', encoding="utf-8")
-
-
-def test(arguments):
-    """run what CI runs: ruff, then pytest with Trax and a browser, on all cores"""
-    make_environment("test", "trax")
-    chromium = get_chromium()
-    settings = dict(TEST_SETTINGS, **chromium_settings(chromium))
-    codes = [call(["-m", "ruff", *step], settings=settings) for step in (["check", "."], ["format", "--check", "."])]
-    for name, code in zip(("ruff check", "ruff format"), codes):
-        if code:
-            say(f"{name} found something; it stands above the tests.")
-    # On all cores, but for those tests that measure memory or have to answer within seconds.
-    together = ["-m", "not long and not alone", "-n", "auto", "--maxprocesses=4", "--dist=loadfile"]
-    passes = [call(["-m", "pytest", *step, *arguments], settings=settings) for step in (together, ["-m", "alone"])]
-    found = [code for code in passes if code != NO_TESTS]
-    codes += found or [NO_TESTS]
-    if not trax_is_built():
-        say("Left out: the tests with Trax, which is not built for this machine.")
-    if not chromium:
-        say("Left out: the tests in a browser. No Chromium was found or could be got; CHROMIUM=path names one.")
-        codes.append(1 if in_ci() else 0)
-    return next((code for code in codes if code), 0)
-
-
-def test_long(arguments):
-    """run the tests that are too long for `test`"""
-    make_environment("test", "trax", "long")
-    settings = dict(TEST_SETTINGS, **chromium_settings(get_chromium()))
-    return become(["-m", "pytest", "-m", "long", *arguments], cwd=ROOT, settings=settings)
-
-
 def trax(arguments):
-    """add Trax to the environment (Linux, and Macs with an Apple processor)"""
+    """add Trax to the environment (Linux, and Macs with an Apple processor; Python 3.11 to 3.13)"""
     if arguments:
         raise Trouble("trax takes no arguments.")
-    if not trax_is_built():
-        raise Trouble(
-            "Trax is not built for this machine: its tensorflow-text exists for Linux and for Macs with an Apple "
-            "processor only."
-        )
     make_environment("trax")
+    python = read_state()["python"]
+    if not trax_is_built(python):
+        raise Trouble(
+            f"Trax is not built for Python {python} on this machine: its tensorflow-text exists for Linux and for Macs "
+            "with an Apple processor only, and for Python 3.11 to 3.13. If one of these is here, remove the folder "
+            ".venv and name it: make trax PYTHON=/path/to/python3.13"
+        )
     say("Trax is in .venv.")
     return 0
 
 
-def labs(arguments):
-    """make labs/ anew from solutions/"""
+def syllabus(arguments):
+    """print hours, points and needs of each unit (--write: renew the tables in README and lesson 00)"""
     make_environment()
-    return become(["-P", "-m", "autograder", "labs", *arguments], cwd=ROOT)
-
-
-def grade(arguments):
-    """grade a folder of submissions: grade SUBMISSIONS --out OUT"""
-    make_environment()
-    return become(["-P", "-m", "autograder", "grade", *arguments])
-
-
-def sample(arguments):
-    """write submissions to try the grading on, good and bad: sample FOLDER"""
-    make_environment()
-    return become(["-P", "-m", "autograder", "sample", *arguments])
-
-
-def formgrader(arguments):
-    """look at graded submissions in nbgrader's formgrader: formgrader OUT"""
-    make_environment()
-    return become(["-P", "-m", "autograder", "formgrader", *arguments])
-
-
-def selftest(arguments):
-    """test the exercises: are the known mistakes caught and named?"""
-    make_environment()
-    return become(["-P", "-m", "autograder", "selftest", *arguments])
+    return become(["-P", "-m", "classroom.syllabus", *arguments], cwd=ROOT)
 
 
 def site(arguments):
@@ -156,30 +104,79 @@ def site(arguments):
     return become(["-P", "-m", "classroom.site", *arguments], cwd=ROOT)
 
 
+def labs(arguments):
+    """make labs/ anew from solutions/"""
+    return autograder("labs", arguments)
+
+
+def release(arguments):
+    """pack what students get into one file, course-student.zip (--out FOLDER)"""
+    return autograder("release", arguments)
+
+
+def grade(arguments):
+    """grade a folder of submissions: grade SUBMISSIONS --out OUT"""
+    return autograder("grade", arguments)
+
+
+def sample(arguments):
+    """write submissions to try the grading on, good and bad: sample FOLDER"""
+    return autograder("sample", arguments)
+
+
+def formgrader(arguments):
+    """look at graded submissions in nbgrader's formgrader: formgrader OUT"""
+    return autograder("formgrader", arguments)
+
+
+def exercise(arguments):
+    """put the five cells of a new exercise into its lab: exercise LAB NAME"""
+    return autograder("exercise", arguments)
+
+
+def selftest(arguments):
+    """test the exercises: are the known mistakes caught and named?"""
+    return autograder("selftest", arguments)
+
+
+def autograder(command, arguments):
+    make_environment()
+    return become(["-P", "-m", "autograder", command, *arguments])
+
+
+def test(arguments):
+    """run what CI runs: ruff, then pytest with Trax and a browser, on all cores"""
+    make_environment("test", "trax")
+    return become(["-m", "tests", *arguments], cwd=ROOT, settings=TEST_SETTINGS)
+
+
+def test_long(arguments):
+    """run the tests that are too long for `test`"""
+    make_environment("test", "trax", "long")
+    return become(["-m", "tests", "long", *arguments], cwd=ROOT, settings=TEST_SETTINGS)
+
+
 def bench(arguments):
     """measure speed and memory beside other implementations"""
     make_environment("test")
-    return become(["-m", "benchmarks", *arguments], cwd=ROOT, settings=chromium_settings(get_chromium()))
+    return become(["-m", "benchmarks", *arguments], cwd=ROOT)
 
 
 def lock(arguments):
     """renew requirements.lock from pyproject.toml (--upgrade: take the newest versions)"""
-    first_line = "# The versions the course is run with. `python start.py lock` renews this file from pyproject.toml.\n"
-    with tempfile.TemporaryDirectory() as folder:
-        python = new_venv(find_python(), Path(folder) / "venv")
-        uv = [python, "-m", "pip", "install", "--quiet", "uv"]
-        succeed(uv, "uv, which writes the lock, could not be installed")
-        options = ["--universal", "--python-version", "3.11", "--all-extras", "--no-emit-index-url"]
-        options += ["--no-header", "--no-annotate", "--quiet", "--output-file", str(LOCK)]
-        succeed([python, "-m", "uv", "pip", "compile", "pyproject.toml", *options, *arguments], "uv found no lock")
-    pins = LOCK.read_text(encoding="utf-8")
-    LOCK.write_text(first_line + re.sub(r"(?m)^#.*\n", "", pins), encoding="utf-8", newline="\n")
-    return 0
+    make_environment("test")
+    options = ["--universal", "--python-version", "3.11", "--all-extras", "--no-emit-index-url", "--no-annotate"]
+    options += ["--quiet", "--custom-compile-command", "python start.py lock", "--output-file", LOCK.name]
+    return become(["-m", "uv", "pip", "compile", "pyproject.toml", *options, *arguments], cwd=ROOT)
 
 
 COMMANDS = {
     name.__name__.replace("_", "-"): name
-    for name in (lab, test, test_long, trax, labs, sample, grade, formgrader, selftest, site, bench, lock)
+    for name in (
+        *(lab, trax, syllabus, site),
+        *(labs, release, sample, grade, formgrader),
+        *(exercise, selftest, test, test_long, bench, lock),
+    )
 }
 
 
@@ -239,7 +236,7 @@ def find_python():
         misfits.append("Python {} at {}{}".format(dotted(facts["version"]), facts["path"], fault))
     found = "; ".join(dict.fromkeys(misfits)) or "none"
     raise Trouble(
-        f"The course needs Python 3.11, 3.12 or 3.13. Found: {found}. Install one of these, or name it: "
+        f"The course needs Python 3.11, 3.12, 3.13 or 3.14. Found: {found}. Install one of these, or name it: "
         "make lab PYTHON=/path/to/python3.12"
     )
 
@@ -284,11 +281,49 @@ def dotted(version):
 def make_environment(*extras):
     """Bring .venv to the pinned versions with at least these extras. Quick if it is there already."""
     state = read_state()
-    if not is_whole(state):
-        state = start_over(state)
-    wanted = dict(state, inputs=fingerprint(), extras=sorted({*extras, *state["extras"]}))
-    if wanted != state:
-        install(state, wanted)
+    if is_whole(state) and state == with_extras(state, extras):
+        return
+    with turn():
+        state = read_state()
+        if not is_whole(state):
+            state = start_over(state)
+        wanted = with_extras(state, extras)
+        if wanted != state:
+            install(state, wanted)
+
+
+def with_extras(state, extras):
+    """The state of a .venv brought to today's pins, with these extras beside those it has."""
+    return dict(state, inputs=fingerprint(), extras=sorted({*extras, *state["extras"]}))
+
+
+@contextlib.contextmanager
+def turn():
+    """Let one command at a time change .venv; the next one waits. A turn ends with its process, however that ends."""
+    try:
+        file = TURN.open("a")
+    except OSError as error:
+        raise Trouble(f"{TURN} cannot be made ({error.strerror}): check that you may write there.") from error
+    with file:
+        if not take(file):
+            say("Another command is making .venv. Waiting until it has finished.")
+            while not take(file):
+                time.sleep(0.2)
+        yield
+
+
+def take(file):
+    """Lock a file for this process, until it is closed; False where another process holds it."""
+    try:
+        if ON_WINDOWS:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    except OSError:
+        pass  # some network folders have no locks
+    return True
 
 
 def read_state():
@@ -359,17 +394,19 @@ def new_venv(python, folder):
 
 
 def install(state, wanted):
-    """Let pip install the project with the wanted extras. Until it begins to unpack, .venv stays as good as it was."""
+    """Install the project with the wanted extras. Until unpacking begins, .venv stays as good as it was."""
     adding = set(wanted["extras"]) - set(state["extras"])
-    check_space(adding, fresh=not state["inputs"])
-    size = "about 4 GB, 2 to 3 minutes" if "trax" in adding else "about 0.5 GB, 1 minute"
-    names = ["the course"] + [{"test": "its tests' tools", "trax": "Trax"}[extra] for extra in sorted(adding)]
+    with_trax = "trax" in adding and trax_is_built(state["python"])
+    check_space(fresh=not state["inputs"], with_trax=with_trax)
+    size = "about 4 GB, 2 to 3 minutes" if with_trax else "about 0.5 GB, 1 minute"
+    about = {"test": "its tests' tools", "long": "the tools of the long tests", "trax": "Trax"}
+    names = ["the course"] + [about[extra] for extra in sorted(adding) if extra != "trax" or with_trax]
     say("Installing {} ({} on a fast line)".format(" and ".join(names), size))
     began = time.time()
     progress = Progress()
     write_state(dict(state, finished=False))
     try:
-        code = run_pip(wanted["extras"], progress)
+        code = run_installer(wanted["extras"], progress)
     finally:
         progress.clear()
         if not progress.unpacking:
@@ -381,34 +418,50 @@ def install(state, wanted):
     say(f"Installed in {time.time() - began:.0f} s.")
 
 
-def run_pip(extras, progress):
+def run_installer(extras, progress):
+    """Let uv install, if it is on the path, and pip if it is not or if it fails: pip may know another index."""
     target = ".[{}]".format(",".join(extras)) if extras else "."
-    command = [venv_python(), "-m", "pip", "install", "--progress-bar", "off", "-c", LOCK.name, "-e", target]
+    pinned = ["-c", LOCK.name, "-e", target]
     # What builds a package (setuptools) comes from the lock too; older pips read the first name, newer the second.
-    pins = {"PIP_CONSTRAINT": LOCK.name, "PIP_BUILD_CONSTRAINT": LOCK.name}
-    pip = subprocess.Popen(
+    builds = {"PIP_CONSTRAINT": LOCK.name, "PIP_BUILD_CONSTRAINT": LOCK.name, "UV_BUILD_CONSTRAINT": LOCK.name}
+    pip = [venv_python(), "-m", "pip", "install", "--progress-bar", "off", *pinned]
+    uv = shutil.which("uv")
+    with INSTALL_LOG.open("w", encoding="utf-8") as log:
+        if uv:
+            code = follow(
+                [uv, "pip", "install", "--python", venv_python(), "--no-progress", *pinned], builds, log, progress
+            )
+            if code == 0:
+                return code
+            say("  uv failed; now with pip")
+        return follow(pip, builds, log, progress)
+
+
+def follow(command, settings, log, progress):
+    """Run an installer to its end, with what it prints in the log and on the progress line. Returns its exit code."""
+    installer = subprocess.Popen(
         command,
         cwd=str(ROOT),
-        env=environment(pins),
+        env=environment(settings),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
         errors="replace",
     )
-    with pip, INSTALL_LOG.open("w", encoding="utf-8") as log:
+    with installer:
         try:
-            for line in pip.stdout:
+            for line in installer.stdout:
                 log.write(line)
                 progress.follow(line)
         except BaseException:
-            pip.terminate()
+            installer.terminate()
             raise
-    return pip.returncode
+    return installer.returncode
 
 
 class Progress:
-    """One changing line about what pip does; without a terminal, only that it unpacks."""
+    """One changing line about what an installer does; without a terminal, only that it unpacks."""
 
     def __init__(self):
         self.unpacking = False
@@ -416,13 +469,19 @@ class Progress:
 
     def follow(self, line):
         collecting = re.match(r"Collecting ([\w.-]+)", line)
+        resolved = re.match(r"Resolved (\d+) packages?", line)  # uv says no more before it changes .venv
         if collecting:
             self.found += 1
             self.show(f"  {self.found:>4} packages, now {collecting.group(1)}")
+        elif resolved:
+            self.unpack(resolved.group(1))
         elif line.startswith("Installing collected packages"):
-            self.unpacking = True
-            self.clear()
-            say("  unpacking {} packages".format(line.count(",") + 1))
+            self.unpack(line.count(",") + 1)
+
+    def unpack(self, number):
+        self.unpacking = True
+        self.clear()
+        say(f"  unpacking {number} packages")
 
     def show(self, text):
         if sys.stdout.isatty():
@@ -433,9 +492,9 @@ class Progress:
             print("\r" + 60 * " " + "\r", end="", flush=True)
 
 
-def check_space(adding, fresh):
+def check_space(*, fresh, with_trax):
     """Refuse before the download what would end in a full disk."""
-    needed = (0.6 if fresh else 0) + (3.4 if "trax" in adding and trax_is_built() else 0)
+    needed = (0.6 if fresh else 0) + (3.4 if with_trax else 0)
     free = shutil.disk_usage(str(VENV)).free / 1e9
     if free < needed:
         raise Trouble(f"The disk is too full: this needs {needed:.1f} GB, and {free:.1f} GB are free.")
@@ -483,71 +542,6 @@ def explain(log):
     return "It stopped with: {}".format((errors or lines or ["no message"])[-1])
 
 
-# ---- a Chromium for the tests ------------------------------------------------------------------------------------
-
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
-CHROMIUM_PLACES = (
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-    "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
-    "%ProgramFiles%/Google/Chrome/Application/chrome.exe",
-    "%ProgramFiles(x86)%/Google/Chrome/Application/chrome.exe",
-    "%LocalAppData%/Google/Chrome/Application/chrome.exe",
-    "%ProgramFiles(x86)%/Microsoft/Edge/Application/msedge.exe",
-)
-
-
-def get_chromium():
-    """The path of a Chromium, installed if need be; None where none can be had, or where CHROMIUM names a wrong one."""
-    if os.environ.get("CHROMIUM"):
-        return find_chromium()
-    return find_chromium() or playwright_chromium() or apt_chromium() or playwright_chromium(download=True)
-
-
-def chromium_settings(path):
-    """The variable by which tests and benchmarks learn where their Chromium is."""
-    return {"CHROMIUM": path} if path else {}
-
-
-def find_chromium():
-    """The path of a Chromium that is there and runs, or None. The variable CHROMIUM comes first."""
-    if os.environ.get("CHROMIUM"):
-        return os.environ["CHROMIUM"] if runs(os.environ["CHROMIUM"]) else None
-    paths = [shutil.which(name) for name in CHROMIUM_NAMES] + [os.path.expandvars(place) for place in CHROMIUM_PLACES]
-    return next((path for path in paths if path and runs(path)), None)
-
-
-def runs(path):
-    """Is this a program that starts? (On Windows --version would open a window.)"""
-    if ON_WINDOWS or not os.path.exists(path):
-        return os.path.exists(path)
-    try:
-        return subprocess.run([path, "--version"], capture_output=True, timeout=60).returncode == 0
-    except (OSError, subprocess.SubprocessError):
-        return False
-
-
-def apt_chromium():
-    if not (is_root() and shutil.which("apt-get")):
-        return None
-    say("Installing Chromium with apt-get")
-    settings = {"DEBIAN_FRONTEND": "noninteractive"}
-    quietly(["apt-get", "update"], settings)
-    quietly(["apt-get", "install", "--yes", "--no-install-recommends", "chromium"], settings)
-    return find_chromium()
-
-
-def playwright_chromium(download=False):
-    """Playwright's own Chromium: where it lies if it is there, fetched first if asked for."""
-    if download:
-        say("Fetching Playwright's Chromium")
-        with_system_libraries = ["--with-deps"] if is_root() and shutil.which("apt-get") else []
-        quietly([venv_python(), "-m", "playwright", "install", *with_system_libraries, "chromium"])
-    code = "from playwright.sync_api import sync_playwright as p\nwith p() as p: print(p.chromium.executable_path)"
-    path = quietly([venv_python(), "-c", code]).strip()
-    return path if path and runs(path) else None
-
-
 # ---- running things ----------------------------------------------------------------------------------------------
 
 
@@ -559,9 +553,9 @@ def environment(settings=None):
     return dict(variables, **SETTINGS, **(settings or {}), PATH=programs + os.pathsep + path)
 
 
-def call(arguments, settings=None):
+def call(arguments):
     """Run .venv's Python in the project's folder, and return its exit code."""
-    return subprocess.call([venv_python(), *arguments], cwd=str(ROOT), env=environment(settings))
+    return subprocess.call([venv_python(), *arguments], cwd=str(ROOT), env=environment())
 
 
 def become(arguments, cwd=None, settings=None):
@@ -591,25 +585,12 @@ def succeed(command, complaint):
         raise Trouble(f"{complaint}. {explain(answer.stdout)}")
 
 
-def quietly(command, settings=None):
-    """Run a command that may fail; return what it printed, or nothing if it failed."""
-    try:
-        answer = subprocess.run(command, env=environment(settings), capture_output=True, text=True)
-    except OSError:
-        return ""
-    return answer.stdout if answer.returncode == 0 else ""
-
-
 def say(text, error=False):
     print(text, file=sys.stderr if error else sys.stdout, flush=True)
 
 
 def is_root():
     return hasattr(os, "geteuid") and os.geteuid() == 0
-
-
-def in_ci():
-    return os.environ.get("CI", "").lower() in ("true", "1")
 
 
 def has_screen():
@@ -619,11 +600,12 @@ def has_screen():
     return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME"))
 
 
-def trax_is_built():
-    """Does Trax's extra hold anything here? (The same condition stands in pyproject.toml.)"""
-    return sys.platform == "linux" or (sys.platform == "darwin" and platform.machine() == "arm64")
+def trax_is_built(python):
+    """Does Trax's extra hold anything here, for Python "3.12", say? (The same condition stands in pyproject.toml.)"""
+    here = sys.platform == "linux" or (sys.platform == "darwin" and platform.machine() == "arm64")
+    return here and python in TRAX_PYTHONS
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # pip must not go on alone
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # an installer must not go on alone
     sys.exit(main(sys.argv[1:]))

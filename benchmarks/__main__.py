@@ -5,12 +5,12 @@ where there is a Chromium, the explorers, in three minutes: see benchmarks.explo
 """
 
 import argparse
-import os
 import sys
 from importlib.util import find_spec
 
 from benchmarks import explorers
 from benchmarks.attention import ROOT, find_versions, make_rows, measure, write
+from tests.chromium import get_chromium
 
 
 def main():
@@ -19,8 +19,9 @@ def main():
     rows = [row for row in make_rows([peer], [1024, 4096], [1, 4]) if row["heads"] == 2]
     results = measure(rows, {peer: sys.executable})
     print("written:", write("short", results, find_versions([])).relative_to(ROOT))
-    if "CHROMIUM" in os.environ:
-        explorers.main()
+    chromium = get_chromium()
+    if chromium:
+        explorers.main(chromium)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,12 @@ event and stops in the first task after the frame in which the picture was drawn
 of the frame after that. Keys come one at a time, at uneven distances. Both clocks wait for others on a busy machine;
 the time that the page's main thread computes for a key does not. Writes results/explorers.json.
 
-Needs Chromium (see CHROMIUM) and Playwright. The screen is simulated: nothing is said about what a compositor adds.
+Needs Playwright and a Chromium, which tests/chromium.py finds. The screen is simulated: nothing is said about what a
+compositor adds.
 """
 
 import contextlib
 import json
-import os
 import tempfile
 from pathlib import Path
 
@@ -19,6 +19,7 @@ import numpy as np
 from playwright.sync_api import sync_playwright
 
 from benchmarks.machine import describe_machine, describe_versions, today
+from tests.chromium import get_chromium
 from tests.explorers.lab_page import CHROMIUM_FLAGS, SENTENCE, STAGE, Lab, jupyterlab_server, write_notebook
 
 RESULTS = Path(__file__).parent / "results" / "explorers.json"
@@ -120,14 +121,13 @@ def as_row(name, case, first, times, spent):
     return row
 
 
-def main():
-    path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+def main(chromium):
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
         for i, (name, _, state) in enumerate(CASES):
             source = f"from explorers import {name}\n\nexplorer = {name}({state})\nexplorer"
             write_notebook(Path(folder) / f"case{i}.ipynb", source)
         with jupyterlab_server(folder) as address:
-            browser = driver.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+            browser = driver.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
             rows = []
             for i, (name, case, _) in enumerate(CASES):
                 with lab_of(browser, address, f"case{i}") as lab:
@@ -140,4 +140,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(get_chromium())

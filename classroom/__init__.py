@@ -1,1 +1,2 @@
-"""What notebooks need around the subject: `figures` (pictures with words), `ask` (predictions), `site` (as HTML)."""
+"""What notebooks need around the subject: `figures` (pictures with words), `ask` (predictions), `site` (as HTML);
+`my_labs` (the learner's copies), `kernel` and jupyter/ (JupyterLab as the course wants it), `syllabus` (its tables)."""

@@ -50,11 +50,20 @@ def lesson_as_html(path):
     formulas = []
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = set_aside_formulas(cell.source, formulas)
+            cell.source = set_aside_formulas(links_between_pages(cell.source), formulas)
         elif cell.metadata.get("jupyter", {}).get("source_hidden"):
             cell.metadata["transient"] = {"remove_source": True}
     body, _ = _exporter().from_notebook_node(notebook)
     return re.sub(r"\bFORMULA(\d+)\b", lambda match: formulas[int(match[1])], body)
+
+
+def links_between_pages(markdown):
+    """Return Markdown text with links to lessons as links to their pages; of a link to a lab its words are left.
+
+    A lab needs a kernel, and lies in my_labs/, where its learner works.
+    """
+    without_labs = re.sub(r"\[([^\]]+)\]\(\.\./my_labs/[^)]+\)", r"\1", markdown)
+    return re.sub(r"\]\((\w+)\.ipynb\)", r"](\1.html)", without_labs)
 
 
 def set_aside_formulas(markdown, formulas):

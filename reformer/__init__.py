@@ -27,11 +27,13 @@ from typing import NamedTuple
 
 
 class Unit(NamedTuple):
-    """A unit of the course: its name, the question it answers, and its modules, each with what it is about."""
+    """A unit of the course: its name, the question it answers, its modules, each with what it is about, and the numbers
+    of the units that a learner needs first."""
 
     name: str
     question: str
     modules: dict
+    needs: tuple = ()
 
 
 UNITS = {
@@ -44,16 +46,19 @@ UNITS = {
         "hash planes",
         "How can a hash keep neighbours together?",
         {"planes": "buckets from the sides of random planes, and tables of them"},
+        needs=(1,),
     ),
     3: Unit(
         "angular LSH",
         "How does the Reformer hash, and how well?",
         {"angular": "buckets from random rotations; how often vectors at an angle share one"},
+        needs=(1,),
     ),
     4: Unit(
         "sort and chunk",
         "How do buckets become a regular shape?",
         {"chunking": "sort by bucket, cut into chunks, look at the chunk before; how many pairs that loses"},
+        needs=(3,),
     ),
     5: Unit(
         "LSH attention",
@@ -66,6 +71,7 @@ UNITS = {
             "feed_forward": "the wide layer that follows attention",
             "costs": "time and memory, as the paper prints them and as they can be counted",
         },
+        needs=(4,),
     ),
     6: Unit(
         "reversible layers",
@@ -74,6 +80,7 @@ UNITS = {
             "gradients": "what changes the loss, and how fast: every layer so far, differentiated by hand",
             "reversible": "blocks whose inputs follow from their outputs, stacks of them, dropout that can be replayed",
         },
+        needs=(5,),
     ),
     7: Unit(
         "the Reformer",
@@ -90,8 +97,9 @@ UNITS = {
             "training": "the loop that can be stopped and taken up again, and its files",
             "tasks": "small sequences to learn",
         },
+        needs=(6,),
     ),
-    8: Unit("Trax", "What does the published implementation do?", {}),
+    8: Unit("Trax", "What does the published implementation do?", {}, needs=(7,)),
 }
 
 

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import sys
 
 import start
 
@@ -11,16 +12,19 @@ for _name, _value in {**start.SETTINGS, **start.TEST_SETTINGS}.items():
 
 import pytest  # noqa: E402  (the variables come first: NumPy and jax read them when they are imported)
 
+from tests.chromium import find_chromium  # noqa: E402
+
 
 def _leave_out(reason):
     """Skip a test on a machine that lacks something; in CI, where nothing may lack, fail it."""
-    (pytest.fail if start.in_ci() else pytest.skip)(reason)
+    in_ci = os.environ.get("CI", "").lower() in ("true", "1")
+    (pytest.fail if in_ci else pytest.skip)(reason)
 
 
 @pytest.fixture(scope="session")
 def chromium():
     """The path of a Chromium that runs here."""
-    path = start.find_chromium()
+    path = find_chromium()
     if path is None:
         _leave_out("there is no Chromium here; the variable CHROMIUM names one")
     return path
@@ -41,6 +45,6 @@ def browser(chromium):
 
 def pytest_runtest_setup(item):
     if item.get_closest_marker("trax") and importlib.util.find_spec("trax") is None:
-        if start.trax_is_built():
+        if start.trax_is_built(start.dotted(sys.version_info[:2])):
             _leave_out("Trax is not installed: `make trax`")
-        pytest.skip("Trax is not built for this machine")
+        pytest.skip("Trax is not built for this Python on this machine")

@@ -37,6 +37,15 @@ def test_formulas_become_mathml_and_code_stays():
     assert 'display="block"' in formulas[0] and 'display="inline"' in formulas[1]
 
 
+def test_links_to_lessons_lead_to_their_pages_and_of_links_to_labs_the_words_are_left():
+    text = "[lesson 01](01_neighbors.ipynb), [lab 01](../my_labs/lab01_neighbors/lab01_neighbors.ipynb), [b](https://b.org)"
+    assert site.links_between_pages(text) == "[lesson 01](01_neighbors.html), lab 01, [b](https://b.org)"
+
+
+def test_no_link_of_a_page_leads_to_a_notebook(page):
+    assert not re.search(r'href="[^"]*\.ipynb', page.read_text(encoding="utf-8"))
+
+
 def test_a_missing_notebook_is_named(capsys):
     with pytest.raises(SystemExit):
         site.main(["nowhere.ipynb"])

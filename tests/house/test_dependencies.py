@@ -69,14 +69,17 @@ def test_every_dependency_has_one_pin_that_fits_on_every_machine(project, machin
 
 def test_the_lock_holds_exact_versions_and_nothing_of_a_registry():
     text = start.LOCK.read_text(encoding="utf-8")
-    assert text.startswith("# ")
-    assert "python start.py lock" in text.splitlines()[0]
+    assert "python start.py lock" in text.splitlines()[1]
     assert all(re.fullmatch(r"==[^=*]+", str(pin.specifier)) and pin.url is None for pin in PINS)
     assert all(not pin.extras for pin in PINS)  # pip refuses extras in a list of constraints
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements.lock", "environment.yml", "pyproject.toml", "start.py", "Makefile", ".ci/run"]
+    "name",
+    [
+        *("requirements.lock", "environment.yml", "pyproject.toml", "start.py", "Makefile", ".ci/run"),
+        *(".pre-commit-config.yaml", ".github/workflows/ci.yml", "CONTRIBUTING.md", "CITATION.cff"),
+    ],
 )
 def test_no_file_of_the_house_names_a_registry(name):
     text = (start.ROOT / name).read_text(encoding="utf-8")
@@ -88,7 +91,7 @@ def test_trax_is_offered_where_it_is_built(project, monkeypatch):
         monkeypatch.setattr(sys, "platform", machine["sys_platform"])
         monkeypatch.setattr(start.platform, "machine", lambda machine=machine: machine["platform_machine"])
         for requirement in map(Requirement, project["optional-dependencies"]["trax"]):
-            assert applies(requirement, machine) == start.trax_is_built()
+            assert applies(requirement, machine) == start.trax_is_built(machine["python_version"])
 
 
 def test_the_installed_versions_are_those_of_the_lock():
@@ -142,6 +145,13 @@ def test_what_a_package_imports_is_a_dependency(project, package):
 
 def test_what_tests_and_benchmarks_import_is_declared(project):
     assert undeclared(imported_by(files_of(*WITH_TEST_TOOLS)), all_requirements(project)) <= PEERS
+
+
+@pytest.mark.parametrize("name", [".ci/run", ".github/workflows/ci.yml"])
+def test_ci_installs_for_the_core_what_the_core_and_its_tests_import(name):
+    (line,) = re.findall(r"install .*-c requirements\.lock (.*)", (start.ROOT / name).read_text(encoding="utf-8"))
+    tools = {"pytest-xdist"}  # asked for by an option
+    assert {*line.split()} - tools == imported_by(files_of("reformer", "tests/reformer"))
 
 
 @pytest.mark.trax

@@ -1,6 +1,8 @@
 """start.py: choosing a Python, keeping .venv, saying in one sentence what is wrong. Nothing here installs anything."""
 
 import ast
+import contextlib
+import errno
 import json
 import re
 import subprocess
@@ -76,7 +78,7 @@ def test_the_first_python_that_fits_is_taken(pythons):
     ("change", "words"),
     [
         ({"version": [3, 10, 13]}, "Python 3.10.13 at /good"),
-        ({"version": [3, 14, 0]}, "Python 3.14.0 at /good"),
+        ({"version": [3, 15, 0]}, "Python 3.15.0 at /good"),
         ({"has_venv": False}, "apt install python3.12-venv"),
         ({"bits": 32}, "64-bit"),
         ({"cpython": False}, "CPython"),
@@ -88,7 +90,7 @@ def test_a_python_that_does_not_fit_is_named_with_the_reason(pythons, change, wo
     with pytest.raises(start.Trouble) as trouble:
         start.find_python()
     assert words in str(trouble.value)
-    assert "3.11, 3.12 or 3.13" in str(trouble.value)
+    assert "3.11, 3.12, 3.13 or 3.14" in str(trouble.value)
 
 
 def test_no_python_at_all_is_said(pythons):
@@ -112,6 +114,8 @@ def test_what_is_no_python_is_passed_over(tmp_path):
 def test_the_pythons_allowed_are_those_of_the_project_file(project):
     lowest, highest = min(start.PYTHONS), max(start.PYTHONS)
     assert project["requires-python"] == f">={start.dotted(lowest)},<{highest[0]}.{highest[1] + 1}"
+    versions = [line.rpartition(" ")[2] for line in project["classifiers"] if "Python :: 3." in line]
+    assert versions == [start.dotted(version) for version in sorted(start.PYTHONS)]
 
 
 # ---- keeping the environment ----
@@ -119,7 +123,7 @@ def test_the_pythons_allowed_are_those_of_the_project_file(project):
 
 @pytest.fixture
 def house(monkeypatch, tmp_path):
-    """A project folder of its own, where making a venv and running pip only leave a note of what was asked."""
+    """A project folder of its own, where making a venv and installing only leave a note of what was asked."""
     asked = []
     for name in ("pyproject.toml", "requirements.lock"):
         (tmp_path / name).write_text(name, encoding="utf-8")
@@ -128,48 +132,49 @@ def house(monkeypatch, tmp_path):
     monkeypatch.setattr(start, "VENV", tmp_path / ".venv")
     monkeypatch.setattr(start, "STATE", tmp_path / ".venv" / "course.json")
     monkeypatch.setattr(start, "INSTALL_LOG", tmp_path / ".venv" / "install.log")
+    monkeypatch.setattr(start, "TURN", tmp_path / ".venv.lock")
     monkeypatch.setattr(start, "venv_version", lambda: "3.12" if (start.VENV / "pyvenv.cfg").exists() else None)
     monkeypatch.setattr(start, "find_python", lambda: "/good")
-    monkeypatch.setattr(start, "check_space", lambda adding, fresh: None)
+    monkeypatch.setattr(start, "check_space", lambda fresh, with_trax: None)
 
     def new_venv(python, folder):
         asked.append("venv")
         (folder / "pyvenv.cfg").write_text("", encoding="utf-8")
 
-    def run_pip(extras, progress):
-        asked.append("pip " + ",".join(extras))
+    def run_installer(extras, progress):
+        asked.append("install " + ",".join(extras))
         progress.unpacking = True
         return 0
 
     monkeypatch.setattr(start, "new_venv", new_venv)
-    monkeypatch.setattr(start, "run_pip", run_pip)
+    monkeypatch.setattr(start, "run_installer", run_installer)
     return asked
 
 
-def break_pip(monkeypatch, *, unpacking, raising=None, log="ERROR: (from versions: none)"):
-    def run_pip(extras, progress):
+def break_install(monkeypatch, *, unpacking, raising=None, log="ERROR: (from versions: none)"):
+    def run_installer(extras, progress):
         progress.unpacking = unpacking
         if raising:
             raise raising
         start.INSTALL_LOG.write_text(log, encoding="utf-8")
         return 1
 
-    monkeypatch.setattr(start, "run_pip", run_pip)
+    monkeypatch.setattr(start, "run_installer", run_installer)
 
 
 def test_the_second_run_installs_nothing(house):
     start.make_environment()
     start.make_environment()
-    assert house == ["venv", "pip "]
+    assert house == ["venv", "install "]
 
 
 def test_trax_once_added_stays(house):
     start.make_environment("trax")
     start.make_environment()
-    assert house == ["venv", "pip trax"]
+    assert house == ["venv", "install trax"]
     start.make_environment("test")
     start.make_environment("trax")
-    assert house == ["venv", "pip trax", "pip test,trax"]
+    assert house == ["venv", "install trax", "install test,trax"]
 
 
 @pytest.mark.parametrize("name", ["pyproject.toml", "requirements.lock"])
@@ -177,14 +182,14 @@ def test_a_changed_project_file_or_lock_is_installed_with_all_extras_that_were_t
     start.make_environment("trax")
     (start.ROOT / name).write_text("changed", encoding="utf-8")
     start.make_environment()
-    assert house == ["venv", "pip trax", "pip trax"]
+    assert house == ["venv", "install trax", "install trax"]
 
 
 def test_a_folder_that_was_moved_gets_a_new_environment(house):
     start.make_environment("trax")
     start.write_state(start.read_state() | {"place": "/elsewhere"})
     start.make_environment()
-    assert house == ["venv", "pip trax", "venv", "pip trax"]
+    assert house == ["venv", "install trax", "venv", "install trax"]
 
 
 def test_another_python_under_the_environment_means_a_new_one(house, monkeypatch):
@@ -192,31 +197,31 @@ def test_another_python_under_the_environment_means_a_new_one(house, monkeypatch
     monkeypatch.setattr(start, "venv_version", lambda: "3.13")
     start.make_environment()
     start.make_environment()
-    assert house == 2 * ["venv", "pip "]
+    assert house == 2 * ["venv", "install "]
 
 
 @pytest.mark.parametrize("raising", [None, KeyboardInterrupt()])
 def test_an_install_that_broke_off_while_unpacking_starts_over(house, monkeypatch, raising):
     start.make_environment()
     with monkeypatch.context() as broken:
-        break_pip(broken, unpacking=True, raising=raising)
+        break_install(broken, unpacking=True, raising=raising)
         with pytest.raises((start.Trouble, KeyboardInterrupt)):
             start.make_environment("trax")
     start.make_environment()
-    assert house == ["venv", "pip ", "venv", "pip "]
+    assert house == ["venv", "install ", "venv", "install "]
 
 
 @pytest.mark.parametrize("raising", [None, KeyboardInterrupt()])
 def test_an_install_that_fails_before_unpacking_leaves_the_environment_as_it_was(house, monkeypatch, raising):
     start.make_environment()
     with monkeypatch.context() as broken:
-        break_pip(broken, unpacking=False, raising=raising)
+        break_install(broken, unpacking=False, raising=raising)
         with pytest.raises((start.Trouble, KeyboardInterrupt)):
             start.make_environment("trax")
     start.make_environment()
-    assert house == ["venv", "pip "]
+    assert house == ["venv", "install "]
     start.make_environment("trax")
-    assert house == ["venv", "pip ", "pip trax"]
+    assert house == ["venv", "install ", "install trax"]
 
 
 def test_a_venv_that_broke_off_while_it_was_made_starts_over(house, monkeypatch):
@@ -229,14 +234,14 @@ def test_a_venv_that_broke_off_while_it_was_made_starts_over(house, monkeypatch)
         with pytest.raises(KeyboardInterrupt):
             start.make_environment()
     start.make_environment()
-    assert house == ["venv", "pip "]
+    assert house == ["venv", "install "]
 
 
 def test_an_environment_that_someone_else_made_is_kept_and_completed(house):
     start.VENV.mkdir()
     (start.VENV / "pyvenv.cfg").write_text("", encoding="utf-8")
     start.make_environment()
-    assert house == ["pip "]
+    assert house == ["install "]
 
 
 def test_an_environment_that_someone_else_made_and_that_does_not_fit_is_left_alone(house, monkeypatch):
@@ -252,24 +257,140 @@ def test_an_environment_that_someone_else_made_and_that_does_not_fit_is_left_alo
 def test_too_full_a_disk_is_said_before_anything_is_fetched(monkeypatch, tmp_path):
     monkeypatch.setattr(start, "VENV", tmp_path)
     monkeypatch.setattr(start.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 2.5e9}))
-    start.check_space(set(), fresh=True)
-    monkeypatch.setattr(start, "trax_is_built", lambda: True)
+    start.check_space(fresh=True, with_trax=False)
     with pytest.raises(start.Trouble, match=r"4\.0 GB, and 2\.5 GB"):
-        start.check_space({"trax"}, fresh=True)
+        start.check_space(fresh=True, with_trax=True)
 
 
-def test_pip_gets_the_lock_for_what_it_installs_and_for_what_it_builds_with(monkeypatch, tmp_path):
-    monkeypatch.setattr(start, "INSTALL_LOG", tmp_path / "install.log")
-    program = tmp_path / "pip.py"
-    program.write_text("import os, sys\nprint(sys.argv[1:], os.environ['PIP_CONSTRAINT'], os.environ['PIP_USER'])")
-    real = subprocess.Popen
-    monkeypatch.setattr(
-        start.subprocess, "Popen", lambda command, **how: real([sys.executable, program, *command[1:]], **how)
+@pytest.fixture
+def installers(monkeypatch, tmp_path):
+    """Let pip and uv be programs that print what they are given; which of them is there and fails can be said."""
+    program = tmp_path / "installer.py"
+    program.write_text(
+        "import os, sys\nprint(sys.argv[1:], *(os.environ[name] for name in "
+        "('PIP_CONSTRAINT', 'UV_BUILD_CONSTRAINT', 'PIP_USER')))\nsys.exit(sys.argv[1] in os.environ['FAILING'])"
     )
-    assert start.run_pip(["test", "trax"], start.Progress()) == 0
-    said = (tmp_path / "install.log").read_text(encoding="utf-8")
-    assert "'-c', 'requirements.lock', '-e', '.[test,trax]'" in said
-    assert said.split()[-2:] == ["requirements.lock", "0"]
+    real = subprocess.Popen
+    monkeypatch.setattr(start, "INSTALL_LOG", tmp_path / "install.log")
+    monkeypatch.setattr(
+        start.subprocess, "Popen", lambda command, **how: real([sys.executable, program, *command], **how)
+    )
+
+    def install(*, uv, failing=""):
+        monkeypatch.setenv("FAILING", failing)
+        monkeypatch.setattr(start.shutil, "which", lambda name: uv if name == "uv" else None)
+        code = start.run_installer(["test", "trax"], start.Progress())
+        return code, (tmp_path / "install.log").read_text(encoding="utf-8").splitlines()
+
+    return install
+
+
+def test_the_installer_gets_the_lock_for_what_it_installs_and_for_what_it_builds_with(installers):
+    for uv in (None, "/bin/uv"):
+        code, (line,) = installers(uv=uv)
+        assert code == 0
+        assert "'-c', 'requirements.lock', '-e', '.[test,trax]'" in line
+        assert line.split()[-3:] == ["requirements.lock", "requirements.lock", "0"]
+
+
+def test_uv_installs_where_it_is_on_the_path(installers):
+    _, (line,) = installers(uv="/bin/uv")
+    assert line.startswith(f"['/bin/uv', 'pip', 'install', '--python', '{start.venv_python()}'")
+    _, (line,) = installers(uv=None)
+    assert line.startswith(f"['{start.venv_python()}', '-m', 'pip', 'install'")
+
+
+def test_where_uv_fails_pip_tries_and_the_log_has_both(installers, capsys):
+    code, lines = installers(uv="/bin/uv", failing="/bin/uv")
+    assert code == 0
+    assert ["'/bin/uv'" in line for line in lines] == [True, False]
+    assert "uv failed" in capsys.readouterr().out
+    assert installers(uv="/bin/uv", failing=f"/bin/uv {start.venv_python()}")[0] == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Installing collected packages: numpy, pip\n", "Resolved 2 packages in 7ms\n", "Resolved 1 package in 7ms\n"],
+)
+def test_from_the_line_after_which_files_change_an_install_is_half_done(line):
+    progress = start.Progress()
+    progress.follow("Collecting numpy==2.4.6\n")
+    assert not progress.unpacking
+    progress.follow(line)
+    assert progress.unpacking
+
+
+# ---- two commands at once ----
+
+HOLDER = "import start, time\nwith start.turn():\n    print('held', flush=True)\n    time.sleep(60)"
+
+
+@pytest.fixture
+def holder(monkeypatch, tmp_path):
+    """Another process that makes .venv."""
+    monkeypatch.setattr(start, "TURN", tmp_path / ".venv.lock")
+    code = HOLDER.replace("start, time", f"start, time\nstart.TURN = start.Path({str(start.TURN)!r})", 1)
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=start.ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_the_second_command_waits_says_so_and_goes_on_when_the_first_is_gone_however_it_ended(
+    holder, monkeypatch, capsys
+):
+    waits = []
+
+    def sleep(seconds):
+        waits.append(holder.poll())
+        holder.kill()
+        holder.wait()
+
+    monkeypatch.setattr(start.time, "sleep", sleep)
+    with start.turn():
+        assert waits == [None]
+        assert capsys.readouterr().out == "Another command is making .venv. Waiting until it has finished.\n"
+    with start.turn():  # what a killed command left behind keeps nobody out
+        assert capsys.readouterr().out == ""
+
+
+def test_the_second_command_finds_done_what_the_first_did_while_it_waited(house, monkeypatch):
+    state = {"finished": True, "place": str(start.ROOT), "python": "3.12", "inputs": start.fingerprint(), "extras": []}
+
+    def turn():
+        start.VENV.mkdir()
+        (start.VENV / "pyvenv.cfg").write_text("", encoding="utf-8")
+        start.write_state(state)
+        return contextlib.nullcontext()
+
+    monkeypatch.setattr(start, "turn", turn)
+    start.make_environment()
+    assert house == []
+
+
+def test_an_environment_that_is_ready_needs_no_turn(house, monkeypatch):
+    start.make_environment()
+    monkeypatch.setattr(
+        start, "turn", lambda: pytest.fail("a JupyterLab would wait for an install that changes nothing")
+    )
+    start.make_environment()
+
+
+def test_a_folder_without_locks_is_no_reason_to_stop(monkeypatch, tmp_path):
+    def no_locks(*arguments):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    module = start.msvcrt if start.ON_WINDOWS else start.fcntl
+    monkeypatch.setattr(module, "locking" if start.ON_WINDOWS else "flock", no_locks)
+    with (tmp_path / "file").open("a") as file:
+        assert start.take(file)
+
+
+def test_a_folder_that_cannot_be_written_is_said_in_one_sentence(monkeypatch, tmp_path):
+    monkeypatch.setattr(start, "TURN", tmp_path / "nowhere" / ".venv.lock")
+    with pytest.raises(start.Trouble, match="cannot be made"), start.turn():
+        pass
 
 
 # ---- what is started ----
@@ -306,7 +427,7 @@ def started(monkeypatch):
     """What a command would start, as the list of arguments after Python's own name."""
     calls = []
     monkeypatch.setattr(start, "make_environment", lambda *extras: calls.append(set(extras)))
-    monkeypatch.setattr(start, "quiet_kernels", lambda: None)
+    monkeypatch.setattr(start, "call", lambda arguments: calls.append(arguments) or 0)
     monkeypatch.setattr(start, "become", lambda arguments, **how: calls.append(arguments) or 0)
     return calls
 
@@ -314,8 +435,9 @@ def started(monkeypatch):
 def test_lab_opens_lesson_00_from_the_projects_folder_and_passes_arguments_on(started, monkeypatch):
     monkeypatch.setattr(start, "is_root", lambda: True)
     start.main(["lab", "--port", "9999"])
-    extras, arguments = started
+    extras, copying, arguments = started
     assert extras == set()
+    assert copying == ["-P", "-m", "classroom.my_labs"]
     assert f"--ServerApp.root_dir={start.ROOT}" in arguments
     assert "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb" in arguments
     assert (start.ROOT / "notebooks" / "00_start_here.ipynb").exists()
@@ -326,10 +448,12 @@ def test_lab_opens_lesson_00_from_the_projects_folder_and_passes_arguments_on(st
 def test_lab_is_not_run_as_root_where_it_is_not(started, monkeypatch):
     monkeypatch.setattr(start, "is_root", lambda: False)
     start.main(["lab"])
-    assert "--allow-root" not in started[1]
+    assert "--allow-root" not in started[-1]
 
 
-@pytest.mark.parametrize("name", ["sample", "grade", "formgrader", "selftest", "labs", "site"])
+@pytest.mark.parametrize(
+    "name", ["sample", "grade", "formgrader", "selftest", "labs", "release", "exercise", "site", "syllabus"]
+)
 def test_a_file_beside_the_user_cannot_pose_as_a_module(started, name):
     start.main([name, "folder"])
     assert started[1][0] == "-P"
@@ -337,48 +461,41 @@ def test_a_file_beside_the_user_cannot_pose_as_a_module(started, name):
 
 
 @pytest.mark.parametrize(
-    ("chromium", "ci", "codes", "expected"),
+    ("command", "extras", "arguments"),
     [
-        ("/c", "", [0, 0, 0, 0], 0),
-        ("/c", "", [0, 1, 0, 0], 1),
-        ("/c", "true", [0, 0, 1, 0], 1),
-        ("/c", "true", [0, 0, 0, 1], 1),
-        ("/c", "", [0, 0, 0, 5], 0),
-        ("/c", "", [0, 0, 5, 0], 0),
-        ("/c", "", [0, 0, 5, 5], 5),
-        (None, "", [0, 0, 0, 0], 0),
-        (None, "true", [0, 0, 0, 0], 1),
+        ("test", {"test", "trax"}, ["-m", "tests", "-k", "name"]),
+        ("test-long", {"test", "trax", "long"}, ["-m", "tests", "long", "-k", "name"]),
     ],
 )
-def test_test_runs_all_steps_and_fails_if_one_failed_or_ci_lacks_a_browser(
-    started, monkeypatch, capsys, chromium, ci, codes, expected
+def test_the_suite_runs_in_the_environment_with_all_that_it_needs(started, command, extras, arguments):
+    start.main([command, "-k", "name"])
+    assert started == [extras, arguments]
+
+
+# ---- Trax, where there is one ----
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "python", "expected"),
+    [
+        ("linux", "x86_64", "3.13", True),
+        ("linux", "x86_64", "3.14", False),
+        ("darwin", "arm64", "3.11", True),
+        ("darwin", "x86_64", "3.11", False),
+        ("win32", "AMD64", "3.12", False),
+    ],
+)
+def test_trax_says_where_it_is_not_built_and_how_to_have_it(
+    house, monkeypatch, capsys, system, machine, python, expected
 ):
-    steps = []
-    monkeypatch.setattr(start, "get_chromium", lambda: chromium)
-    monkeypatch.setattr(start, "call", lambda arguments, settings: steps.append(arguments) or codes[len(steps) - 1])
-    monkeypatch.setenv("CI", ci)
-    assert start.main(["test", "-k", "name"]) == expected
-    assert started == [{"test", "trax"}]
-    assert [step[1] for step in steps] == ["ruff", "ruff", "pytest", "pytest"]
-    assert all(step[-2:] == ["-k", "name"] for step in steps[2:])
-    assert ("Left out: the tests in a browser" in capsys.readouterr().out) == (chromium is None)
-
-
-# ---- a Chromium ----
-
-
-@pytest.mark.skipif(start.ON_WINDOWS, reason="a shell script is no program there")
-def test_a_chromium_that_does_not_run_is_passed_over(monkeypatch, tmp_path):
-    for name, code in (("chromium", 1), ("google-chrome", 0)):
-        program = tmp_path / name
-        program.write_text(f"#!/bin/sh\nexit {code}\n", encoding="utf-8")
-        program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(start, "CHROMIUM_PLACES", ())
-    monkeypatch.delenv("CHROMIUM", raising=False)
-    assert start.find_chromium() == str(tmp_path / "google-chrome")
-    monkeypatch.setenv("CHROMIUM", str(tmp_path / "chromium"))
-    assert start.find_chromium() is None
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(start.platform, "machine", lambda: machine)
+    monkeypatch.setattr(start, "venv_version", lambda: python)
+    assert (start.main(["trax"]) == 0) is expected
+    said = capsys.readouterr()
+    assert ("Trax is in .venv." in said.out) is expected
+    assert ("Installing the course and Trax (about 4 GB" in said.out) is expected
+    assert (f"not built for Python {python}" in said.err and "PYTHON=" in said.err) is not expected
 
 
 # ---- one sentence for what went wrong ----
@@ -470,7 +587,7 @@ def test_an_unknown_failure_shows_the_line_that_names_the_error():
 
 
 def test_the_sentence_names_the_log_and_no_traceback_follows(house, monkeypatch, capsys):
-    break_pip(monkeypatch, unpacking=False)
+    break_install(monkeypatch, unpacking=False)
     assert start.main(["trax"]) == 1
     error = capsys.readouterr().err
     assert len(error.splitlines()) == 1
@@ -479,6 +596,6 @@ def test_the_sentence_names_the_log_and_no_traceback_follows(house, monkeypatch,
 
 
 def test_ctrl_c_during_the_install_is_no_traceback(house, monkeypatch, capsys):
-    break_pip(monkeypatch, unpacking=True, raising=KeyboardInterrupt())
+    break_install(monkeypatch, unpacking=True, raising=KeyboardInterrupt())
     assert start.main(["lab"]) == 130
     assert "Traceback" not in capsys.readouterr().err

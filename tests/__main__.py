@@ -1,0 +1,47 @@
+"""What `make test` runs in .venv: ruff, then pytest with Trax and a browser, on all cores.
+
+`python -m tests long`, which is `make test-long`, runs what is too long for that. More arguments go to pytest.
+"""
+
+import os
+import subprocess
+import sys
+
+from start import dotted, say, trax_is_built
+from tests.chromium import get_chromium
+
+RUFF = {"ruff check": ["check", "."], "ruff format": ["format", "--check", "."]}  # .pre-commit-config.yaml has them too
+NO_TESTS = 5  # pytest's exit code where nothing was chosen
+
+# On all cores, but for those tests that measure memory or have to answer within seconds.
+TOGETHER = ["-m", "not long and not alone", "-n", "auto", "--maxprocesses=4", "--dist=loadfile"]
+ALONE = ["-m", "alone"]
+
+
+def main(arguments):
+    """Run the suite, or its long part. Returns the exit code: 0, or that of the first step that failed."""
+    chromium = get_chromium()
+    if chromium:
+        os.environ["CHROMIUM"] = chromium  # where conftest.py and the tests look
+    if arguments[:1] == ["long"]:
+        return python("pytest", "-m", "long", *arguments[1:])
+    codes = {name: python("ruff", *step) for name, step in RUFF.items()}
+    for name in (name for name, code in codes.items() if code):
+        say(f"{name} found something; it stands above the tests.")
+    passes = [python("pytest", *step, *arguments) for step in (TOGETHER, ALONE)]
+    found = [code for code in passes if code != NO_TESTS] or [NO_TESTS]
+    version = dotted(sys.version_info[:2])
+    if not trax_is_built(version):
+        say(f"Left out: the tests with Trax, which is not built for Python {version} on this machine.")
+    if not chromium:
+        say("Left out: the tests in a browser. No Chromium was found or could be got; CHROMIUM=path names one.")
+    return next((code for code in [*codes.values(), *found] if code), 0)
+
+
+def python(*arguments):
+    """Run a module with this Python; return its exit code."""
+    return subprocess.call([sys.executable, "-m", *arguments])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
