@@ -64,7 +64,7 @@ import sys
 from IPython.display import display
 from autograder.checking import plain
 probe = sys.modules["autograder.probe"] if "autograder.probe" in sys.modules else __import__("autograder.probe").probe
-probe.answer = lambda name, inputs: probe.Reply({"value": inputs})
+probe.answer = lambda name, inputs, observe="": probe.Reply({"value": inputs})
 print(probe.MIME, "28.0")
 display({probe.MIME: {"value": "1.0"}}, raw=True)
 
