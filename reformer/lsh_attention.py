@@ -102,7 +102,7 @@ def newest_attention(queries_keys, values, buckets, *, settled, padding=None, **
     Parameters
     ----------
     queries_keys, values, buckets, padding, options : as in `lsh_attention`
-    settled : number of tokens that are attended together, 0 to L, such as those of a prompt
+    settled : number of tokens that are attended together, 1 to L, such as those of a prompt
 
     Returns
     -------
@@ -112,7 +112,7 @@ def newest_attention(queries_keys, values, buckets, *, settled, padding=None, **
     Source: our own. Hugging Face's cache lets the newest token see its chunk and the neighbours, too.
     """
     length = np.shape(values)[-2]
-    if require_count("settled", settled, at_least=0) > length:
+    if require_count("settled", settled) > length:
         raise ValueError(f"settled needs at most L = {length} tokens, got {settled}")
 
     def attend_to(n):

@@ -71,20 +71,22 @@ def stream(
     are not finite.
     """
     prompt = require_integers("prompt", prompt, "batch+ P", below=model.vocabulary_size)
-    stops = np.ravel([] if stop is None else stop)
-    require_integers("stop", stops.astype(np.intp) if stop is None else stops, "tokens", below=model.vocabulary_size)
+    stops = [] if stop is None else np.ravel(stop).tolist()
+    require_integers("stop", stops, "tokens", below=model.vocabulary_size)
     n_new, n_samples = require_count("n_new", n_new), require_count("n_samples", n_samples)
     n_prompt = require_count("the length of prompt", prompt.shape[1])
     if n_prompt + n_new > model.max_length:
         raise ValueError(f"n_new needs at most max_length - P = {model.max_length - n_prompt}, got {n_new}")
-    memory = Memory(model, parameters, prompt, seed=seed).copies(n_samples)
+    memory = Memory(model, parameters, prompt, seed=seed)
+    if n_samples > 1:
+        memory = memory.copies(n_samples)
     first = _choose(memory.logits, rng, temperature, top_k, top_p)
 
     def write(chosen):
         ended = np.zeros(len(chosen), dtype=bool)
         for n_written in range(1, n_new + 1):
             ended |= np.isin(chosen, stops)
-            yield chosen
+            yield chosen.copy()
             if n_written == n_new or np.all(ended):
                 return
             chosen = np.where(ended, chosen, _choose(memory.step(chosen), rng, temperature, top_k, top_p))

@@ -15,16 +15,17 @@ head, H heads, R hash rounds, C chunk length.
 """
 
 from copy import copy
+from functools import partial
 
 import numpy as np
 
+from reformer.angular import draw_rotations
 from reformer.arguments import require_count, require_integers, require_shape
-from reformer.attention import require_shared, scaled, softmax, unit_keys, weighted_sum
+from reformer.attention import masked_logits, require_shared, scaled, softmax, unit_keys, weighted_sum
 from reformer.blocks import ATTENTION, attention_options, feed_forward_branch, from_heads, hash_heads, to_heads
 from reformer.chunking import NOBODY, sort_by_bucket, undo_sort
 from reformer.layers import layer_norm, rows_of
-from reformer.lsh_attention import attend_within_chunks, combine_rounds, count_duplicates
-from reformer.masks import HIDDEN, attention_mask
+from reformer.masks import HIDDEN, LAST_RESORT
 from reformer.reversible import Branch, reversible_stack_forward, stored_stack_forward
 
 
@@ -101,6 +102,9 @@ class AttentionMemory:
         # A token's key and value stand side by side, so that one gather fetches both.
         self.kept = np.zeros((*streams, model.max_length, 2 * n_features), parameters["w_out"].dtype)
         if model.attention == "lsh":
+            draw = partial(draw_rotations, np.random.default_rng(seed), n_rounds=model.n_rounds, n_features=n_features)
+            drawn = [draw(n_buckets=factor, dtype=np.float64) for factor in model.bucket_factors]  # as `hash_heads`
+            self.rotations = [rotations.astype(self.kept.dtype) for rotations in drawn]
             shape = (*streams, model.n_rounds, model.max_length)
             self.sorted_tokens = SortedTokens(shape, model.chunk_length, model.bucket_dtype)
 
@@ -114,7 +118,7 @@ class AttentionMemory:
         new = slice(self.n_tokens, self.n_tokens + x.shape[1])
         self.kept[..., new, :], self.n_tokens = np.concatenate([keys, heads[-1]], axis=-1), new.stop
         if self.model.attention == "lsh":
-            heads.append(self._hash(heads[0]))
+            heads.append(self._hash(heads[0], keys))
             self.sorted_tokens.fill(heads[-1]) if x.shape[1] > 1 else self.sorted_tokens.insert(heads[-1])
         return heads
 
@@ -139,14 +143,16 @@ class AttentionMemory:
             copies.sorted_tokens = self.sorted_tokens.copies(n)
         return copies
 
-    def _hash(self, queries_keys):
-        """Buckets of (batch, H, L, e) vectors, of a single token at once for all heads, which share the rotations."""
-        batch, n_heads, length, n_features = queries_keys.shape
-        rng = np.random.default_rng(self.seed)
-        if length > 1:
-            return hash_heads(self.model, queries_keys, rng)
-        buckets = hash_heads(self.model, queries_keys.reshape(1, 1, -1, n_features), rng)
-        return buckets[0, 0].T.reshape(batch, n_heads, -1, 1)
+    def _hash(self, queries_keys, keys):
+        """Buckets of (batch, H, L, e) vectors: `hash_heads`, or for one token the same with rotations drawn before."""
+        if queries_keys.shape[-2] > 1:
+            return hash_heads(self.model, queries_keys, np.random.default_rng(self.seed))
+        buckets, weight = 0, 1
+        for rotations in self.rotations:  # of one factor: (R, e, B_i/2)
+            rotated = keys[..., np.newaxis, :, :] @ rotations
+            buckets = buckets + weight * np.argmax(np.concatenate([rotated, -rotated], axis=-1), axis=-1)
+            weight *= 2 * rotations.shape[-1]
+        return buckets
 
     def _all(self, query):
         """Dense attention of the newest token, (batch, H, 1, e), to all so far."""
@@ -157,19 +163,25 @@ class AttentionMemory:
         return weighted_sum(softmax(logits), values)
 
     def _near(self, query, value):
-        """LSH attention of the newest token: the steps of `lsh_attention.attend_in_rounds`, for one query a round."""
+        """LSH attention of the newest token, (batch, H, 1, e): one softmax over the keys of all rounds."""
         require_shared(query, value)
-        model = self.model
-        windows = self.sorted_tokens.windows(same_bucket_only=model.same_bucket_only)[..., np.newaxis, :]
-        newest = np.full((*windows.shape[:-1], 1), self.n_tokens - 1)
-        mask = attention_mask(newest, windows)
-        if model.correct_duplicates:
-            mask = mask - np.log(np.maximum(count_duplicates(newest, windows, mask > HIDDEN), 1))
-        queries = np.broadcast_to(query[..., np.newaxis, np.newaxis, :, :], (*newest.shape, query.shape[-1]))
-        streams = np.arange(self.kept[..., 0, 0].size).reshape(*self.kept.shape[:2], 1, 1, 1)
-        rows = rows_of(self.kept).take(streams * self.model.max_length + windows, axis=0)
-        attended, log_normalizers = attend_within_chunks(queries, *np.split(rows, 2, axis=-1), mask)
-        return combine_rounds(attended[..., 0, :], log_normalizers[..., 0])
+        windows = self.sorted_tokens.windows(same_bucket_only=self.model.same_bucket_only)
+        mask = np.where(windows == NOBODY, np.float32(HIDDEN), np.float32(0))  # who is in a window is past
+        mask[windows == self.n_tokens - 1] = LAST_RESORT
+        if self.model.correct_duplicates:
+            mask = mask - np.log(count_equal(windows))
+        first_rows = np.arange(0, self.kept[..., 0].size, self.model.max_length).reshape(*windows.shape[:-1], 1)
+        keys, values = np.split(rows_of(self.kept).take(first_rows + windows, axis=0), 2, axis=-1)
+        return weighted_sum(softmax(masked_logits(query, keys, mask[..., np.newaxis, :])), values)
+
+
+def count_equal(numbers):
+    """How often each number stands in its row: (..., W) integers -> (..., W)."""
+    counts = np.empty(numbers.shape, np.intp)
+    for row in np.ndindex(numbers.shape[:-1]):
+        _, which, times = np.unique(numbers[row], return_inverse=True, return_counts=True)
+        counts[row] = times[which]
+    return counts
 
 
 class SortedTokens:
@@ -207,7 +219,7 @@ class SortedTokens:
             order[place], self.places[row] = n, place
 
     def windows(self, *, same_bucket_only=False):
-        """Whom the newest token meets: its chunk and the one before, as `look_adjacent` gives them: (..., R, 2 C).
+        """Whom the newest token meets: its chunk and the one before, as `look_adjacent` has it, in all rounds: (..., W)
 
         With `same_bucket_only`, `NOBODY` stands for those of another bucket.
         """
@@ -217,14 +229,13 @@ class SortedTokens:
         before = np.where(own > 0, row + own - self.chunk_length, np.roll(row, 1) + last * self.chunk_length)
         starts = np.stack([before, row + own], axis=-1)[..., np.newaxis]
         index = (starts + np.arange(self.chunk_length)).reshape(*self.places.shape, -1)
-        in_one_row = self.order.reshape(*self.order.shape[:-2], n_rounds * room)
-        windows = np.take_along_axis(in_one_row, index.reshape(*in_one_row.shape[:-1], -1), axis=-1).reshape(
-            index.shape
-        )
+        in_one_row = self.order.reshape(*self.order.shape[:-2], -1)
+        windows = np.take_along_axis(in_one_row, index.reshape(*in_one_row.shape[:-1], -1), axis=-1)
         if same_bucket_only:  # in sorted order a bucket is one run, of which the newest is the last
             lower = self.buckets[..., : self.n_tokens] < self.buckets[..., self.n_tokens - 1 : self.n_tokens]
             first = (row + np.count_nonzero(lower, axis=-1))[..., np.newaxis]
-            windows[(index < first) | (index > (row + self.places)[..., np.newaxis])] = NOBODY
+            others = (index < first) | (index > (row + self.places)[..., np.newaxis])
+            windows[others.reshape(windows.shape)] = NOBODY
         return windows
 
     def copies(self, n):
