@@ -99,12 +99,11 @@ class AttentionMemory:
     def __init__(self, model, parameters, seed, batch):
         self.model, self.parameters, self.seed, self.n_tokens = model, parameters, seed, 0
         streams, n_features = (batch, model.n_heads), model.d_model // model.n_heads
-        # A token's key and value stand side by side, so that one gather fetches both.
-        self.kept = np.zeros((*streams, model.max_length, 2 * n_features), parameters["w_out"].dtype)
+        self.keys, self.values = np.zeros((2, *streams, model.max_length, n_features), parameters["w_out"].dtype)
         if model.attention == "lsh":
             draw = partial(draw_rotations, np.random.default_rng(seed), n_rounds=model.n_rounds, n_features=n_features)
             drawn = [draw(n_buckets=factor, dtype=np.float64) for factor in model.bucket_factors]  # as `hash_heads`
-            self.rotations = [rotations.astype(self.kept.dtype) for rotations in drawn]
+            self.rotations = [rotations.astype(self.keys.dtype) for rotations in drawn]
             shape = (*streams, model.n_rounds, model.max_length)
             self.sorted_tokens = SortedTokens(shape, model.chunk_length, model.bucket_dtype)
 
@@ -116,7 +115,7 @@ class AttentionMemory:
         heads = to_heads(x, self.parameters, self.model.n_heads)
         keys = heads[1] if self.model.attention == "dense" else unit_keys(heads[0])
         new = slice(self.n_tokens, self.n_tokens + x.shape[1])
-        self.kept[..., new, :], self.n_tokens = np.concatenate([keys, heads[-1]], axis=-1), new.stop
+        self.keys[..., new, :], self.values[..., new, :], self.n_tokens = keys, heads[-1], new.stop
         if self.model.attention == "lsh":
             heads.append(self._hash(heads[0], keys))
             self.sorted_tokens.fill(heads[-1]) if x.shape[1] > 1 else self.sorted_tokens.insert(heads[-1])
@@ -137,8 +136,10 @@ class AttentionMemory:
     def copies(self, n):
         """The same for `n` texts instead of each one."""
         copies, so_far = copy(self), np.s_[..., : self.n_tokens, :]
-        copies.kept = np.zeros((n * len(self.kept), *self.kept.shape[1:]), self.kept.dtype)
-        copies.kept[so_far] = np.repeat(self.kept[so_far], n, axis=0)
+        batch, *shape = self.keys.shape
+        copies.keys, copies.values = np.zeros((2, n * batch, *shape), self.keys.dtype)
+        for room, kept in ((copies.keys, self.keys), (copies.values, self.values)):
+            room[so_far] = np.repeat(kept[so_far], n, axis=0)
         if self.model.attention == "lsh":
             copies.sorted_tokens = self.sorted_tokens.copies(n)
         return copies
@@ -158,9 +159,9 @@ class AttentionMemory:
         """Dense attention of the newest token, (batch, H, 1, e), to all so far."""
         shared = self.model.attention == "shared_qk"
         # With shared queries and keys a token sees itself only where nothing else is visible.
-        keys, values = np.split(self.kept[..., : max(1, self.n_tokens - shared), :], 2, axis=-1)
-        logits = (query if shared else scaled(query)) @ np.swapaxes(keys, -1, -2)
-        return weighted_sum(softmax(logits), values)
+        visible = np.s_[..., : max(1, self.n_tokens - shared), :]
+        logits = (query if shared else scaled(query)) @ np.swapaxes(self.keys[visible], -1, -2)
+        return softmax(logits) @ self.values[visible]
 
     def _near(self, query, value):
         """LSH attention of the newest token, (batch, H, 1, e): one softmax over the keys of all rounds."""
@@ -170,8 +171,8 @@ class AttentionMemory:
         mask[windows == self.n_tokens - 1] = LAST_RESORT
         if self.model.correct_duplicates:
             mask = mask - np.log(count_equal(windows))
-        first_rows = np.arange(0, self.kept[..., 0].size, self.model.max_length).reshape(*windows.shape[:-1], 1)
-        keys, values = np.split(rows_of(self.kept).take(first_rows + windows, axis=0), 2, axis=-1)
+        rows = windows + np.arange(0, self.keys[..., 0].size, self.model.max_length).reshape(*windows.shape[:-1], 1)
+        keys, values = (rows_of(kept).take(rows, axis=0) for kept in (self.keys, self.values))
         return weighted_sum(softmax(masked_logits(query, keys, mask[..., np.newaxis, :])), values)
 
 
