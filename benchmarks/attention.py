@@ -67,10 +67,11 @@ def as_line(row):
         head += f" layers {row['layers'] or '-':>2} x{row['stretch']:<3} {row['allocator']:7}"
     if row["ratio"] is None:
         return f"{head}   not measured"
-    row_rounds = row["heads"] * row["rounds"] * row["length"]
     line = f"{head}   {row['ratio']:5.2f}x"
     line += f"   ours {row['ours_cpu_s'] * 1e3:8.1f} ms   peer {row['peer_cpu_s'] * 1e3:8.1f} ms"
-    line += f"   {row['ours_cpu_s'] / row_rounds * 1e9:5.0f} ns a row and round"
+    if row["what"].startswith("forward"):
+        row_rounds = row["heads"] * row["rounds"] * row["length"]
+        line += f"   {row['ours_cpu_s'] / row_rounds * 1e9:5.0f} ns a row and round"
     if row["ours_peak_bytes"] and row["peer_peak_bytes"]:
         line += f"   memory {row['ours_peak_bytes'] / 2**20:6.1f} and {row['peer_peak_bytes'] / 2**20:7.1f} MiB"
     return line

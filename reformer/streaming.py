@@ -93,7 +93,8 @@ class Memory:
 class AttentionMemory:
     """What one attention layer has read: the keys and values of all tokens and, for LSH attention, their order.
 
-    Room for `max_length` tokens is set aside at once, as zeros, which take no memory until they are written.
+    Room for `max_length` tokens is set aside at once. Keys and values begin as zeros: these take no memory until they
+    are written, and a weight of 0 at an empty place gives 0, not NaN.
     """
 
     def __init__(self, model, parameters, seed, batch):
