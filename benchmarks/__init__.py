@@ -2,7 +2,8 @@
 
 `python -m benchmarks` is the short form: against jitted Trax where it is installed, else against our own dense
 attention. `python -m benchmarks.attention` is the long one; `--help` has its options. `python -m benchmarks.limits`
-says what the core can do at most, and where our time goes.
+says what the core can do at most, and where our time goes. `python -m benchmarks.allocators` measures peers with both
+allocators, whole models, and writing. README.md beside this file is the page to read.
 
 Protocol. CPU time of the process, not wall time; one thread a side; the two sides take turns, A B A B, in one process
 pinned to one core; the ratio of a row is the median of the ratios of the turns. Compilation and the first call are

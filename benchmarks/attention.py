@@ -44,8 +44,9 @@ def _row(what, peer, length, heads, rounds):
 def measure(rows, pythons, *, memory_lengths=()):
     """Fill in what is measured, and print it as it comes. A peer whose process dies leaves nulls."""
     results = []
-    for peer in dict.fromkeys(row["peer"] for row in rows):
-        for row, times in start(pythons[peer], [row for row in rows if row["peer"] == peer]):
+    for peer, allocator in dict.fromkeys((row["peer"], row.get("allocator", "default")) for row in rows):
+        together = [row for row in rows if (row["peer"], row.get("allocator", "default")) == (peer, allocator)]
+        for row, times in start(pythons[peer], together, allocator):
             empty = dict.fromkeys(("ours_cpu_s", "peer_cpu_s", "ratio", "ours_peak_bytes", "peer_peak_bytes"))
             result = {**row, **empty, **(times or {})}
             if times and row["length"] in memory_lengths and row["rounds"] == max(r["rounds"] for r in rows):
@@ -62,12 +63,15 @@ def _peak(python, row):
 
 def as_line(row):
     head = f"{row['what']:16} {row['peer']:10} H {row['heads']} R {row['rounds']} L {row['length']:5}"
+    if "allocator" in row:
+        head += f" layers {row['layers'] or '-':>2} x{row['stretch']:<3} {row['allocator']:7}"
     if row["ratio"] is None:
         return f"{head}   not measured"
-    row_rounds = row["heads"] * row["rounds"] * row["length"]
     line = f"{head}   {row['ratio']:5.2f}x"
     line += f"   ours {row['ours_cpu_s'] * 1e3:8.1f} ms   peer {row['peer_cpu_s'] * 1e3:8.1f} ms"
-    line += f"   {row['ours_cpu_s'] / row_rounds * 1e9:5.0f} ns a row and round"
+    if row["what"].startswith("forward"):
+        row_rounds = row["heads"] * row["rounds"] * row["length"]
+        line += f"   {row['ours_cpu_s'] / row_rounds * 1e9:5.0f} ns a row and round"
     if row["ours_peak_bytes"] and row["peer_peak_bytes"]:
         line += f"   memory {row['ours_peak_bytes'] / 2**20:6.1f} and {row['peer_peak_bytes'] / 2**20:7.1f} MiB"
     return line

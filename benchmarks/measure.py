@@ -21,12 +21,18 @@ ONE_THREAD = {
     "TRANSFORMERS_VERBOSITY": "error",
     "CUDA_VISIBLE_DEVICES": "",
 }
+# What a process is told about freed memory. By default glibc gives large blocks back to the system at once, and gets
+# fresh pages, filled with zeros, for the next ones. "kept" lets it keep them.
+ALLOCATORS = {
+    "default": {},
+    "kept": {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**35), "MALLOC_TOP_PAD_": str(2**26)},
+}
 ENOUGH_SECONDS, MOST_SECONDS = 8, 60  # CPU time after which turns end: where there are a few, and in any case
 FEWEST_TURNS, MOST_TURNS = 3, 15
 ROOT = Path(__file__).parents[1]
 
 
-def start(python, rows):
+def start(python, rows, allocator="default"):
     """Measure rows in a fresh process with that interpreter; yields (row, result) as they come, None for a failure."""
     process = subprocess.Popen(
         [str(python), "-m", "benchmarks.measure"],
@@ -34,7 +40,7 @@ def start(python, rows):
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd=ROOT,
-        env={**os.environ, **ONE_THREAD},
+        env={**os.environ, **ONE_THREAD, **ALLOCATORS[allocator]},
         text=True,
     )
     process.stdin.write("".join(json.dumps(row) + "\n" for row in rows))

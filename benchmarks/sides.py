@@ -1,12 +1,14 @@
 """What is measured: for each side, a function without arguments that does the work of one row once.
 
-A side is made by `SIDES[name](row)`; `row` has what, length, heads and rounds. Imports are inside, so that a process
+A side is made by `SIDES[name](row)`; `row` has what, length, heads and rounds, and may have layers (of a model) and
+stretch (how much longer queries are than random ones). Imports are inside, so that a process
 loads only the side it measures.
 """
 
 import numpy as np
 
 CHUNK_LENGTH, N_FEATURES = 64, 64
+MOST_NEW = 64  # tokens for which a text has room behind what it begins with
 MODEL = dict(n_layers=6, d_model=256, n_heads=4, d_ff=1024, vocabulary_size=320)
 
 
@@ -20,9 +22,14 @@ def bucket_factors(length):
 
 
 def draw_arrays(row):
-    """Queries, values and the gradient of the outputs: three (H, L, d) float32 arrays."""
+    """Queries, values and the gradient of the outputs: three (H, L, d) float32 arrays.
+
+    Queries are about 8 long; a row's "stretch" makes them so many times longer.
+    """
     rng = np.random.default_rng(0)
-    return rng.standard_normal((3, row["heads"], row["length"], N_FEATURES), dtype=np.float32)
+    arrays = rng.standard_normal((3, row["heads"], row["length"], N_FEATURES), dtype=np.float32)
+    arrays[0] *= row.get("stretch", 1)
+    return arrays
 
 
 def draw_tokens(row):
@@ -37,6 +44,8 @@ def ours(row):
 
     if row["what"] == "model_step":
         return _our_model_step(row)
+    if row["what"] == "token":
+        return _our_token(row, "lsh")
     queries_keys, values, gradient = draw_arrays(row)
     factors, rng = bucket_factors(row["length"]), np.random.default_rng(0)
     n_workers = row.get("workers", 1)
@@ -52,22 +61,43 @@ def ours(row):
     return run
 
 
-def _our_model_step(row):
+def _our_model(row, max_length, attention="lsh"):
     from reformer.model import ReformerLM
 
-    factors = tuple(bucket_factors(row["length"]))
-    chunks = dict(n_rounds=row["rounds"], n_buckets=factors, chunk_length=CHUNK_LENGTH)
-    model = ReformerLM(max_length=row["length"], fast=True, **MODEL, **chunks)
-    parameters = model.init_parameters(np.random.default_rng(0))
+    sizes = {**MODEL, "n_layers": row.get("layers", MODEL["n_layers"])}
+    chunks = dict(n_rounds=row["rounds"], n_buckets=tuple(bucket_factors(row["length"])), chunk_length=CHUNK_LENGTH)
+    model = ReformerLM(max_length=max_length, attention=attention, fast=True, **sizes, **chunks)
+    return model, model.init_parameters(np.random.default_rng(0))
+
+
+def _our_model_step(row):
+    model, parameters = _our_model(row, row["length"])
     tokens = draw_tokens(row)
     weights = np.ones(tokens.shape, np.float32)
     return lambda: model.loss_and_gradients(parameters, tokens, np.roll(tokens, -1), weights, seed=0)
+
+
+def _our_token(row, attention):
+    """One more token after so many; the text grows by one a call."""
+    from reformer.streaming import Memory
+
+    model, parameters = _our_model(row, row["length"] + MOST_NEW, attention)
+    memory = Memory(model, parameters, draw_tokens(row))
+    return lambda: memory.step([0])
+
+
+def again(row):
+    """The next token without a memory: everything is computed again."""
+    model, parameters = _our_model(row, row["length"])
+    return lambda: model.logits(parameters, draw_tokens(row))
 
 
 def dense(row):
     """Our own dense attention, with shared queries and keys, by blocks."""
     from reformer.gradients import shared_qk_attention_backward, shared_qk_attention_forward
 
+    if row["what"] == "token":
+        return _our_token(row, "shared_qk")
     queries_keys, values, gradient = draw_arrays(row)
 
     def run():
@@ -117,6 +147,8 @@ def hf(row):
 
     if row["what"] == "model_step":
         return _hf_model_step(row)
+    if row["what"] == "token":
+        return _hf_token(row)
     heads, length = row["heads"], row["length"]
     queries_keys, values, gradient = (_merged(torch.tensor(array)) for array in draw_arrays(row))
     config = ReformerConfig(
@@ -172,31 +204,50 @@ def _hf_options(length):
     )
 
 
-def _hf_model_step(row):
-    import torch
+def _hf_model(row, **options):
     from transformers import ReformerConfig, ReformerModelWithLMHead
 
-    length = row["length"]
     config = ReformerConfig(
         attention_head_size=MODEL["d_model"] // MODEL["n_heads"],
         num_attention_heads=MODEL["n_heads"],
         hidden_size=MODEL["d_model"],
         feed_forward_size=MODEL["d_ff"],
         vocab_size=MODEL["vocabulary_size"],
-        attn_layers=["lsh"] * MODEL["n_layers"],
+        attn_layers=["lsh"] * row.get("layers", MODEL["n_layers"]),
         num_hashes=row["rounds"],
         hidden_dropout_prob=0.0,
         axial_pos_embds=False,
         is_decoder=True,
-        use_cache=False,
-        **_hf_options(length),
+        **_hf_options(row["length"]) | options,
     )
-    model = ReformerModelWithLMHead(config).train()
-    tokens = torch.tensor(draw_tokens(row))
+    return ReformerModelWithLMHead(config)
+
+
+def _hf_model_step(row):
+    import torch
+
+    model, tokens = _hf_model(row, use_cache=False).train(), torch.tensor(draw_tokens(row))
 
     def run():
         model.zero_grad()
         model(tokens, labels=tokens).loss.backward()
+
+    return run
+
+
+def _hf_token(row):
+    """One more token by its cache, which keeps hidden vectors and buckets, and projects those in reach again."""
+    import torch
+
+    model = _hf_model(row, use_cache=True, max_position_embeddings=row["length"] + MOST_NEW).eval()
+    with torch.no_grad():
+        past = model(torch.tensor(draw_tokens(row)), use_cache=True).past_buckets_states
+    token = torch.zeros((1, 1), dtype=torch.long)
+
+    def run():
+        nonlocal past
+        with torch.no_grad():
+            past = model(token, past_buckets_states=past, use_cache=True).past_buckets_states
 
     return run
 
@@ -234,4 +285,4 @@ def _without_gradient(attend, inputs):
         attend(*inputs)
 
 
-SIDES = {"ours": ours, "dense": dense, "trax": trax, "hf": hf, "lucidrains": lucidrains, "sdpa": sdpa}
+SIDES = {"ours": ours, "dense": dense, "again": again, "trax": trax, "hf": hf, "lucidrains": lucidrains, "sdpa": sdpa}

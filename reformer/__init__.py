@@ -92,6 +92,7 @@ UNITS = {
             "blocks": "one layer of a Reformer or Transformer, and its gradients",
             "parameters": "nested dicts of arrays, and files of them",
             "model": "`ReformerLM` and `TransformerLM` from all of this, their loss and its gradients",
+            "streaming": "what a model has read, kept so that a new token costs one row",
             "sampling": "writing one token after the other",
             "optimizer": "Adam, clipping, learning rates",
             "training": "the loop that can be stopped and taken up again, and its files",

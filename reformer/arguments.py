@@ -66,6 +66,8 @@ def _of_kind(name, value, kind=float, *, bound):
 
 def _as_array(name, value):
     """`value` as an array; masked entries and rows of different lengths are refused."""
+    if type(value) is np.ndarray:
+        return value
     if np.ma.is_masked(value):
         raise ValueError(f"{name} needs an array without masked entries, got {np.ma.count_masked(value)} of them")
     try:

@@ -30,7 +30,7 @@ from reformer.gradients import (
     shared_qk_attention_forward,
 )
 from reformer.layers import layer_norm, linear, merge_heads, split_heads
-from reformer.lsh_attention import lsh_attention
+from reformer.lsh_attention import lsh_attention, newest_attention
 from reformer.reversible import Branch, dropout, reversible_forward
 
 PROJECTIONS = {"dense": ("w_q", "w_k", "w_v"), "shared_qk": ("w_qk", "w_v"), "lsh": ("w_qk", "w_v")}
@@ -97,13 +97,17 @@ def from_heads(attended, parameters):
     return linear(merge_heads(attended), parameters["w_out"], None)
 
 
-def attention_branch(model, parameters, *, seed, dropout_rate=0.0, padding=None):
+def attention_branch(model, parameters, *, seed, dropout_rate=0.0, padding=None, settled=None):
     """One attention layer of a model as a `Branch`. It replays its hash buckets.
 
-    `seed`, a tuple of numbers, decides the rotations; with a 1 behind it, what drops out.
+    `seed`, a tuple of numbers, decides the rotations; with a 1 behind it, what drops out. With `settled`, LSH attention
+    is `newest_attention`, which has no backward pass.
     """
     attend_forward, attend_backward = ATTENTION[model.attention, model.fast and model.attention == "lsh"]
     options = attention_options(model, padding)
+    if settled is not None and model.attention == "lsh":
+        options["settled"] = settled
+        attend_forward, attend_backward = lambda *heads, **options: (newest_attention(*heads, **options), None), None
 
     def forward(x, replay=None):
         heads = to_heads(x, parameters, model.n_heads)

@@ -93,6 +93,36 @@ def lsh_attention(
     return outputs
 
 
+def newest_attention(queries_keys, values, buckets, *, settled, padding=None, **options):
+    """LSH attention of the first tokens together, and of each later one as the newest so far.
+
+    A text that is written token by token can keep no answer of `lsh_attention`: every new token moves the borders of
+    chunks. Here a token sees what it would see as the last one of `lsh_attention`, is answered once, and stays.
+
+    Parameters
+    ----------
+    queries_keys, values, buckets, padding, options : as in `lsh_attention`
+    settled : number of tokens that are attended together, 1 to L, such as those of a prompt
+
+    Returns
+    -------
+    outputs : (..., L, e) array. A later token changes nothing in it from `settled` on.
+
+    Raises ValueError as `lsh_attention`, or if `settled` is not as above.
+    Source: our own. Hugging Face's cache lets the newest token see its chunk and the neighbours, too.
+    """
+    length = np.shape(values)[-2]
+    if require_count("settled", settled) > length:
+        raise ValueError(f"settled needs at most L = {length} tokens, got {settled}")
+
+    def attend_to(n):
+        sequence = queries_keys[..., :n, :], values[..., :n, :], buckets[..., :n]
+        return lsh_attention(*sequence, padding=None if padding is None else padding[..., :n], **options)
+
+    later = [attend_to(n)[..., -1:, :] for n in range(settled + 1, length + 1)]
+    return np.concatenate([attend_to(settled), *later], axis=-2)
+
+
 def attend_in_rounds(queries_keys, values, buckets, options):
     """Sort, chunk, look back, attend, undo the sort, in each round: (..., R, L, e) outputs, (..., R, L) normalisers."""
     order, chunks, windows, mask = who_sees_whom(buckets, options)

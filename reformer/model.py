@@ -161,15 +161,17 @@ class LanguageModel:
         narrow = {"w_out": draw(d_ff, d), "b_out": np.zeros(d, dtype)}
         return {"attention": _norm(d, dtype) | attention, "feed_forward": _norm(d, dtype) | wide | narrow}
 
-    def logits(self, parameters, tokens, padding=None, *, seed=0):
+    def logits(self, parameters, tokens, padding=None, *, seed=0, settled=None):
         """Score every token of the vocabulary as the next one: (batch, L) integers -> (batch, L, V). No dropout.
 
         `padding` as in `loss_and_gradients`. `seed` draws the rotations of LSH attention; other attention does not use
-        it. Raises ValueError if a token is outside the vocabulary, there are more than `max_length`, or the parameters
-        are not those of this model.
+        it. `settled` tells how the text came about: so many tokens were given together, each later one was written as
+        the newest so far, as `sampling` writes; None means all at once, as in training. Without LSH attention that
+        makes no difference. Raises ValueError if a token is outside the vocabulary, there are more than `max_length`,
+        or the parameters are not those of this model.
         """
         parameters = self.conform_parameters(parameters)
-        blocks = self.blocks(parameters, seed=seed, padding=_require_padding(padding, tokens))
+        blocks = self.blocks(parameters, seed=seed, padding=_require_padding(padding, tokens), settled=settled)
         hidden, _ = self.hidden_forward(parameters, tokens, blocks)
         return self.output(parameters, hidden)
 
@@ -252,19 +254,18 @@ class LanguageModel:
             if share:
                 yield chunk, share
 
-    def blocks(self, parameters, *, seed, dropout_rate=0.0, padding=None):
-        """The layers as pairs of `Branch`es, in the order of their dict.
+    def blocks(self, parameters, *, seed, dropout_rate=0.0, padding=None, settled=None):
+        """The layers as pairs of `Branch`es, in the order of their dict. `settled` as in `logits`.
 
         Every branch draws from a seed of its own: that of the step, the number of the layer, and 1 for attention or 2
         for feed-forward. Not 0: `default_rng((seed, 0, 0))` draws the numbers of `default_rng(seed)`, from which the
         parameters may have come.
         """
         require_count("seed", seed, at_least=0)
+        of_attention = dict(dropout_rate=dropout_rate, padding=padding, settled=settled)
         return [
             (
-                attention_branch(
-                    self, layer["attention"], seed=(seed, i, 1), dropout_rate=dropout_rate, padding=padding
-                ),
+                attention_branch(self, layer["attention"], seed=(seed, i, 1), **of_attention),
                 feed_forward_branch(self, layer["feed_forward"], seed=(seed, i, 2), dropout_rate=dropout_rate),
             )
             for i, layer in enumerate(parameters["layers"].values())

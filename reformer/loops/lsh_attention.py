@@ -136,3 +136,13 @@ def lsh_attention(
             for weight, key in zip(weights, met, strict=True):
                 outputs[*entry, query] += weight / sum(weights) * values[*entry, key]
     return outputs
+
+
+def newest_attention(queries_keys, values, buckets, *, settled, **options):
+    outputs = np.zeros(values.shape, dtype=values.dtype)
+    for n in range(settled, values.shape[-2] + 1):
+        so_far = lsh_attention(queries_keys[..., :n, :], values[..., :n, :], buckets[..., :n], **options)
+        for position in range(n):
+            if n == settled or position == n - 1:
+                outputs[..., position, :] = so_far[..., position, :]
+    return outputs

@@ -1,5 +1,6 @@
 """That the benchmarks measure what they say. No test here looks at a time."""
 
+import io
 import json
 import subprocess
 import sys
@@ -7,10 +8,10 @@ import sys
 import numpy as np
 import pytest
 
-from benchmarks import attention
+from benchmarks import allocators, attention
 from benchmarks.attention import PEERS, RESULTS, as_line, make_rows
-from benchmarks.measure import ROOT, start, take_turns
-from benchmarks.sides import SIDES, bucket_factors
+from benchmarks.measure import ALLOCATORS, MOST_TURNS, ROOT, start, take_turns
+from benchmarks.sides import MOST_NEW, SIDES, bucket_factors, draw_arrays
 
 FIELDS = ["what", "peer", "length", "heads", "rounds"]
 MEASURED = ["ours_cpu_s", "peer_cpu_s", "ratio", "ours_peak_bytes", "peer_peak_bytes"]
@@ -67,7 +68,53 @@ def test_a_ratio_above_one_means_that_ours_is_faster(monkeypatch):
     assert take_turns({"peer": "slower"}) == {"ours_cpu_s": 0.5, "peer_cpu_s": 2.0, "ratio": 4.0}
 
 
-@pytest.mark.parametrize("module", ["benchmarks", "benchmarks.attention"])
+@pytest.mark.parametrize("side", ["ours", "dense", "again"])
+def test_our_own_ways_to_write_a_token_run_as_often_as_turns_are_taken(side):
+    run = SIDES[side](dict(what="token", length=64, heads=4, rounds=1, layers=1))
+    for _ in range(2 if side == "again" else MOST_NEW):
+        assert np.shape(run())[-1] == 320
+    assert MOST_NEW > 1 + MOST_TURNS
+
+
+def test_rows_stretch_the_queries_and_nothing_else():
+    row = dict(what="forward", length=64, heads=2, rounds=1)
+    plain, stretched = draw_arrays(row), draw_arrays({**row, "stretch": 16})
+    np.testing.assert_array_equal(stretched[0], 16 * plain[0])
+    np.testing.assert_array_equal(stretched[1:], plain[1:])
+
+
+def test_every_row_is_measured_with_both_allocators():
+    rows = [row for peer in allocators.PEERS for row in allocators.make_rows(peer)]
+    assert all(list(row) == [*FIELDS, "layers", "stretch", "allocator"] for row in rows)
+    assert len({tuple(row.values()) for row in rows}) == len(rows)
+    default, kept = ([{**r, "allocator": ""} for r in rows if r["allocator"] == name] for name in ALLOCATORS)
+    assert default == kept and {row["what"] for row in rows} == set(allocators.WHATS)
+
+
+@pytest.mark.parametrize("allocator", ALLOCATORS)
+def test_both_sides_of_a_row_stand_in_one_process_that_is_told_what_to_do_with_freed_memory(allocator, monkeypatch):
+    told = []
+
+    class Process:
+        stdin, stdout = io.StringIO(), io.StringIO()
+
+        def __init__(self, command, *, env, **_):
+            told.append({name: value for name, value in env.items() if name.startswith("MALLOC_")})
+
+        def wait(self):
+            pass
+
+    monkeypatch.setattr("benchmarks.measure.subprocess.Popen", Process)
+    for name in ALLOCATORS["kept"]:
+        monkeypatch.delenv(name, raising=False)
+    row = dict(what="forward", peer="hf", length=64, heads=1, rounds=1, layers=None, stretch=1, allocator=allocator)
+    attention.measure([row], {"hf": "python"})
+    assert told == [ALLOCATORS[allocator]]
+
+
+@pytest.mark.parametrize(
+    "module", ["benchmarks", "benchmarks.attention", "benchmarks.allocators", "benchmarks.writing"]
+)
 def test_help_says_what_a_command_does(module):
     done = subprocess.run(
         [sys.executable, "-m", module, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
@@ -84,6 +131,31 @@ def test_the_committed_results_have_the_form_they_should():
         assert list(row) == FIELDS + MEASURED
         if row["ratio"] is not None:
             assert row["ratio"] > 0 and row["ours_cpu_s"] > 0 and row["peer_cpu_s"] > 0
+
+
+def test_the_committed_results_with_both_allocators_are_whole():
+    results = json.loads((RESULTS / "allocators.json").read_text())
+    rows = [row for peer in allocators.PEERS for row in allocators.make_rows(peer)]
+    assert [{field: row[field] for field in rows[0]} for row in results["rows"]] == rows
+    assert all(row["ratio"] > 0 and row["ours_cpu_s"] > 0 for row in results["rows"])
+    assert {"numpy", "trax", "torch", "transformers", "reformer-pytorch"} <= set(results["versions"])
+
+
+def test_a_run_for_some_rows_keeps_the_others_in_their_order(tmp_path, monkeypatch):
+    monkeypatch.setattr(allocators, "RESULTS", tmp_path)
+    monkeypatch.setattr(attention, "RESULTS", tmp_path)
+    monkeypatch.setattr(allocators, "ROOT", tmp_path)
+    runs = ("again", "token"), ("hf", "forward"), ("hf", "token"), ("again", "token")
+    for number, (peer, what) in enumerate(runs, start=1):
+        found = {"ratio": number}
+        monkeypatch.setattr(allocators, "measure", lambda rows, _, found=found: [row | found for row in rows])
+        options = ["--peers", peer, "--whats", what, "--peers-python", sys.executable]
+        monkeypatch.setattr(sys, "argv", ["allocators", *options])
+        allocators.main()
+    rows = json.loads((tmp_path / "allocators.json").read_text())["rows"]
+    n_tokens, n_forward = len(allocators.CONTEXTS), len(allocators.LENGTHS) + 1
+    expected = [3] * n_tokens + [2] * n_forward
+    assert [row["ratio"] for row in rows] == expected * 2 + [4] * n_tokens * 2
 
 
 def test_a_run_for_some_peers_keeps_the_rows_of_the_others(tmp_path, monkeypatch):

@@ -14,6 +14,7 @@ from reformer.lsh_attention import (
     combine_rounds,
     count_duplicates,
     lsh_attention,
+    newest_attention,
 )
 from reformer.masks import HIDDEN, attention_mask
 
@@ -382,3 +383,60 @@ LARGE = np.full((2, 1, 1), 3e38, np.float32)  # a key and a value
 def test_a_bad_argument_of_a_step_is_refused_by_name(call, named):
     with pytest.raises(ValueError, match=f"^{named} needs"):
         call()
+
+
+# --- the newest token ------------------------------------------------------------------------------------------------
+
+
+@few
+@given(sequences(), options(), st.data())
+def test_the_attention_of_the_newest_agrees_with_its_loop_twin(sequence, chosen, data):
+    queries, values, buckets, sizes = sequence
+    settled = data.draw(st.integers(1, values.shape[-2]))
+    looped = loops.newest_attention(queries, values, buckets, settled=settled, **sizes, **chosen)
+    found = newest_attention(queries, values, buckets, settled=settled, **sizes, **chosen)
+    np.testing.assert_allclose(found, looped, atol=1e-12)
+
+
+@few
+@given(sequences(lengths=(2, 20)), st.data())
+def test_from_the_settled_tokens_on_no_later_token_changes_anything_not_even_by_its_bucket(sequence, data):
+    queries, values, buckets, sizes = sequence
+    settled = data.draw(st.integers(1, values.shape[-2] - 1))
+    before = newest_attention(queries, values, buckets, settled=settled, **sizes)
+    queries, values, buckets = queries.copy(), values.copy(), buckets.copy()
+    queries[..., -1, :] += 1
+    values[..., -1, :] += 1
+    buckets[..., -1] = (buckets[..., -1] + 1) % sizes["n_buckets"]
+    after = newest_attention(queries, values, buckets, settled=settled, **sizes)
+    np.testing.assert_array_equal(after[..., :-1, :], before[..., :-1, :])
+
+
+@few
+@given(sequences(), st.data())
+def test_in_one_chunk_the_newest_sees_what_dense_attention_shows_it(sequence, data):
+    queries, values, buckets, sizes = sequence
+    sizes["chunk_length"], settled = values.shape[-2], data.draw(st.integers(1, values.shape[-2]))
+    found = newest_attention(queries, values, buckets, settled=settled, **sizes)
+    np.testing.assert_allclose(found, shared_qk_attention(queries, values), atol=1e-12)
+
+
+def test_the_newest_among_padding_is_answered_as_if_the_padding_were_not_there():
+    rng = np.random.default_rng(0)
+    queries, values = rng.standard_normal((2, 12, 4))
+    buckets, padding = rng.integers(0, 3, (2, 12)), np.arange(12) % 3 == 1
+    sizes = dict(n_buckets=3, chunk_length=2)
+    found = newest_attention(queries, values, buckets, settled=5, padding=padding, **sizes)
+    alone = newest_attention(queries[~padding], values[~padding], buckets[:, ~padding], settled=3, **sizes)
+    np.testing.assert_allclose(found[~padding], alone, atol=1e-12)
+    assert not np.any(found[padding])
+
+
+@pytest.mark.parametrize(
+    ("settled", "words"),
+    [(0, "settled needs a whole number of at least 1, got 0"), (6, "settled needs at most L = 5 tokens, got 6")],
+)
+def test_more_settled_tokens_than_there_are_or_none_are_refused(settled, words):
+    arrays = np.ones((5, 4)), np.ones((5, 3)), np.zeros((1, 5), int)
+    with pytest.raises(ValueError, match=words):
+        newest_attention(*arrays, settled=settled, n_buckets=2, chunk_length=2)

@@ -6,11 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reformer.model import ReformerLM, TransformerLM
-from reformer.sampling import sample, sample_token
+from reformer.sampling import keep_top_p, sample, sample_token, stream
+from reformer.streaming import Memory
 
 few = settings(max_examples=15, deadline=None)
 seeds = st.integers(0, 10**6)
 SMALL = dict(vocabulary_size=9, max_length=16, d_model=8, d_ff=12, chunk_length=4, n_buckets=4)
+ONE_LSH = dict(attention="lsh", n_layers=1, n_rounds=3)
 CACHED = [
     TransformerLM(**SMALL),
     TransformerLM(**SMALL, attention="shared_qk", positions="sinusoidal"),
@@ -19,24 +21,37 @@ CACHED = [
 ]
 
 
-def write_greedily(model, parameters, prompt, n_new):
+def write_greedily(model, parameters, prompt, n_new, **settled):
     """The slow way: the whole sequence from the start, for every token."""
     tokens = prompt
     for _ in range(n_new):
-        best = np.argmax(model.logits(parameters, tokens)[:, -1], axis=-1)
+        best = np.argmax(model.logits(parameters, tokens, **settled)[:, -1], axis=-1)
         tokens = np.concatenate([tokens, best[:, np.newaxis]], axis=1)
     return tokens
 
 
-@pytest.mark.parametrize("model", [*CACHED, ReformerLM(**SMALL)])
+@pytest.mark.parametrize("model", [*CACHED, ReformerLM(**SMALL, n_layers=1), TransformerLM(**SMALL, **ONE_LSH)])
 @few
 @given(seed=seeds, n_prompt=st.integers(1, 8), batch=st.integers(1, 3))
-def test_greedy_sampling_writes_what_the_whole_model_finds_most_likely(model, seed, n_prompt, batch):
+def test_without_lsh_or_with_one_layer_of_it_a_text_is_the_same_as_if_all_were_computed_again(
+    model, seed, n_prompt, batch
+):
     rng = np.random.default_rng(seed)
     parameters = model.init_parameters(rng, np.float64)
     prompt = rng.integers(0, 9, (batch, n_prompt))
-    written = sample(model, parameters, prompt, n_new=6, rng=None, temperature=0)
-    np.testing.assert_array_equal(written, write_greedily(model, parameters, prompt, 6))
+    written = sample(model, parameters, prompt, n_new=8, rng=None, temperature=0)
+    np.testing.assert_array_equal(written, write_greedily(model, parameters, prompt, 8))
+
+
+@pytest.mark.parametrize("model", [ReformerLM(**SMALL), ReformerLM(**SMALL, n_layers=3, fast=True)])
+@few
+@given(seed=seeds, n_prompt=st.integers(1, 8), batch=st.integers(1, 3))
+def test_with_lsh_greedy_sampling_writes_what_is_likeliest_for_the_newest_token(model, seed, n_prompt, batch):
+    rng = np.random.default_rng(seed)
+    parameters = model.init_parameters(rng, np.float64)
+    prompt = rng.integers(0, 9, (batch, n_prompt))
+    written = sample(model, parameters, prompt, n_new=8, rng=None, temperature=0)
+    np.testing.assert_array_equal(written, write_greedily(model, parameters, prompt, 8, settled=n_prompt))
 
 
 def test_a_model_trained_with_lsh_writes_with_a_cache_once_its_attention_is_dense():
@@ -200,13 +215,20 @@ def test_what_no_token_can_be_chosen_from_is_refused_by_name(change, words):
         (dict(temperature=-1), "temperature needs a finite number of at least 0, got -1"),
         (dict(top_k=0), "top_k needs a whole number of at least 1, got 0"),
         (dict(top_k=-3, temperature=0), "top_k needs a whole number of at least 1, got -3"),
+        (dict(stop=[1, 9]), "stop needs values from 0 to 8, got 1 to 9"),
+        (dict(stop=1.5), "stop needs an integer dtype, got float64"),
+        (dict(top_p=0), "top_p needs a number above 0 and at most 1, got 0"),
+        (dict(top_p=1.1, temperature=0), "top_p needs a number above 0 and at most 1, got 1.1"),
+        (dict(n_samples=0), "n_samples needs a whole number of at least 1, got 0"),
+        (dict(seed=-1), "seed needs a whole number of at least 0, got -1"),
     ],
 )
-def test_a_bad_argument_is_refused_by_name(change, words):
+def test_a_bad_argument_is_refused_by_name_and_before_the_first_token(change, words):
     arguments = dict(prompt=np.zeros((1, 2), int), n_new=3, rng=np.random.default_rng(0)) | change
     parameters = CACHED[0].init_parameters(np.random.default_rng(0))
-    with pytest.raises(ValueError, match=words):
-        sample(CACHED[0], parameters, **arguments)
+    for write in (sample, stream):
+        with pytest.raises(ValueError, match=words):
+            write(CACHED[0], parameters, **arguments)
 
 
 @pytest.mark.parametrize("model", [CACHED[0], CACHED[1], ReformerLM(**SMALL), ReformerLM(**SMALL, fast=True)])
@@ -221,6 +243,106 @@ def test_texts_of_a_batch_are_written_as_if_alone(model):
 @pytest.mark.parametrize("n_new", [1, 3])
 def test_tokens_stay_whole_numbers_whatever_integers_the_prompt_has(n_new):
     parameters = CACHED[0].init_parameters(np.random.default_rng(0))
-    for dtype in (np.uint64, np.uint8, np.int32):
+    for dtype in (np.uint64, np.uint8, np.int32, np.intp):
         tokens = sample(CACHED[0], parameters, np.ones((1, 2), dtype), n_new=n_new, rng=np.random.default_rng(0))
         assert tokens.dtype == np.intp
+
+
+# --- streams ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_sample_is_what_a_stream_yields_behind_the_prompt():
+    model, prompt = ReformerLM(**SMALL), np.array([[1, 2, 3], [4, 5, 6]])
+    parameters = model.init_parameters(np.random.default_rng(0))
+    options = dict(n_new=6, temperature=0.8, top_k=7, top_p=0.9, stop=[2, 3])
+    pieces = list(stream(model, parameters, prompt, rng=np.random.default_rng(1), **options))
+    written = sample(model, parameters, prompt, rng=np.random.default_rng(1), **options)
+    assert all(piece.shape == (2,) for piece in pieces)
+    np.testing.assert_array_equal(written, np.column_stack([prompt, *pieces]))
+
+
+def test_a_stream_computes_a_token_when_it_is_asked_for_and_trusts_nobody_with_its_own(monkeypatch):
+    steps, step = [], Memory.step
+    monkeypatch.setattr(Memory, "step", lambda self, tokens: steps.append(tokens) or step(self, tokens))
+    model, prompt = CACHED[0], np.zeros((1, 2), int)
+    parameters = model.init_parameters(np.random.default_rng(0))
+    options = dict(n_new=5, rng=None, temperature=0)
+    tokens = []
+    for n_before, token in enumerate(stream(model, parameters, prompt, **options)):
+        assert len(steps) == n_before
+        tokens.append(token.copy())
+        token[:] = 8
+    written = sample(model, parameters, prompt, **options)
+    np.testing.assert_array_equal(written[0, 2:], np.concatenate(tokens))
+
+
+@pytest.mark.parametrize("model", [CACHED[0], ReformerLM(**SMALL, fast=True)])
+def test_several_samples_of_one_prompt_are_those_of_the_prompt_given_several_times(model):
+    rng = np.random.default_rng(0)
+    parameters, prompt = model.init_parameters(rng, np.float64), rng.integers(0, 9, (2, 5))
+    options = dict(n_new=8, temperature=1.5)
+    several = sample(model, parameters, prompt, n_samples=3, rng=np.random.default_rng(1), **options)
+    repeated = sample(model, parameters, np.repeat(prompt, 3, axis=0), rng=np.random.default_rng(1), **options)
+    np.testing.assert_array_equal(several, repeated)
+    assert len(np.unique(several[:3], axis=0)) > 1
+
+
+def test_each_text_ends_at_its_own_of_several_stop_tokens_and_is_filled_with_it():
+    model, rng = CACHED[0], np.random.default_rng(2)
+    parameters = model.init_parameters(rng)
+    written = sample(model, parameters, np.zeros((40, 2), int), n_new=14, rng=rng, stop=(5, 7))[:, 2:]
+    ends = [row[np.isin(row, (5, 7))] for row in written]
+    assert {int(end[0]) for end in ends if len(end)} == {5, 7}
+    for row, end in zip(written, ends, strict=True):
+        assert len(set(end)) <= 1 and np.all(row[len(row) - len(end) :] == end)
+
+
+# --- top-p -----------------------------------------------------------------------------------------------------------
+
+
+@few
+@given(seeds, st.integers(1, 9), st.floats(0.01, 1), st.sampled_from([0.3, 1.0, 2.5]))
+def test_the_likeliest_tokens_are_kept_until_they_add_up(seed, n_tokens, top_p, temperature):
+    logits = np.round(np.random.default_rng(seed).standard_normal((2, 3, n_tokens)), 1)  # rounded: some are equal
+    kept = keep_top_p(logits, top_p, temperature=temperature)
+    for place in np.ndindex(2, 3):
+        weights = np.exp(logits[place] / temperature)
+        expected, reached = set(), 0.0
+        for token in sorted(range(n_tokens), key=lambda token: (-logits[place][token], token)):
+            if not expected or reached < top_p - 1e-12:
+                expected.add(token)
+            reached += weights[token] / sum(weights)
+        assert set(np.flatnonzero(kept[place] > -np.inf)) == expected
+    np.testing.assert_array_equal(kept[kept > -np.inf], logits[kept > -np.inf])
+
+
+def test_one_token_is_kept_by_the_smallest_share_and_at_temperature_zero_and_all_by_one():
+    logits = np.array([[1.0, 3.0, 3.0, 2.0]], np.float32)
+    for options in (dict(top_p=1e-300), dict(top_p=0.9, temperature=0), dict(top_p=1.0, temperature=0)):
+        np.testing.assert_array_equal(np.flatnonzero(keep_top_p(logits, **options) > -np.inf), [1])
+    everything = keep_top_p(logits, 1.0)
+    np.testing.assert_array_equal(everything, logits)
+    assert everything.dtype == np.float32
+
+
+def test_with_both_the_smaller_of_top_k_and_top_p_decides():
+    logits = np.log(np.array([0.05, 0.4, 0.3, 0.15, 0.1]))
+    uniforms = np.random.default_rng(0).random(2000)
+    for top_k, top_p, expected in ((2, 0.99, {1, 2}), (4, 0.6, {1, 2}), (3, 0.8, {1, 2, 3}), (None, 0.3, {1})):
+        kept = np.tile(keep_top_p(logits, top_p), (2000, 1))
+        assert set(sample_token(kept, uniforms, top_k=top_k)) == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (dict(top_p=np.nan), "top_p needs a number above 0 and at most 1, got nan"),
+        (dict(temperature=-1), "temperature needs a finite number of at least 0, got -1"),
+        (dict(logits=np.array([[np.nan, 1]])), "the highest logit of every row needs finite numbers, got 1"),
+        (dict(logits=np.zeros((2, 0))), "logits needs shape"),
+        (dict(logits=np.zeros((2, 3), int)), "logits needs dtype float32 or float64"),
+    ],
+)
+def test_what_top_p_cannot_be_taken_of_is_refused_by_name(change, words):
+    with pytest.raises(ValueError, match=words):
+        keep_top_p(**dict(logits=np.zeros((1, 3)), top_p=0.5) | change)
