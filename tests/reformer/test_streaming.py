@@ -1,6 +1,7 @@
 """A memory gives what its definition gives: `logits(..., settled=P)`, which computes everything again."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ WITH_LSH = {
         **dict(n_rounds=3, same_bucket_only=True, correct_duplicates=True),
         **dict(positions="axial", axial_shape=(5, 8), activation="gelu", position_chunk=3),
     ),
-    "one chunk": ReformerLM(**SMALL | dict(chunk_length=100)),
+    "one chunk": ReformerLM(**SMALL | dict(chunk_length=10**12)),
     "residual": TransformerLM(**SMALL, attention="lsh", n_heads=1),
 }
 DENSE = {
@@ -116,6 +117,16 @@ def test_a_text_of_a_batch_that_is_not_finite_leaves_the_others_as_they_are():
     with np.errstate(all="ignore"):
         clean, found = (remembered(model, parameters, of, 6, seed=0) for of in (tokens, spoilt))
     np.testing.assert_allclose(found[[0, 2]], clean[[0, 2]], atol=1e-12)
+
+
+@pytest.mark.parametrize("n_prompt", [1, 2, 9])
+def test_vectors_too_long_for_the_last_resort_are_refused_as_by_the_ordinary_form(n_prompt):
+    model = WITH_LSH["plain"]
+    parameters, tokens = draw(model, 0, np.float32)
+    parameters["layers"]["0"]["attention"]["w_qk"] *= 1e30
+    for read in (model.logits, partial(Memory, model)):
+        with np.errstate(all="ignore"), pytest.raises(ValueError, match="queries_keys needs vectors shorter than 1e29"):
+            read(parameters, tokens[:, :n_prompt])
 
 
 @pytest.mark.parametrize("n_prompt", [1, 4, 40])
