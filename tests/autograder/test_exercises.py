@@ -44,7 +44,7 @@ def test_the_selftest_sees_a_test_that_lets_a_mistake_through_and_a_reference_th
 def test_the_selftest_command_ends_with_one_json_line(capsys):
     assert main(["selftest", "--json"]) == 0
     counts = json.loads(capsys.readouterr().out.splitlines()[-1])
-    integers = {"exercises", "mistakes", "caught", "named"}
+    integers = {"exercises", "mistakes", "caught", "named", "blind", "blind_caught", "blind_named", "blind_misnamed"}
     assert set(counts) == integers | {"references_full", "styles_full", "empty_zero"}
     assert all(type(counts[name]) is (int if name in integers else bool) for name in counts)
 

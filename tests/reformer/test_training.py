@@ -465,7 +465,11 @@ def test_batches_to_evaluate_on_may_come_from_a_generator():
     assert [row[0] for row in listed.evaluations] == [0, 2, 4]
 
 
-def test_the_progress_bar_shows_step_and_loss(capsys):
+def test_the_progress_bar_shows_step_and_loss(capsys, monkeypatch):
+    from tqdm.std import tqdm  # not above: another test imports this file where there is no tqdm
+
+    # The plain bar, also where an earlier test has started IPython in this process, whose bar is a widget.
+    monkeypatch.setattr("tqdm.auto.tqdm", tqdm)
     go(start(), 3, progress=True)
     shown = capsys.readouterr().err
     assert "3/3" in shown and "loss=" in shown
