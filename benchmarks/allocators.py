@@ -12,10 +12,8 @@ remembers) or "again" (ours, everything computed again). Rows that are not chose
 
 import argparse
 import json
-import sys
-from pathlib import Path
 
-from benchmarks.attention import RESULTS, find_versions, measure, write
+from benchmarks.attention import RESULTS, find_versions, measure, parse_with_peers, write
 from benchmarks.measure import ALLOCATORS, ROOT
 
 PEERS = ("hf", "lucidrains", "trax", "dense", "again")
@@ -47,17 +45,7 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m benchmarks.allocators", description=__doc__.split("\n")[0])
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
     parser.add_argument("--whats", nargs="+", choices=WHATS, default=list(WHATS))
-    parser.add_argument(
-        "--peers-python",
-        type=Path,
-        default=ROOT / ".peers" / "bin" / "python",
-        help="interpreter of the environment with torch, transformers and reformer-pytorch (default: .peers)",
-    )
-    chosen = parser.parse_args()
-    elsewhere = {"hf", "lucidrains"}
-    if elsewhere & set(chosen.peers) and not chosen.peers_python.exists():
-        parser.error(f"{chosen.peers_python} does not exist; `pydoc benchmarks` says how to make it")
-    pythons = {peer: chosen.peers_python if peer in elsewhere else sys.executable for peer in chosen.peers}
+    chosen, pythons = parse_with_peers(parser)
     path = RESULTS / "allocators.json"
     stored = json.loads(path.read_text()) if path.exists() else {"versions": {}, "rows": []}
     versions = stored["versions"] | find_versions(pythons.values())

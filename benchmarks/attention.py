@@ -107,6 +107,21 @@ def write(name, rows, versions):
     return path
 
 
+def parse_with_peers(parser):
+    """The chosen options of a parser with `--peers`, and each peer's interpreter, for which an option is added."""
+    parser.add_argument(
+        "--peers-python",
+        type=Path,
+        default=ROOT / ".peers" / "bin" / "python",
+        help="interpreter of the environment with torch, transformers and reformer-pytorch (default: .peers)",
+    )
+    chosen = parser.parse_args()
+    elsewhere = {"hf", "lucidrains", "sdpa"} & set(chosen.peers)
+    if elsewhere and not chosen.peers_python.exists():
+        parser.error(f"{chosen.peers_python} does not exist; `pydoc benchmarks` says how to make it")
+    return chosen, {peer: chosen.peers_python if peer in elsewhere else sys.executable for peer in chosen.peers}
+
+
 def main():
     parser = argparse.ArgumentParser(prog="python -m benchmarks.attention", description=__doc__.split("\n")[0])
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
@@ -119,16 +134,7 @@ def main():
         default=[1024, 4096, 16384, 65536],
         help="lengths at which to take peak memory as well, with the most rounds; slow, being a process a side",
     )
-    parser.add_argument(
-        "--peers-python",
-        type=Path,
-        default=ROOT / ".peers" / "bin" / "python",
-        help="interpreter of the environment with torch, transformers and reformer-pytorch (default: .peers)",
-    )
-    chosen = parser.parse_args()
-    if set(chosen.peers) - {"trax"} and not chosen.peers_python.exists():
-        parser.error(f"{chosen.peers_python} does not exist; `pydoc benchmarks` says how to make it")
-    pythons = {peer: sys.executable if peer == "trax" else chosen.peers_python for peer in chosen.peers}
+    chosen, pythons = parse_with_peers(parser)
     path = RESULTS / "long.json"
     stored = json.loads(path.read_text()) if path.exists() else {"versions": {}, "rows": []}
     versions = stored["versions"] | find_versions(pythons.values())
