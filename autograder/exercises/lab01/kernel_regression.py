@@ -8,6 +8,7 @@ import numpy as np
 
 from autograder.checking.call import call
 from autograder.checking.exercise import Exercise
+from autograder.exercises.lab01.on_paper import mistakes_on_paper, softmax, softmax_on_paper
 from autograder.exercises.whole_numbers import taking_whole_numbers
 from reformer import neighbors
 from reformer.loops import neighbors as twins
@@ -107,7 +108,7 @@ def regression_by_a_quotient(queries, keys, values, bandwidth):
 def regression_in_single_precision(queries, keys, values, bandwidth):
     queries, keys, values = (array.astype(np.float32) for array in (queries, keys, values))
     scaled = np.linalg.norm((queries[:, np.newaxis] - keys) / np.float32(bandwidth), axis=-1)
-    return _softmax(-np.square(scaled) / 2) @ values
+    return softmax(-np.square(scaled) / 2) @ values
 
 
 @exercise.solution
@@ -122,15 +123,6 @@ def regression_query_by_query(queries, keys, values, bandwidth):
 # --- mistakes in the exponents ----------------------------------------------------------------------------------
 
 
-def _softmax(exponents, axis=-1):
-    weights = np.exp(exponents - np.max(exponents, axis=axis, keepdims=True))
-    return weights / np.sum(weights, axis=axis, keepdims=True)
-
-
-def _softmax_on_paper(exponents, axis=-1):
-    return np.exp(exponents) / np.sum(np.exp(exponents), axis=axis, keepdims=True)
-
-
 def _squared_distance(queries, keys):
     return np.sum((queries[:, np.newaxis] - keys) ** 2, axis=-1)
 
@@ -143,7 +135,7 @@ def _exponents(queries, keys, bandwidth):
     why="the 2 of the normal distribution is forgotten",
     says="the 2 is missing: the exponent is `-r**2 / (2 * bandwidth**2)`",
 )
-def without_the_two(queries, keys, values, bandwidth, softmax=_softmax):
+def without_the_two(queries, keys, values, bandwidth, softmax=softmax):
     return softmax(-_squared_distance(queries, keys) / bandwidth**2) @ values
 
 
@@ -151,7 +143,7 @@ def without_the_two(queries, keys, values, bandwidth, softmax=_softmax):
     why="the square is thought to belong to the distance alone",
     says="the bandwidth is not squared: only then is the exponent a number without a unit",
 )
-def bandwidth_not_squared(queries, keys, values, bandwidth, softmax=_softmax):
+def bandwidth_not_squared(queries, keys, values, bandwidth, softmax=softmax):
     return softmax(-_squared_distance(queries, keys) / (2 * bandwidth)) @ values
 
 
@@ -159,7 +151,7 @@ def bandwidth_not_squared(queries, keys, values, bandwidth, softmax=_softmax):
     why="a test with bandwidth 1 cannot tell",
     says="the bandwidth is not used: every answer is that of bandwidth 1",
 )
-def bandwidth_ignored(queries, keys, values, bandwidth, softmax=_softmax):
+def bandwidth_ignored(queries, keys, values, bandwidth, softmax=softmax):
     return softmax(-_squared_distance(queries, keys) / 2) @ values
 
 
@@ -167,7 +159,7 @@ def bandwidth_ignored(queries, keys, values, bandwidth, softmax=_softmax):
     why="axis 0 is tried first",
     says="the weights of a key add up to one over the queries; it has to be those of a query, over the keys",
 )
-def normalised_over_queries(queries, keys, values, bandwidth, softmax=_softmax):
+def normalised_over_queries(queries, keys, values, bandwidth, softmax=softmax):
     return softmax(_exponents(queries, keys, bandwidth), axis=0) @ values
 
 
@@ -175,7 +167,7 @@ def normalised_over_queries(queries, keys, values, bandwidth, softmax=_softmax):
     why="'falls off exponentially with the distance' is taken at its word",
     says="the exponent is `-r / bandwidth`; it needs the squared distance, `-r**2 / (2 * bandwidth**2)`",
 )
-def exponential_of_distance(queries, keys, values, bandwidth, softmax=_softmax):
+def exponential_of_distance(queries, keys, values, bandwidth, softmax=softmax):
     return softmax(-np.sqrt(_squared_distance(queries, keys)) / bandwidth) @ values
 
 
@@ -183,7 +175,7 @@ def exponential_of_distance(queries, keys, values, bandwidth, softmax=_softmax):
     why="`np.linalg.norm` gives the distance, and the square is forgotten",
     says="the distance in the exponent is not squared",
 )
-def distance_not_squared(queries, keys, values, bandwidth, softmax=_softmax):
+def distance_not_squared(queries, keys, values, bandwidth, softmax=softmax):
     return softmax(-np.sqrt(_squared_distance(queries, keys)) / (2 * bandwidth**2)) @ values
 
 
@@ -192,7 +184,7 @@ def distance_not_squared(queries, keys, values, bandwidth, softmax=_softmax):
     says="the distance is multiplied by the bandwidth instead of divided, perhaps by `/ 2 * bandwidth**2`, which needs "
     "brackets: a wide kernel becomes a narrow one",
 )
-def multiplied_by_the_bandwidth(queries, keys, values, bandwidth, softmax=_softmax):
+def multiplied_by_the_bandwidth(queries, keys, values, bandwidth, softmax=softmax):
     return softmax(-_squared_distance(queries, keys) / 2 * bandwidth**2) @ values
 
 
@@ -200,7 +192,7 @@ def multiplied_by_the_bandwidth(queries, keys, values, bandwidth, softmax=_softm
     why="`np.mean` is the more familiar word, and in one dimension it does the same",
     says="the squared differences are averaged over the features; the squared distance is their sum",
 )
-def mean_over_the_features(queries, keys, values, bandwidth, softmax=_softmax):
+def mean_over_the_features(queries, keys, values, bandwidth, softmax=softmax):
     return softmax(_exponents(queries, keys, bandwidth) / queries.shape[-1]) @ values
 
 
@@ -208,7 +200,7 @@ def mean_over_the_features(queries, keys, values, bandwidth, softmax=_softmax):
     why="a bracket closes too late: `np.sum(difference) ** 2`",
     says="the differences are added up before they are squared, and cancel; square each, then add up",
 )
-def square_of_the_summed_differences(queries, keys, values, bandwidth, softmax=_softmax):
+def square_of_the_summed_differences(queries, keys, values, bandwidth, softmax=softmax):
     return softmax(-(np.sum(queries[:, np.newaxis] - keys, axis=-1) ** 2) / (2 * bandwidth**2)) @ values
 
 
@@ -216,7 +208,7 @@ def square_of_the_summed_differences(queries, keys, values, bandwidth, softmax=_
     why="'distance' is read as the sum of the sizes of the differences",
     says="the distance is taken as the sum of the differences' sizes; it is the root of the sum of their squares",
 )
-def distance_along_the_axes(queries, keys, values, bandwidth, softmax=_softmax):
+def distance_along_the_axes(queries, keys, values, bandwidth, softmax=softmax):
     distance = np.sum(np.abs(queries[:, np.newaxis] - keys), axis=-1)
     return softmax(-(distance**2) / (2 * bandwidth**2)) @ values
 
@@ -225,25 +217,11 @@ def distance_along_the_axes(queries, keys, values, bandwidth, softmax=_softmax):
     why="the minus sign is lost",
     says="the sign of the exponent is wrong: the farthest key gets the largest weight",
 )
-def wrong_sign(queries, keys, values, bandwidth, softmax=_softmax):
+def wrong_sign(queries, keys, values, bandwidth, softmax=softmax):
     return softmax(-_exponents(queries, keys, bandwidth)) @ values
 
 
-def _on_paper(function):
-    """The same mistake of a learner who writes the softmax as it stands on paper."""
-
-    def again(*arguments):
-        return function(*arguments, softmax=_softmax_on_paper)
-
-    again.__name__ = f"{function.__name__}_and_no_maximum_subtracted"
-    return again
-
-
-for _mistake in [*exercise.mistakes]:
-    exercise.mistake(
-        why=f"{_mistake.why}; and on paper no maximum is subtracted",
-        says=f"{_mistake.says}; the largest exponent of each query is not subtracted before `np.exp`, either",
-    )(_on_paper(_mistake.function))
+mistakes_on_paper(exercise, "exponent")
 
 
 # --- other mistakes ---------------------------------------------------------------------------------------------
@@ -279,7 +257,7 @@ def nearest_key_only(queries, keys, values, bandwidth):
     says="the weights themselves are returned, shape (Q, K); asked is the average of the values with these weights",
 )
 def weights_returned(queries, keys, values, bandwidth):
-    return _softmax(_exponents(queries, keys, bandwidth))
+    return softmax(_exponents(queries, keys, bandwidth))
 
 
 @exercise.mistake(
@@ -295,7 +273,7 @@ def plain_average(queries, keys, values, bandwidth):
     says="the dot product takes the place of the distance; here the distance between query and key counts",
 )
 def dot_in_place_of_distance(queries, keys, values, bandwidth):
-    return _softmax(queries @ keys.T / (2 * bandwidth**2)) @ values
+    return softmax(queries @ keys.T / (2 * bandwidth**2)) @ values
 
 
 @exercise.mistake(
@@ -313,7 +291,7 @@ def inverse_distance(queries, keys, values, bandwidth):
     "each query: `axis=-1, keepdims=True`",
 )
 def weights_vanish_far_away(queries, keys, values, bandwidth):
-    return _softmax_on_paper(_exponents(queries, keys, bandwidth)) @ values
+    return softmax_on_paper(_exponents(queries, keys, bandwidth)) @ values
 
 
 @exercise.mistake(
@@ -332,7 +310,7 @@ def zero_far_away(queries, keys, values, bandwidth):
 )
 def smallest_subtracted(queries, keys, values, bandwidth):
     exponents = _exponents(queries, keys, bandwidth)
-    return _softmax_on_paper(exponents - np.min(exponents, axis=-1, keepdims=True)) @ values
+    return softmax_on_paper(exponents - np.min(exponents, axis=-1, keepdims=True)) @ values
 
 
 @exercise.mistake(
@@ -342,7 +320,7 @@ def smallest_subtracted(queries, keys, values, bandwidth):
 )
 def mean_subtracted(queries, keys, values, bandwidth):
     exponents = _exponents(queries, keys, bandwidth)
-    return _softmax_on_paper(exponents - np.mean(exponents, axis=-1, keepdims=True)) @ values
+    return softmax_on_paper(exponents - np.mean(exponents, axis=-1, keepdims=True)) @ values
 
 
 @exercise.mistake(
@@ -352,7 +330,7 @@ def mean_subtracted(queries, keys, values, bandwidth):
 )
 def one_maximum_for_all_queries(queries, keys, values, bandwidth):
     exponents = _exponents(queries, keys, bandwidth)
-    return _softmax_on_paper(exponents - np.max(exponents)) @ values
+    return softmax_on_paper(exponents - np.max(exponents)) @ values
 
 
 @exercise.mistake(
@@ -362,7 +340,7 @@ def one_maximum_for_all_queries(queries, keys, values, bandwidth):
 )
 def maximum_over_the_queries(queries, keys, values, bandwidth):
     exponents = _exponents(queries, keys, bandwidth)
-    return _softmax_on_paper(exponents - np.max(exponents, axis=0)) @ values
+    return softmax_on_paper(exponents - np.max(exponents, axis=0)) @ values
 
 
 @exercise.mistake(
@@ -371,7 +349,7 @@ def maximum_over_the_queries(queries, keys, values, bandwidth):
     "largest exponent of each query instead",
 )
 def exponents_clipped(queries, keys, values, bandwidth):
-    return _softmax(np.maximum(_exponents(queries, keys, bandwidth), -700)) @ values
+    return softmax(np.maximum(_exponents(queries, keys, bandwidth), -700)) @ values
 
 
 @exercise.mistake(
@@ -438,4 +416,4 @@ def shaped_like_values(queries, keys, values, bandwidth):
     says="the weights are rounded to four decimals; small ones count, too",
 )
 def weights_rounded(queries, keys, values, bandwidth):
-    return np.round(_softmax(_exponents(queries, keys, bandwidth)), 4) @ values
+    return np.round(softmax(_exponents(queries, keys, bandwidth)), 4) @ values

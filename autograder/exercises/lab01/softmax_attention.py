@@ -8,6 +8,7 @@ import numpy as np
 
 from autograder.checking.call import call
 from autograder.checking.exercise import Exercise
+from autograder.exercises.lab01.on_paper import mistakes_on_paper, softmax, softmax_on_paper
 from autograder.exercises.whole_numbers import taking_whole_numbers
 from reformer import neighbors
 from reformer.loops import neighbors as twins
@@ -123,15 +124,6 @@ def attention_query_by_query(queries, keys, values):
 # --- mistakes in the scores -------------------------------------------------------------------------------------
 
 
-def _softmax(scores, axis=-1):
-    weights = np.exp(scores - np.max(scores, axis=axis, keepdims=True))
-    return weights / np.sum(weights, axis=axis, keepdims=True)
-
-
-def _softmax_on_paper(scores, axis=-1):
-    return np.exp(scores) / np.sum(np.exp(scores), axis=axis, keepdims=True)
-
-
 def _scores(queries, keys):
     return queries @ keys.T / np.sqrt(queries.shape[-1])
 
@@ -144,7 +136,7 @@ def _lengths(vectors):
     why="the root of d looks like a detail",
     says="the scores are not divided by `np.sqrt(d)`: the more features, the sharper the weights",
 )
-def no_scale(queries, keys, values, softmax=_softmax):
+def no_scale(queries, keys, values, softmax=softmax):
     return softmax(queries @ keys.T) @ values
 
 
@@ -152,7 +144,7 @@ def no_scale(queries, keys, values, softmax=_softmax):
     why="'scaled by' is read as 'times'",
     says="the scores are multiplied by `np.sqrt(d)` instead of divided",
 )
-def multiplied_by_root(queries, keys, values, softmax=_softmax):
+def multiplied_by_root(queries, keys, values, softmax=softmax):
     return softmax(queries @ keys.T * np.sqrt(queries.shape[-1])) @ values
 
 
@@ -160,7 +152,7 @@ def multiplied_by_root(queries, keys, values, softmax=_softmax):
     why="an average over the features divides by their number",
     says="the scores are divided by `d` instead of its root: the weights come out too even",
 )
-def divided_by_d(queries, keys, values, softmax=_softmax):
+def divided_by_d(queries, keys, values, softmax=softmax):
     return softmax(queries @ keys.T / queries.shape[-1]) @ values
 
 
@@ -168,7 +160,7 @@ def divided_by_d(queries, keys, values, softmax=_softmax):
     why="with as many keys as features the shapes do not tell",
     says="the root is that of the number of keys; it has to be that of the number of features, `keys.shape[-1]`",
 )
-def divided_by_root_of_number_of_keys(queries, keys, values, softmax=_softmax):
+def divided_by_root_of_number_of_keys(queries, keys, values, softmax=softmax):
     return softmax(queries @ keys.T / np.sqrt(len(keys))) @ values
 
 
@@ -176,7 +168,7 @@ def divided_by_root_of_number_of_keys(queries, keys, values, softmax=_softmax):
     why="`values.shape[-1]` is the number of features, too, but of the values",
     says="the root is that of the m features of the values; it has to be that of the d features of the keys",
 )
-def divided_by_root_of_value_features(queries, keys, values, softmax=_softmax):
+def divided_by_root_of_value_features(queries, keys, values, softmax=softmax):
     return softmax(queries @ keys.T / np.sqrt(values.shape[-1])) @ values
 
 
@@ -184,7 +176,7 @@ def divided_by_root_of_value_features(queries, keys, values, softmax=_softmax):
     why="the order of the two steps is turned round",
     says="the weights are divided by `np.sqrt(d)`, after the softmax; the scores have to be, before it",
 )
-def divided_by_root_after_the_softmax(queries, keys, values, softmax=_softmax):
+def divided_by_root_after_the_softmax(queries, keys, values, softmax=softmax):
     return softmax(queries @ keys.T) / np.sqrt(queries.shape[-1]) @ values
 
 
@@ -192,25 +184,11 @@ def divided_by_root_after_the_softmax(queries, keys, values, softmax=_softmax):
     why="axis 0 is tried first; with as many queries as keys the shapes do not tell",
     says="the softmax runs over the queries: the weights of every query have to add up to one over the keys",
 )
-def softmax_over_queries(queries, keys, values, softmax=_softmax):
+def softmax_over_queries(queries, keys, values, softmax=softmax):
     return softmax(_scores(queries, keys), axis=0) @ values
 
 
-def _on_paper(function):
-    """The same mistake of a learner who writes the softmax as it stands on paper."""
-
-    def again(*arguments):
-        return function(*arguments, softmax=_softmax_on_paper)
-
-    again.__name__ = f"{function.__name__}_and_no_maximum_subtracted"
-    return again
-
-
-for _mistake in [*exercise.mistakes]:
-    exercise.mistake(
-        why=f"{_mistake.why}; and on paper no maximum is subtracted",
-        says=f"{_mistake.says}; the largest score of each query is not subtracted before `np.exp`, either",
-    )(_on_paper(_mistake.function))
+mistakes_on_paper(exercise, "score")
 
 
 @exercise.mistake(
@@ -218,7 +196,7 @@ for _mistake in [*exercise.mistakes]:
     says="the keys are brought to length 1; here their lengths count",
 )
 def keys_normalised(queries, keys, values):
-    return _softmax(_scores(queries, keys / _lengths(keys))) @ values
+    return softmax(_scores(queries, keys / _lengths(keys))) @ values
 
 
 @exercise.mistake(
@@ -226,7 +204,7 @@ def keys_normalised(queries, keys, values):
     says="the cosine takes the place of the dot product; attention uses the dot product over `np.sqrt(d)`",
 )
 def cosine_in_place_of_dot(queries, keys, values):
-    return _softmax((queries / _lengths(queries)) @ (keys / _lengths(keys)).T) @ values
+    return softmax((queries / _lengths(queries)) @ (keys / _lengths(keys)).T) @ values
 
 
 @exercise.mistake(
@@ -234,7 +212,7 @@ def cosine_in_place_of_dot(queries, keys, values):
     says="the cosine is divided by `np.sqrt(d)`; attention divides the dot product, in which lengths count",
 )
 def cosine_over_root(queries, keys, values):
-    return _softmax(_scores(queries / _lengths(queries), keys / _lengths(keys))) @ values
+    return softmax(_scores(queries / _lengths(queries), keys / _lengths(keys))) @ values
 
 
 @exercise.mistake(
@@ -243,7 +221,7 @@ def cosine_over_root(queries, keys, values):
 )
 def distance_in_place_of_dot(queries, keys, values):
     squared_distance = np.sum((queries[:, np.newaxis] - keys) ** 2, axis=-1)
-    return _softmax(-squared_distance / (2 * np.sqrt(queries.shape[-1]))) @ values
+    return softmax(-squared_distance / (2 * np.sqrt(queries.shape[-1]))) @ values
 
 
 # --- mistakes in the softmax and after it -----------------------------------------------------------------------
@@ -254,7 +232,7 @@ def distance_in_place_of_dot(queries, keys, values):
     says="the largest score is not subtracted before `np.exp`: right on paper, but large scores overflow",
 )
 def no_maximum_subtracted(queries, keys, values):
-    return _softmax_on_paper(_scores(queries, keys)) @ values
+    return softmax_on_paper(_scores(queries, keys)) @ values
 
 
 @exercise.mistake(
@@ -264,7 +242,7 @@ def no_maximum_subtracted(queries, keys, values):
 )
 def smallest_subtracted(queries, keys, values):
     scores = _scores(queries, keys)
-    return _softmax_on_paper(scores - np.min(scores, axis=-1, keepdims=True)) @ values
+    return softmax_on_paper(scores - np.min(scores, axis=-1, keepdims=True)) @ values
 
 
 @exercise.mistake(
@@ -274,7 +252,7 @@ def smallest_subtracted(queries, keys, values):
 )
 def mean_subtracted(queries, keys, values):
     scores = _scores(queries, keys)
-    return _softmax_on_paper(scores - np.mean(scores, axis=-1, keepdims=True)) @ values
+    return softmax_on_paper(scores - np.mean(scores, axis=-1, keepdims=True)) @ values
 
 
 @exercise.mistake(
@@ -284,7 +262,7 @@ def mean_subtracted(queries, keys, values):
 )
 def one_maximum_for_all_scores(queries, keys, values):
     scores = _scores(queries, keys)
-    return _softmax_on_paper(scores - np.max(scores)) @ values
+    return softmax_on_paper(scores - np.max(scores)) @ values
 
 
 @exercise.mistake(
@@ -294,7 +272,7 @@ def one_maximum_for_all_scores(queries, keys, values):
 )
 def maximum_over_the_queries(queries, keys, values):
     scores = _scores(queries, keys)
-    return _softmax_on_paper(scores - np.max(scores, axis=0)) @ values
+    return softmax_on_paper(scores - np.max(scores, axis=0)) @ values
 
 
 @exercise.mistake(
@@ -303,7 +281,7 @@ def maximum_over_the_queries(queries, keys, values):
     "instead",
 )
 def scores_clipped(queries, keys, values):
-    return _softmax(np.clip(_scores(queries, keys), -500, 500)) @ values
+    return softmax(np.clip(_scores(queries, keys), -500, 500)) @ values
 
 
 @exercise.mistake(
@@ -312,7 +290,7 @@ def scores_clipped(queries, keys, values):
     "`np.exp`",
 )
 def nan_replaced(queries, keys, values):
-    return np.nan_to_num(_softmax_on_paper(_scores(queries, keys))) @ values
+    return np.nan_to_num(softmax_on_paper(_scores(queries, keys))) @ values
 
 
 @exercise.mistake(
@@ -378,7 +356,7 @@ def scores_as_weights(queries, keys, values):
     says="the weights themselves are returned, shape (Q, K); asked is the average of the values with these weights",
 )
 def weights_returned(queries, keys, values):
-    return _softmax(_scores(queries, keys))
+    return softmax(_scores(queries, keys))
 
 
 @exercise.mistake(
@@ -402,7 +380,7 @@ def hard_maximum(queries, keys, values):
     says="the keys are averaged; what each position hands over are its values",
 )
 def keys_averaged(queries, keys, values):
-    return _softmax(_scores(queries, keys)) @ keys
+    return softmax(_scores(queries, keys)) @ keys
 
 
 @exercise.mistake(
@@ -418,7 +396,7 @@ def cut_to_whole_numbers(queries, keys, values):
     says="the table of scores is turned over: `keys @ queries.T` has a row for each key, where each query needs one",
 )
 def keys_look_up_queries(queries, keys, values):
-    return _softmax(keys @ queries.T / np.sqrt(keys.shape[-1])) @ values
+    return softmax(keys @ queries.T / np.sqrt(keys.shape[-1])) @ values
 
 
 @exercise.mistake(
@@ -427,7 +405,7 @@ def keys_look_up_queries(queries, keys, values):
 )
 def causal_mask(queries, keys, values):
     scores = _scores(queries, keys)
-    return _softmax(np.where(np.tril(np.ones(scores.shape, dtype=bool)), scores, -np.inf)) @ values
+    return softmax(np.where(np.tril(np.ones(scores.shape, dtype=bool)), scores, -np.inf)) @ values
 
 
 @exercise.mistake(
@@ -437,7 +415,7 @@ def causal_mask(queries, keys, values):
 def not_to_itself(queries, keys, values):
     scores = _scores(queries, keys)
     np.fill_diagonal(scores, -np.inf)
-    return _softmax(scores) @ values
+    return softmax(scores) @ values
 
 
 @exercise.mistake(
@@ -455,7 +433,7 @@ def maximum_in_the_numerator_only(queries, keys, values):
     says="the softmax is applied twice, the second time to the weights, which makes them much too even",
 )
 def softmax_twice(queries, keys, values):
-    return _softmax(_softmax(_scores(queries, keys))) @ values
+    return softmax(softmax(_scores(queries, keys))) @ values
 
 
 @exercise.mistake(
@@ -463,7 +441,7 @@ def softmax_twice(queries, keys, values):
     says="each key's share replaces the one before, so that the last key's is left: add them up with `+=`",
 )
 def last_share_only(queries, keys, values):
-    return _softmax(_scores(queries, keys))[:, -1:] * values[-1]
+    return softmax(_scores(queries, keys))[:, -1:] * values[-1]
 
 
 @exercise.mistake(
@@ -473,7 +451,7 @@ def last_share_only(queries, keys, values):
 )
 def divided_in_place(queries, keys, values):
     queries /= np.sqrt(queries.shape[-1])
-    return _softmax(queries @ keys.T) @ values
+    return softmax(queries @ keys.T) @ values
 
 
 @exercise.mistake(
@@ -481,4 +459,4 @@ def divided_in_place(queries, keys, values):
     says="the weights are rounded to three decimals; small ones count, too",
 )
 def weights_rounded(queries, keys, values):
-    return np.round(_softmax(_scores(queries, keys)), 3) @ values
+    return np.round(softmax(_scores(queries, keys)), 3) @ values
