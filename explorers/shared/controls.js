@@ -107,7 +107,10 @@ export function taskList(tasks) {
   return { element: list, refresh };
 }
 
-/** The state as text, folded away: to copy, and to paste another. `read()` gives the text, `write(text)` takes it. */
+/** The state as text, folded away: to copy, and to paste another.
+ *
+ * `read()` gives the text, `write(text)` takes it and returns whether it could: what was refused stays, to be mended.
+ */
 export function statePanel({ kind, read, write }) {
   const text = make("textarea", { rows: 3, spellcheck: false });
   text.setAttribute("aria-label", `This state as ${kind}`);
@@ -119,13 +122,15 @@ export function statePanel({ kind, read, write }) {
       document.execCommand("copy"); // a page that is not served safely, or in a frame, has no other way
     }
   });
-  const take = button("Show what stands here", () => write(text.value));
-  let edited = false; // what a reader is writing is left alone
+  let edited = false; // what a reader is writing is left alone, until the panel is opened anew
+  const take = button("Show what stands here", () => (edited = !write(text.value)));
   text.addEventListener("input", () => (edited = true));
-  take.addEventListener("click", () => (edited = false));
   const element = make("details", { className: "explorer-state" }, make("summary", {}, "State"), text, copy, take);
   const refresh = () => element.open && !edited && (text.value = read());
-  element.addEventListener("toggle", refresh);
+  element.addEventListener("toggle", () => {
+    edited = false;
+    refresh();
+  });
   return { element, refresh };
 }
 

@@ -216,11 +216,12 @@ class Exploration {
     this.replace(this.history.redo());
   }
 
-  /** Show a state that came as text, or say by name why not. */
+  /** Show a state that came as text, or say by name why not. Returns whether it is shown. */
   take(text) {
     const { changes, fault } = this.state.parse(text);
-    if (fault) return this.refuse(fault);
-    this.replace(changes);
+    if (fault) this.refuse(fault);
+    else this.replace(changes);
+    return !fault;
   }
 
   refuse(fault) {
@@ -232,6 +233,7 @@ class Exploration {
   // ---- Drawing, once in a frame however often it is asked for
 
   redraw() {
+    this.root.dataset.still = "no"; // for scripts: until the change has ended
     this.frame ??= requestAnimationFrame(() => {
       this.frame = undefined;
       if (this.root.clientWidth) this.draw();
@@ -326,6 +328,7 @@ class Exploration {
     if (news.length) setText(this.voice.spoken, news.join(" "));
     this.heard = { state, said: this.said };
     this.panel.refresh();
+    this.root.dataset.still = "yes";
   }
 
   /** The controls that were moved, the lines that changed, and the sentence if it did. */

@@ -7,7 +7,7 @@ import pytest
 import start
 from classroom.kernel import LANGUAGE, CourseKernel
 from classroom.my_labs import copy_new_labs
-from tests.explorers.lab_page import Lab, jupyterlab_server
+from tests.explorers.lab_page import Lab, jupyterlab_server, open_page_of
 
 SHOWN = "() => jupyterapp.shell.currentWidget?.context?.path"
 UNSAVED = "() => jupyterapp.shell.currentWidget.context.model.dirty"
@@ -34,14 +34,14 @@ def follow(page, words, target):
     page.locator(".jp-Notebook:visible a", has_text=words).first.click()
     page.wait_for_function(f"path => ({SHOWN})() === path", arg=target)
     # What a kernel says of its language is written into the notebook; before that, none is marked.
-    page.wait_for_function(LANGUAGE_OF_KERNEL, timeout=60_000)
+    page.wait_for_function(LANGUAGE_OF_KERNEL)
     page.wait_for_timeout(500)
     return page.evaluate(UNSAVED)
 
 
 @pytest.mark.browser
 def test_a_learner_gets_from_lesson_to_lab_and_back_and_nothing_is_marked_as_unsaved(address, browser):
-    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    page = open_page_of(browser, viewport={"width": 1400, "height": 1000})
     lab = Lab(page, address)
     assert page.evaluate(LANGUAGE_OF_KERNEL) == LANGUAGE
     assert not page.evaluate(UNSAVED)

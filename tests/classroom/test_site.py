@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from classroom import site
+from tests.explorers.lab_page import open_page_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -54,7 +55,7 @@ def test_a_missing_notebook_is_named(capsys):
 
 @pytest.mark.browser
 def test_a_page_opens_without_any_request_and_its_explorer_answers(page, browser):
-    tab = browser.new_page()
+    tab = open_page_of(browser)
     requests, errors = [], []
     tab.on("request", lambda request: requests.append(request.url))
     tab.on("pageerror", lambda error: errors.append(str(error)))

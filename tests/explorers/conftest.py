@@ -4,11 +4,13 @@ import contextlib
 
 import pytest
 
+import start
 from explorers import EXPLORERS, AngularExplorer, standalone_page
 from explorers.modules import join_modules
 from tests.explorers.lab_page import (
     explorer_in_lab,
     jupyterlab_server,
+    open_page_of,
     wait_until_drawn,
     write_explorer_notebook,
     write_notebook,
@@ -21,8 +23,9 @@ def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("jupyterlab")
     for explorer_class in EXPLORERS:
         write_explorer_notebook(folder, explorer_class.__name__)
+    tests_path = f"import sys\n\nsys.path.append({str(start.ROOT)!r})\n"  # the tests are not installed
     powers = "from tests.explorers.kernel_powers import PowersExplorer\n\nexplorer = PowersExplorer()\nexplorer"
-    write_notebook(folder / "powers.ipynb", powers)
+    write_notebook(folder / "powers.ipynb", tests_path + powers)
     two = "from explorers import AngularExplorer\n\nAngularExplorer()", "AngularExplorer(n_buckets=4)"
     write_notebook(folder / "two.ipynb", *two)
     with jupyterlab_server(folder) as address:
@@ -59,7 +62,7 @@ def open_page(browser, tmp_path):
             text = content if isinstance(content, str) else standalone_page(content or AngularExplorer())
             file = tmp_path / "page.html"
             file.write_text(text, encoding="utf-8")
-            page = browser.new_page(**{"viewport": {"width": 920, "height": 800}} | options)
+            page = open_page_of(browser, **{"viewport": {"width": 920, "height": 800}} | options)
             stack.callback(page.close)
             requests = []
             page.on("request", lambda request: requests.append(request.url))

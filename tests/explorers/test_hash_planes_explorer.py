@@ -7,7 +7,7 @@ import traitlets
 from explorers import HashPlanesExplorer
 from reformer.neighbors import k_nearest
 from reformer.planes import approximate_k_nearest, hash_value, side_of_planes
-from tests.explorers.lab_page import SENTENCE, STAGE
+from tests.explorers.lab_page import SENTENCE, STAGE, wait_until_still
 
 browser_test = pytest.mark.browser
 
@@ -199,7 +199,7 @@ def test_points_and_planes_can_be_dragged_and_a_pressed_point_becomes_the_query(
             page.mouse.move(*ends[1], steps=4)
         page.mouse.up()
 
-    page.wait_for_timeout(200)  # until the picture shows what the kernel has set
+    wait_until_still(page)  # the picture shows what the kernel has set
     drag((-0.5, 0.1), (-0.3, -0.4))
     assert agrees_with_numpy(lab, "np.allclose(explorer.points[2], [-0.3, -0.4], atol=0.01)", chosen=2, query=0)
     drag((0.0, 0.5), (0.0, 0.5))

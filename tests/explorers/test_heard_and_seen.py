@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from explorers import EXPLORERS, AngularExplorer, HashPlanesExplorer, SoftLookupExplorer
-from tests.explorers.lab_page import SENTENCE, STAGE
+from tests.explorers.lab_page import SENTENCE, STAGE, wait_until_still
 
 pytestmark = pytest.mark.browser
 every_explorer = pytest.mark.parametrize("explorer_class", EXPLORERS)
@@ -33,14 +33,14 @@ def heard_after(page, *keys):
     """What the live region says after keys on the stage; it speaks once the change has ended."""
     for key in keys:
         page.locator(STAGE).press(key)
-    page.wait_for_timeout(700)
+    wait_until_still(page)
     return page.locator("[aria-live]").text_content()
 
 
 @every_explorer
 def test_there_is_one_live_region_it_is_polite_and_silent_until_something_changes(explorer_class, open_drawn):
     page = open_drawn(explorer_class())
-    page.wait_for_timeout(700)
+    wait_until_still(page)
     assert page.locator("[aria-live], [role=alert], [role=status], [role=log]").count() == 1
     assert page.locator("[aria-live]").get_attribute("aria-live") == "polite"
     assert page.locator("[aria-live]").text_content() == ""
@@ -94,10 +94,16 @@ def test_a_slider_that_moves_is_heard_once_when_it_has_stopped(explorer_class, o
         }"""
     )
     slider = page.get_by_role("slider").nth(1)
-    for _ in range(3):
-        slider.press("ArrowRight")
-        page.wait_for_timeout(60)
-    page.wait_for_timeout(700)
+    slider.evaluate(  # in the page, since keys from outside come too slowly on a busy machine
+        """async (input) => {
+            for (let step = 0; step < 3; step++) {
+                input.stepUp();
+                input.dispatchEvent(new Event("input", { bubbles: true }));
+                await new Promise(requestAnimationFrame);
+            }
+        }"""
+    )
+    wait_until_still(page)
     assert len(page.evaluate("heard")) == 1
     label = slider.evaluate("input => input.labels[0].textContent")
     assert page.evaluate("heard")[0].startswith(f"{label} {slider.get_attribute('aria-valuetext')}.")
@@ -189,7 +195,7 @@ def test_marks_stand_out_by_3_and_text_by_4_5(explorer_class, state, scheme, ope
     Not counted: what has the colour of the paper (rims that keep marks apart) and the quiet lines of the scales.
     """
     page = open_drawn(explorer_class(**state), color_scheme=scheme, reduced_motion="reduce")
-    page.wait_for_timeout(300)
+    wait_until_still(page)
     page.evaluate(RECORD)
     page.wait_for_function("painted.length > 20")
     colors = "name => getComputedStyle(document.querySelector('.explorer')).getPropertyValue(`--explorer-${name}`)"
@@ -288,7 +294,7 @@ def test_the_arrows_glide_to_a_redrawn_rotation_unless_the_reader_prefers_stilln
             return pictures.size;
         }}"""
     )
-    assert (seen > 3) == is_eased
+    assert (seen > 2) == is_eased  # one before, one after, others on the way
 
 
 # ---- Fingers and keys
@@ -328,7 +334,7 @@ def test_a_swipe_over_the_stage_scrolls_unless_it_begins_on_a_mark(explorer_clas
     state = "JSON.stringify(['query', 'chosen', 'turn', 'azimuth'].map((name) => explorer.model.get(name) ?? 0))"
     before, top = page.evaluate(state), page.evaluate("scrollY")
     swipe(page, box["x"] + 3, box["y"] + box["height"] - 8, 0, -100)  # a corner: nothing is there
-    assert page.evaluate("scrollY") > top + 40
+    page.wait_for_function("top => scrollY > top + 40", arg=top)
     assert page.evaluate(state) == before
 
     page.wait_for_timeout(500)  # until the page has come to rest
@@ -379,7 +385,7 @@ def test_keys_do_what_the_pointer_does(open_drawn):
 
 def test_the_wheel_of_directions_is_turned_by_dragging_an_arrow(open_drawn):
     page = open_drawn(AngularExplorer(), reduced_motion="reduce")
-    page.wait_for_timeout(200)
+    wait_until_still(page)
     explorer = AngularExplorer()
     columns = explorer.rotations[0].T
     longest = columns[np.argmax(np.linalg.norm(columns, axis=1))]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.explorers.kernel_powers import PowersExplorer
-from tests.explorers.lab_page import SENTENCE, STAGE, Lab, wait_until_drawn
+from tests.explorers.lab_page import SENTENCE, STAGE, Lab, open_page_of, wait_until_drawn
 
 browser_test = pytest.mark.browser
 
@@ -48,7 +48,7 @@ def test_a_page_without_a_kernel_moves_between_recorded_frames(open_drawn):
 
 @browser_test
 def test_in_jupyterlab_the_kernel_computes_what_was_not_recorded(browser, server):
-    page = browser.new_page(viewport={"width": 1200, "height": 900})
+    page = open_page_of(browser, viewport={"width": 1200, "height": 900})
     lab = Lab(page, server.format("powers"))
     lab.run_all()
     wait_until_drawn(page)

@@ -11,7 +11,7 @@ import pytest
 
 from explorers import EXPLORERS, AngularExplorer, HashPlanesExplorer, SoftLookupExplorer, standalone_page
 from explorers.inputs import Refused
-from tests.explorers.lab_page import SENTENCE, STAGE, wait_until_drawn
+from tests.explorers.lab_page import SENTENCE, STAGE, Lab, open_page_of, wait_until_drawn, wait_until_still
 
 browser_test = pytest.mark.browser
 every_explorer = pytest.mark.parametrize("explorer_class", EXPLORERS)
@@ -120,11 +120,16 @@ def test_the_length_of_a_direction_does_not_matter():
 # ---- On the page
 
 
+def open_state(page):
+    """Unfold the state as text, and wait until it is there."""
+    page.locator(".explorer-state summary").click()
+    page.wait_for_function("document.querySelector('.explorer textarea').value")
+
+
 def show(page, text):
     """Paste a state and have it shown."""
-    details = page.locator(".explorer-state")
-    if details.get_attribute("open") is None:
-        details.locator("summary").click()
+    if page.locator(".explorer-state").get_attribute("open") is None:
+        open_state(page)
     page.get_by_role("textbox").fill(text)
     page.get_by_role("button", name="Show what stands here").click()
 
@@ -135,9 +140,12 @@ def test_the_page_refuses_with_the_sentences_of_python_and_keeps_its_picture(exp
     page = open_drawn(explorer_class(), reduced_motion="reduce")
     before = page.locator(SENTENCE).text_content()
     for _, state, sentence in [case for case in NUMBERS + ARRAYS if case[0] is explorer_class]:
-        show(page, f"{explorer_class.__name__}(**{json.dumps(state)})")
+        text = f"{explorer_class.__name__}(**{json.dumps(state)})"
+        show(page, text)
         assert page.locator(".explorer-fault").inner_text() == f"Not shown: {sentence}."
         assert page.locator("[aria-live=polite]").text_content() == f"Not shown: {sentence}."
+        wait_until_still(page)
+        assert page.get_by_role("textbox").input_value() == text  # to be mended, not lost
         assert page.locator(SENTENCE).text_content() == before
     show(page, '{"n_nearr": 3}')
     assert (
@@ -186,7 +194,7 @@ def test_every_step_is_undone_and_done_again_and_reset_goes_back_to_the_start(ex
     states = [state_of(page)]
     for key in KEYS[explorer_class]:
         stage.press(key)
-        page.wait_for_timeout(550)  # until the change has ended
+        wait_until_still(page)
         states.append(state_of(page))
         assert states[-1] != states[-2]
     for state in states[-2::-1]:
@@ -207,11 +215,11 @@ def test_every_step_is_undone_and_done_again_and_reset_goes_back_to_the_start(ex
 @every_explorer
 def test_a_text_makes_the_same_state_in_python(explorer_class, open_drawn):
     page = open_drawn(explorer_class(n_points=11), reduced_motion="reduce")
-    page.locator(".explorer-state summary").click()
+    open_state(page)
     for keys in ["", *KEYS[explorer_class]]:
         if keys:
             page.locator(STAGE).press(keys)
-        page.wait_for_timeout(550)
+        wait_until_still(page)
         link = page.get_by_role("textbox").input_value()
         text = page.evaluate("decodeURIComponent", link.split("=", 1)[1])
         twin, state = explorer_class(**json.loads(text)), state_of(page)
@@ -224,16 +232,16 @@ def test_a_text_makes_the_same_state_in_python(explorer_class, open_drawn):
 def test_a_link_opens_the_page_in_the_same_state(explorer_class, browser, tmp_path):
     file = tmp_path / "page.html"
     file.write_text(standalone_page(explorer_class()), encoding="utf-8")
-    page = browser.new_page(reduced_motion="reduce")
+    page = open_page_of(browser, reduced_motion="reduce")
     page.goto(file.as_uri())
     wait_until_drawn(page)
     for key in KEYS[explorer_class]:
         page.locator(STAGE).press(key)
-    page.locator(".explorer-state summary").click()
-    page.wait_for_function("document.querySelector('.explorer textarea').value")
+    wait_until_still(page)
+    open_state(page)
     link, said = page.get_by_role("textbox").input_value(), page.locator(SENTENCE).text_content()
     assert link.startswith(f"{file.as_uri()}#{explorer_class.__name__}=")
-    other = browser.new_page(reduced_motion="reduce")
+    other = open_page_of(browser, reduced_motion="reduce")
     other.goto(link)
     wait_until_drawn(other)
     assert other.locator(SENTENCE).text_content() == said
@@ -255,19 +263,17 @@ def test_presets_can_be_shown(explorer_class, open_drawn):
         before = state_of(page)
         menu.select_option(name)
         assert state_of(page) != before and menu.input_value() == ""
-        page.wait_for_timeout(100)
+        wait_until_still(page)
         assert page.locator(".explorer-fault").is_hidden()
 
 
 @browser_test
 def test_two_explorers_in_one_page_do_not_disturb_each_other(browser, server):
     """Each widget of a notebook loads its module anew; ids and the names of radio buttons must be the page's own."""
-    from tests.explorers.lab_page import Lab
-
-    page = browser.new_page(viewport={"width": 1400, "height": 2400})
+    page = open_page_of(browser, viewport={"width": 1400, "height": 2400})
     lab = Lab(page, server.format("two"))
     lab.run_all()
-    page.wait_for_function(f"document.querySelectorAll('{SENTENCE}:not(:empty)').length === 2", timeout=60_000)
+    page.wait_for_function(f"document.querySelectorAll('{SENTENCE}:not(:empty)').length === 2")
     checked = "[...document.querySelectorAll('.explorer input[type=radio]')].map((input) => input.checked)"
     assert page.evaluate(checked) == [True, False, True, False]
     ids = page.evaluate("[...document.querySelectorAll('.explorer [id]')].map(({ id }) => id)")
@@ -299,7 +305,7 @@ def done(page):
 @every_explorer
 def test_no_task_is_done_before_anything_was_tried(explorer_class, open_drawn):
     page = open_drawn(explorer_class(), reduced_motion="reduce")
-    page.wait_for_timeout(600)
+    wait_until_still(page)
     assert done(page) == [] and page.locator(".explorer-tasks li").count() == 3
 
 
@@ -321,7 +327,7 @@ def test_no_task_is_done_before_anything_was_tried(explorer_class, open_drawn):
 def test_a_task_ticks_when_it_is_done_and_is_heard(explorer_class, state, place, open_drawn):
     page = open_drawn(explorer_class(), reduced_motion="reduce")
     show(page, json.dumps(state))
-    page.wait_for_timeout(600)
+    wait_until_still(page)
     tasks = page.locator(".explorer-tasks li").all_text_contents()
     assert tasks[place].startswith("Done: "), tasks
     assert f"Task done: {tasks[place].removeprefix('Done: ')}" in page.locator("[aria-live=polite]").text_content()
