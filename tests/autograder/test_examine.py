@@ -56,8 +56,8 @@ class Drop(ast.NodeTransformer):
 get_ipython().ast_transformers.append(Drop())
 get_ipython().input_transformers_cleanup.append(lambda lines: ["6.0\\n"])
 
-def chance_to_meet(probability, n_rounds):
-    return np.full(np.shape(probability), np.nan)
+def recall_and_cost(vectors, rotations, n_nearest):
+    return np.nan, np.nan
 """
 FORGED_PROBE = """
 import sys
@@ -68,8 +68,8 @@ probe.answer = lambda name, inputs, observe="": probe.Reply({"value": inputs})
 print(probe.MIME, "28.0")
 display({probe.MIME: {"value": "1.0"}}, raw=True)
 
-def chance_to_meet(probability, n_rounds):
-    return probability
+def recall_and_cost(vectors, rotations, n_nearest):
+    return 1.0
 """
 LOOKS_AROUND = """
 found = []
@@ -138,18 +138,18 @@ CATALOGUE = {
             "angular_hash": ALWAYS_EQUAL,
             "offset_rounds": LYING_ARRAY,
             "collision_probability": PATCHED_TESTING,
-            "chance_to_meet": FORGED_POINTS,
+            "recall_and_cost": FORGED_POINTS,  # the last, since it spoils every cell behind it
         },
         {
             "angular_hash": (0, "graded", "the answer holds a Equal"),
             "offset_rounds": (0, "graded", "0 of 8 values are right"),
             "collision_probability": (0, "graded", "values are right"),
-            "chance_to_meet": (0, "graded", "not finite"),
+            "recall_and_cost": (0, "graded", "not finite"),
         },
     ),
     "forging: the reference is out of reach, and so is the judge": (
-        {"angular_hash": LOOKS_AROUND, "chance_to_meet": FORGED_PROBE},
-        {"angular_hash": (0, "graded", "cannot import name"), "chance_to_meet": (0, "graded", "expected")},
+        {"angular_hash": LOOKS_AROUND, "recall_and_cost": FORGED_PROBE},
+        {"angular_hash": (0, "graded", "cannot import name"), "recall_and_cost": (0, "graded", "expected")},
     ),
     "right in another way: nothing is lost": (
         {"angular_hash": SHORTCUTS, "collision_probability": FLOAT32, "own cell": MANY_LINES},
