@@ -168,6 +168,13 @@ def test_the_tables_needed_are_those_that_fractions_need_equality_included():
         assert loops.tables_needed(side / 20, n_planes, wanted / 20) == n_tables
 
 
+def test_what_some_tables_reach_exactly_takes_no_more_of_them_whatever_rounding_does():
+    for side, n_planes, n_tables in itertools.product(range(3, 20), (1, 2), range(1, 7)):
+        reached = 1 - (1 - Fraction(side, 20) ** n_planes) ** n_tables
+        assert tables_needed(side / 20, n_planes, float(reached)) == n_tables
+    assert tables_needed(1 - 2**-53, 1, 5e-324) == 1
+
+
 @few
 @given(st.floats(0, 1), st.integers(1, 40), st.floats(0, 1))
 def test_the_tables_needed_are_enough_and_one_less_is_not(same_side, n_planes, wanted):

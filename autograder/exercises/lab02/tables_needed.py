@@ -199,6 +199,15 @@ def equality_is_not_enough(same_side, n_planes, wanted_recall):
 
 
 @exercise.mistake(
+    why="the quotient of two logarithms of numbers that floats hold exactly is thought to be exact",
+    says="rounding lifts the quotient of logarithms a hair above a whole number, and it is rounded up to the next: "
+    "take 1e-9 off before you round up",
+)
+def lifted_by_rounding(same_side, n_planes, wanted_recall):
+    return _answered(same_side, n_planes, wanted_recall, number=math.ceil)
+
+
+@exercise.mistake(
     why="a loop raises the number before it looks",
     says="there is one table too many, everywhere but at the ends",
 )
