@@ -167,7 +167,8 @@ class Attention(NamedTuple):
 
     - dense: the key at its own position and all before;
     - shared_qk: all before, and its own where there is no other. There `keys` are `queries` at length sqrt(d): the
-      model scores q . k / |k|, and does not divide by sqrt(d).
+      model scores q . k / |k|, and does not divide by sqrt(d). `queries` are the `queries_keys` of
+      `shared_qk_attention` and `lsh_attention`.
 
     text : the L = 1,024 characters read
     queries, keys, values : (layers, H, L, d) float32 arrays, d = 32

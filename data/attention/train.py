@@ -1,7 +1,7 @@
 """Train the Transformers of data/attention: `python data/attention/train.py dense --seed 0`.
 
-They are the course's own `TransformerLM`, and read the text of data/text by characters. One training takes about 300
-CPU seconds. Parameters of seed 0 are stored here in float16; the figures of every seed go to results.json, and
+They are the course's own `TransformerLM`, and read the text of data/text by characters. One training takes five to
+six CPU minutes. Parameters of seed 0 are stored here in float16; the figures of every seed go to results.json, and
 `heads.py` says what they mean.
 
 Most steps read short windows, since those are cheap. Their positions begin anywhere, since a model that has seen
