@@ -3,10 +3,13 @@
 import re
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from classroom import site
 from tests.explorers.lab_page import open_page_of
+from tests.explorers.test_heard_and_seen import AXE
+from tests.notebooks.notebook_files import GLOSSARY, LESSONS, prose_of, read
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -38,9 +41,62 @@ def test_formulas_become_mathml_and_code_stays():
     assert 'display="block"' in formulas[0] and 'display="inline"' in formulas[1]
 
 
+def page_of(*cells):
+    """The body of a page with these cells: Markdown where a cell is a text, else a code cell and its metadata."""
+    make = nbformat.v4
+    made = [
+        make.new_markdown_cell(cell) if isinstance(cell, str) else make.new_code_cell(cell[0], metadata=cell[1])
+        for cell in cells
+    ]
+    return site.as_html(make.new_notebook(cells=made))
+
+
+def test_an_answer_stays_in_what_has_to_be_opened_to_see_it():
+    answers = "<details><summary>Seen</summary>\n\n1. One, $x$.\n2. Two.\n\n</details>\n\nbelow"
+    html = page_of(answers, "1. <details><summary>Asked</summary>Answered.</details>")
+    (seen, asked) = re.findall(r"<details>.*?</details>", html, re.DOTALL)
+    assert re.search(r"<summary>Seen</summary>\s*<ol>\s*<li>One, <math.*</li>\s*<li>Two.</li>\s*</ol>", seen, re.DOTALL)
+    assert asked == "<details><summary>Asked</summary>Answered.</details>"
+
+
+@pytest.mark.parametrize("path", [*LESSONS, GLOSSARY], ids=lambda path: path.stem)
+def test_every_answer_of_a_lesson_stays_in_what_has_to_be_opened_to_see_it(path):
+    notebook = read(path)
+    html = site.as_html(notebook)  # of the words alone: nothing was run
+    for details in re.findall(r"<details.*?</details>", html, re.DOTALL):
+        words = re.sub(r"<[^>]+>", "", re.sub(r"<summary>.*?</summary>", "", details, flags=re.DOTALL))
+        assert words.strip(), f"{path.name}: nothing in {details}"
+
+
+@pytest.mark.parametrize("path", [*LESSONS, GLOSSARY], ids=lambda path: path.stem)
+def test_no_picture_in_the_words_of_a_lesson_is_a_file_which_a_page_could_not_show(path):
+    assert not re.search(r"!\[[^]]*\]\((?!attachment:|data:)|<img[^>]+src=\"(?!data:)", prose_of(read(path)))
+
+
+def test_the_code_of_a_drawing_can_be_opened_and_the_code_of_a_prediction_is_left_out():
+    folded = {"source_hidden": True}
+    draws = ("figure = height", {"jupyter": folded, "tags": ["draws"]})
+    html = page_of(draws, ("ask(question)", {"jupyter": folded}), ("seen = 1", {}))
+    (details,) = re.findall(r"<details.*?</details>", html, re.DOTALL)
+    assert "<summary>The code that draws this</summary>" in details and ">height<" in details
+    assert "question" not in html and ">seen<" in html.replace(details, "")
+
+
+def test_every_page_leads_to_the_page_before_to_the_glossary_and_to_the_page_after():
+    titles = {Path(f"{name}.ipynb"): name.title() for name in ("00_a", "01_b", "02_c", "glossary")}
+    links = {path.stem: re.findall(r'href="(\w+)\.html">([^<]+)', site._links(path, titles)) for path in titles}
+    assert links == {
+        "00_a": [("glossary", "Glossary"), ("01_b", "01_B →")],
+        "01_b": [("00_a", "← 00_A"), ("glossary", "Glossary"), ("02_c", "02_C →")],
+        "02_c": [("01_b", "← 01_B"), ("glossary", "Glossary")],
+        "glossary": [("02_c", "← 02_C")],
+    }
+
+
 def test_links_to_lessons_lead_to_their_pages_and_of_links_to_labs_the_words_are_left():
     text = "[lesson 01](01_neighbors.ipynb), [lab 01](../my_labs/lab01_neighbors/lab01_neighbors.ipynb), [b](https://b.org)"
     assert site.links_between_pages(text) == "[lesson 01](01_neighbors.html), lab 01, [b](https://b.org)"
+    assert site.links_between_pages("[k](glossary.ipynb#cell-id=key)") == "[k](glossary.html#cell-id=key)"
 
 
 def test_no_link_of_a_page_leads_to_a_notebook(page):
@@ -67,3 +123,32 @@ def test_a_page_opens_without_any_request_and_its_explorer_answers(page, browser
     outside = [url for url in requests if not url.startswith(("file:", "data:", "blob:", "about:"))]
     tab.close()
     assert outside == [] and errors == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violation_on_a_page_code_included(page, browser, scheme):
+    tab = open_page_of(browser, color_scheme=scheme)
+    tab.goto(page.as_uri())
+    for details in tab.locator("details").all():
+        details.evaluate("details => { details.open = true; }")
+    tab.evaluate(AXE)
+    result = tab.evaluate("axe.run({ iframes: false })")  # what is in a frame, an explorer, has its own tests
+    tab.close()
+    violations = [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in result["violations"]]
+    assert violations == [] and len(result["passes"]) >= 15
+
+
+@pytest.mark.browser
+def test_what_is_folded_opens_at_a_click_and_a_word_leads_to_its_place_in_the_glossary(page, browser):
+    site.build(page.parent, [GLOSSARY])
+    tab = open_page_of(browser)
+    tab.goto(page.as_uri())
+    details = tab.locator("details.code").first
+    assert not details.locator(".highlight").is_visible()
+    details.locator("summary").click()
+    assert details.locator(".highlight").is_visible()
+    tab.locator('a[href="glossary.html#cell-id=Reformer"]').first.click()
+    heading = tab.get_by_role("heading", name="Reformer", exact=True)
+    assert 0 <= heading.bounding_box()["y"] < tab.viewport_size["height"]
+    tab.close()
