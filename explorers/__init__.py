@@ -4,10 +4,18 @@
 """
 
 from explorers.angular import AngularExplorer
+from explorers.dot_products import DotProductExplorer
 from explorers.hash_planes import HashPlanesExplorer
 from explorers.page import standalone_page
 from explorers.soft_lookup import SoftLookupExplorer
 
-EXPLORERS = [SoftLookupExplorer, HashPlanesExplorer, AngularExplorer]
+EXPLORERS = [DotProductExplorer, SoftLookupExplorer, HashPlanesExplorer, AngularExplorer]
 
-__all__ = ["EXPLORERS", "AngularExplorer", "HashPlanesExplorer", "SoftLookupExplorer", "standalone_page"]
+__all__ = [
+    "EXPLORERS",
+    "AngularExplorer",
+    "DotProductExplorer",
+    "HashPlanesExplorer",
+    "SoftLookupExplorer",
+    "standalone_page",
+]

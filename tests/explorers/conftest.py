@@ -47,6 +47,13 @@ def hash_planes_lab(browser, server):
 
 
 @pytest.fixture(scope="session")
+def dot_products_lab(browser, server):
+    """The explorer of dot products, run and drawn in JupyterLab."""
+    with explorer_in_lab(browser, server, "DotProductExplorer") as lab:
+        yield lab
+
+
+@pytest.fixture(scope="session")
 def soft_lookup_lab(browser, server):
     """The explorer of the soft look-up, run and drawn in JupyterLab."""
     with explorer_in_lab(browser, server, "SoftLookupExplorer") as lab:

@@ -6,13 +6,16 @@ import json
 import numpy as np
 import pytest
 
-from explorers import EXPLORERS, AngularExplorer, HashPlanesExplorer, SoftLookupExplorer
+from explorers import EXPLORERS, AngularExplorer, DotProductExplorer, HashPlanesExplorer, SoftLookupExplorer
 from tests.explorers.lab_page import SENTENCE, STAGE, wait_until_still
 
 pytestmark = pytest.mark.browser
 every_explorer = pytest.mark.parametrize("explorer_class", EXPLORERS)
 every_scheme = pytest.mark.parametrize("scheme", ["light", "dark"])
 STATES = [
+    (DotProductExplorer, {}),
+    (DotProductExplorer, {"score": "cosine"}),
+    (DotProductExplorer, {"score": "distance", "chosen": 5}),
     (SoftLookupExplorer, {}),
     (SoftLookupExplorer, {"n_near": 1, "bandwidth": 3.0}),
     (HashPlanesExplorer, {}),
@@ -76,6 +79,16 @@ def test_a_session_of_keys_with_planes_is_heard(open_drawn):
     assert heard.startswith("Point 2, sides − + +, in bucket 6, ") and "Query 3 is on the sides" in heard
 
 
+def test_a_session_of_keys_with_dot_products_is_heard(open_drawn):
+    page = open_drawn(DotProductExplorer(), reduced_motion="reduce")
+    assert heard_after(page, "n") == (
+        "Key 1, length 0.6, 15° from the query: shadow 0.54 times the query's length 1.3, by √2, scores 0.49 and "
+        "weighs 18 %."
+    )
+    assert heard_after(page, "ArrowUp", "ArrowUp").startswith("Key 1, length 0.6, ")
+    assert heard_after(page, "w", "w").startswith("Key 1, length 0.7, 28° from the query")
+
+
 def test_a_session_of_keys_on_the_road_is_heard(open_drawn):
     page = open_drawn(SoftLookupExplorer(), reduced_motion="reduce")
     assert heard_after(page, "n") == "Point 1 at 1.5, value 1.67, weighs 0 %."
@@ -93,7 +106,7 @@ def test_a_slider_that_moves_is_heard_once_when_it_has_stopped(explorer_class, o
             new MutationObserver(() => heard.push(region.textContent)).observe(region, { childList: true });
         }"""
     )
-    slider = page.get_by_role("slider").nth(1)
+    slider = page.get_by_role("slider").first
     slider.evaluate(  # in the page, since keys from outside come too slowly on a busy machine
         """async (input) => {
             for (let step = 0; step < 3; step++) {
@@ -257,7 +270,7 @@ def test_axe_finds_no_violation(explorer_class, scheme, open_drawn):
     assert violations == [] and len(result["passes"]) >= 15
 
 
-@pytest.mark.parametrize("name", ["angular_lab", "hash_planes_lab", "soft_lookup_lab"])
+@pytest.mark.parametrize("name", ["angular_lab", "hash_planes_lab", "soft_lookup_lab", "dot_products_lab"])
 def test_axe_finds_no_violation_in_jupyterlab(name, request):
     lab = request.getfixturevalue(name)
     lab.page.evaluate(AXE)
@@ -347,12 +360,16 @@ def test_a_swipe_over_the_stage_scrolls_unless_it_begins_on_a_mark(explorer_clas
 
 
 def place_of_a_mark(explorer_class, box):
-    """Where on the screen point 20 of an explorer's first view is; on the road, point 7."""
+    """Where on the screen point 20 of an explorer's first view is; on the road, point 7; of dot products, key 5."""
     explorer = explorer_class()
     if explorer_class is SoftLookupExplorer:
         across, down = box["width"] - 44, box["height"] - 42
         key, value = explorer.keys_on_road[7], explorer.values[7]
         return box["x"] + 34 + across * key / 10, box["y"] + 12 + down * (2 - value) / 4
+    if explorer_class is DotProductExplorer:
+        unit = (box["width"] / 2 - 22) / 3
+        x, y = explorer.key_vectors[5]
+        return box["x"] + box["width"] / 2 + unit * x, box["y"] + box["height"] / 2 - unit * y
     points, room = (explorer.circle, 30) if explorer_class is AngularExplorer else (explorer.points, 28)
     middle, radius = box["width"] / 2, box["width"] / 2 - room
     return box["x"] + middle + radius * points[20, 0], box["y"] + middle - radius * points[20, 1]
@@ -369,6 +386,7 @@ def test_keys_do_what_the_pointer_does(open_drawn):
     does = {
         AngularExplorer: "chosen n, circle ArrowUp, query q, turn t, azimuth d, elevation w",
         HashPlanesExplorer: "chosen n, points ArrowUp, query q, chosen_plane b, angles t",
+        DotProductExplorer: "query ArrowLeft, query ArrowUp, chosen n, key_vectors d, key_vectors w",
         SoftLookupExplorer: "query ArrowLeft, chosen n, keys_on_road d, values w",
     }
     value = """name => {

@@ -9,7 +9,14 @@ import re
 import numpy as np
 import pytest
 
-from explorers import EXPLORERS, AngularExplorer, HashPlanesExplorer, SoftLookupExplorer, standalone_page
+from explorers import (
+    EXPLORERS,
+    AngularExplorer,
+    DotProductExplorer,
+    HashPlanesExplorer,
+    SoftLookupExplorer,
+    standalone_page,
+)
 from explorers.inputs import Refused
 from tests.explorers.lab_page import SENTENCE, STAGE, Lab, open_page_of, wait_until_drawn, wait_until_still
 
@@ -32,6 +39,8 @@ NUMBERS = [
     (AngularExplorer, {"seed": -1}, "seed needs a whole number of at least 0, got -1"),
     (HashPlanesExplorer, {"n_planes": nan}, "n_planes needs a whole number from 1 to 8, got NaN"),
     (HashPlanesExplorer, {"n_planes": 2, "chosen_plane": 2}, "chosen_plane needs a whole number from 0 to 1, got 2"),
+    (DotProductExplorer, {"score": "euclid"}, 'score needs dot or cosine or distance, got "euclid"'),
+    (DotProductExplorer, {"n_near": 7}, "n_near needs a whole number from 1 to 6, got 7"),
     (SoftLookupExplorer, {"bandwidth": 0}, "bandwidth needs a number from 0.05 to 3, got 0"),
     (SoftLookupExplorer, {"query": nan}, "query needs a number from 0 to 10, got NaN"),
     (SoftLookupExplorer, {"n_near": 13}, "n_near needs a whole number from 1 to 12, got 13"),
@@ -47,6 +56,14 @@ ARRAYS = [
     (HashPlanesExplorer, {"points": []}, "points needs shape (L, 2) with L of at least 2, got (0,)"),
     (HashPlanesExplorer, {"angles": [[0, 1]]}, "angles needs shape (6, 8), got (1, 2)"),
     (AngularExplorer, {"circle": [[0, 1], [0, 0]]}, "circle needs a direction in every row, got length 0 in row 1"),
+    (DotProductExplorer, {"query": [nan, 0]}, "query needs numbers from -3 to 3, got NaN in row 0"),
+    (DotProductExplorer, {"query": [1, 2, 3]}, "query needs shape (2,), got (3,)"),
+    (DotProductExplorer, {"key_vectors": [[1, 2], [4, 0]]}, "key_vectors needs numbers from -3 to 3, got 4 in row 1"),
+    (
+        DotProductExplorer,
+        {"key_vectors": [[1, 2]]},
+        "key_vectors needs shape (L, 2) with L of at least 2, got (1, 2)",
+    ),
     (SoftLookupExplorer, {"keys_on_road": [1], "values": [inf]}, f"values {NEEDS_VALUES}, got Infinity in row 0"),
     (SoftLookupExplorer, {"keys_on_road": [1, 11]}, "keys_on_road needs numbers from 0 to 10, got 11 in row 1"),
     (SoftLookupExplorer, {"keys_on_road": [1], "values": [1, 1]}, f"values {NEEDS_TWINS}, 1, got 2"),
@@ -153,7 +170,7 @@ def test_the_page_refuses_with_the_sentences_of_python_and_keeps_its_picture(exp
     )
     show(page, "n_near = 3")
     assert "got n_near = 3" in page.locator(".explorer-fault").inner_text()
-    show(page, '{"n_near": 2}')
+    show(page, '{"n_near": 1}')
     page.wait_for_function("document.querySelector('.explorer-fault').hidden")
     page.wait_for_function(f"before => document.querySelector('{SENTENCE}').textContent !== before", arg=before)
 
@@ -180,6 +197,7 @@ def state_of(page):
 
 
 KEYS = {
+    DotProductExplorer: ["ArrowRight", "ArrowUp", "k", "n", "d", "r"],
     SoftLookupExplorer: ["ArrowRight", "ArrowUp", "k", "d", "r"],
     HashPlanesExplorer: ["ArrowRight", "n", "q", "t", "b", "r"],
     AngularExplorer: ["ArrowRight", "n", "q", "t", "2", "r"],
@@ -224,6 +242,9 @@ def test_a_text_makes_the_same_state_in_python(explorer_class, open_drawn):
         text = page.evaluate("decodeURIComponent", link.split("=", 1)[1])
         twin, state = explorer_class(**json.loads(text)), state_of(page)
         for name, value in state.items():
+            if isinstance(value, str):
+                assert getattr(twin, name) == value
+                continue
             np.testing.assert_allclose(np.ravel(getattr(twin, name)), value, rtol=1e-5, atol=2e-6, err_msg=name)
 
 
@@ -313,6 +334,9 @@ def test_no_task_is_done_before_anything_was_tried(explorer_class, open_drawn):
 @pytest.mark.parametrize(
     ("explorer_class", "state", "place"),
     [
+        (DotProductExplorer, {"query": [0, 3]}, 0),
+        (DotProductExplorer, {"query": [-2.5, 1]}, 1),
+        (DotProductExplorer, {"query": [0, 0]}, 2),
         (SoftLookupExplorer, {"bandwidth": 0.05}, 0),
         (SoftLookupExplorer, {"bandwidth": 0.5, "query": 2.7}, 1),
         (SoftLookupExplorer, {"bandwidth": 3, "query": 2.0}, 2),
