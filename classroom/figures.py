@@ -127,7 +127,8 @@ def draw_look_up(ax, query, keys, weights):
         ax.scatter(*key, s=1500 * weight, color=colour, alpha=0.35, lw=0)
         ax.plot(*key, marker, color=colour, ms=5)
         label = f"key {number}: {weight:.0%}"
-        ax.annotate(label, key, xytext=(0, 11), textcoords="offset points", ha="center", color=colour, fontsize=9)
+        beside = {"xytext": (13, 0), "ha": "left", "va": "center"} if key[1] > 0 else {"xytext": (0, -22), "ha": "center"}
+        ax.annotate(label, key, textcoords="offset points", color=colour, fontsize=9, **beside)
 
 
 def draw_letters(ax, text, weights, asking, *, n_columns=64):
