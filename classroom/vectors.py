@@ -1,6 +1,10 @@
-"""Real vectors for lessons: a text, and a thousand of its words with their vectors.
+"""Real vectors for lessons: a text, its words, and what two small Transformers look for when they read it.
 
-All of it is made by scripts in data/ from the documentation inside Python 3.11.7.
+All of it is made by scripts in data/ from the documentation inside Python 3.11.7. `text` gives the text, `words` a
+thousand of its words with their vectors, `attention` queries, keys and values of a trained model, and `stored_model`
+the model itself.
+
+Letters: L positions, H heads, d features of a head.
 """
 
 import difflib
@@ -14,14 +18,38 @@ from typing import NamedTuple
 
 import numpy as np
 
+from reformer.attention import blocks, masked_logits, scaled, softmax, unit_keys
+from reformer.blocks import to_heads
+from reformer.model import TransformerLM
+from reformer.parameters import unflatten_parameters
+
 DATA = Path(__file__).resolve().parents[1] / "data"
 PARTS = ("whole", "training", "held_out")
+MODELS = ("dense", "shared_qk")
+SETTINGS = {
+    "max_length": 1024,
+    "d_model": 128,
+    "d_ff": 512,
+    "n_heads": 4,
+    "n_layers": 3,
+    "positions": "sinusoidal",
+}
+# Heads of different kinds, by what they attend to: (model, layer, head). Figures of all: data/attention/results.json.
+HEADS = {
+    "the letter before": ("dense", 0, 2),
+    "the last few letters": ("dense", 0, 1),
+    "quotation marks": ("dense", 1, 0),
+    "line ends": ("dense", 2, 0),
+    "letters nearby": ("shared_qk", 0, 0),
+    "same letter, same surroundings": ("shared_qk", 1, 0),
+    "same letter anywhere": ("shared_qk", 1, 2),
+}
 
 
 def text(part="whole"):
     """The text: 373,232 characters of Python's documentation, each paragraph once.
 
-    part : "whole"; "held_out", its last tenth; or "training", the rest
+    part : "whole"; "held_out", its last tenth, which the models have not seen; or "training", the rest
 
     Raises ValueError if `part` is another, or the stored text is not the one that the scripts made.
     """
@@ -103,3 +131,83 @@ def as_tokens(written):
     if unknown:
         raise ValueError(f"written needs characters of the stored text, got {unknown[:5]}")
     return np.array([places[character] for character in written], dtype=np.intp)
+
+
+def describe_model(name):
+    """The model called `name` as a `TransformerLM`, which is a description without parameters.
+
+    name : "dense", with queries and keys of their own, or "shared_qk", where queries are keys
+
+    Raises ValueError if there is no such model.
+    """
+    if name not in MODELS:
+        raise ValueError(f"name needs one of {', '.join(map(repr, MODELS))}, got {name!r}")
+    return TransformerLM(vocabulary_size=len(characters()), attention=name, **SETTINGS)
+
+
+@functools.cache
+def stored_model(name):
+    """A trained model: its description, a `TransformerLM`, and its parameters, a nested dict of float32 arrays.
+
+    It reads characters, as `as_tokens` numbers them. Trained by data/attention/train.py, and stored in float16.
+
+    Raises ValueError if there is no such model, or the stored file is not the one that the script made.
+    """
+    model = describe_model(name)
+    content = io.BytesIO(_stored(f"attention/{name}.npz", "attention/results.json"))
+    with np.load(content, allow_pickle=False) as stored:
+        flat = {key: _fixed(stored[key].astype(np.float32)) for key in stored.files}
+    return model, model.conform_parameters(unflatten_parameters(flat))
+
+
+class Attention(NamedTuple):
+    """What a model looks for at every position of a text, in all layers and heads.
+
+    For both models the weights are softmax(queries @ keys.T / sqrt(d)) over the keys that a query sees:
+
+    - dense: the key at its own position and all before;
+    - shared_qk: all before, and its own where there is no other. There `keys` are `queries` at length sqrt(d): the
+      model scores q . k / |k|, and does not divide by sqrt(d). `queries` are the `queries_keys` of
+      `shared_qk_attention` and `lsh_attention`.
+
+    text : the L = 1,024 characters read
+    queries, keys, values : (layers, H, L, d) float32 arrays, d = 32
+    shared : whether queries and keys are the same vectors
+    """
+
+    text: str
+    queries: np.ndarray
+    keys: np.ndarray
+    values: np.ndarray
+    shared: bool
+
+    def weights(self, layer, head):
+        """How much each query weighs each key: (L, L), rows sum to 1, and no row sees a later key."""
+        queries, keys = self.queries[layer, head], self.keys[layer, head]
+        ((_, _, mask),) = blocks(keys, None, len(keys), causal=True, avoid_self=self.shared)
+        return softmax(masked_logits(scaled(queries), keys, mask))
+
+
+@functools.cache
+def attention(name):
+    """Queries, keys and values with which a trained model reads the first 1,024 held-out characters: `Attention`.
+
+    Computed when it is first asked for, in a third of a second. Arguments and errors as in `stored_model`.
+    """
+    model, parameters = stored_model(name)
+    return read(model, parameters, text("held_out")[: model.max_length])
+
+
+def read(model, parameters, written):
+    """Let a model read a text, and note queries, keys and values of all its heads: `Attention`."""
+    streams, _ = model.input_forward(parameters, as_tokens(written)[np.newaxis])
+    found, shared = [], model.attention == "shared_qk"
+    for layer, branches in zip(parameters["layers"].values(), model.blocks(parameters, seed=0), strict=True):
+        heads = [array[0] for array in to_heads(streams, layer["attention"], model.n_heads)]
+        if shared:
+            heads.insert(1, unit_keys(heads[0]) * np.float32(np.sqrt(heads[0].shape[-1])))
+        found.append(heads)
+        for branch in branches:
+            streams = streams + branch.forward(streams)[0]
+    queries, keys, values = (_fixed(np.stack(arrays)) for arrays in zip(*found, strict=True))
+    return Attention(written, queries, keys, values, shared)
