@@ -127,8 +127,9 @@ def draw_look_up(ax, query, keys, weights):
         ax.scatter(*key, s=1500 * weight, color=colour, alpha=0.35, lw=0)
         ax.plot(*key, marker, color=colour, ms=5)
         label = f"key {number}: {weight:.0%}"
-        beside = {"xytext": (13, 0), "ha": "left", "va": "center"} if key[1] > 0 else {"xytext": (0, -22), "ha": "center"}
-        ax.annotate(label, key, textcoords="offset points", color=colour, fontsize=9, **beside)
+        below = key[1] <= 0  # there the query may lie, to whose right its own label stands
+        place = {"xytext": (0, -22), "ha": "center"} if below else {"xytext": (13, 0), "va": "center"}
+        ax.annotate(label, key, textcoords="offset points", color=colour, fontsize=9, **place)
 
 
 def draw_letters(ax, text, weights, asking, *, n_columns=64):
