@@ -114,6 +114,42 @@ def draw_arrows(ax, directions, labels, *, dashed=False):
         ax.text(1.13 * x, 1.13 * y, label, ha="center", va="center", fontsize=9, color="#333333")
 
 
+def draw_look_up(ax, query, keys, weights):
+    """Draw a look-up in the plane: the query as an arrow, each key as a disc whose area is its weight.
+
+    query : (2,) array; keys : (K, 2) array; weights : (K,) array, written beside the discs in per cent
+    """
+    ax.set_aspect("equal")
+    draw_arrows(ax, [query], ["query"])
+    for number, (key, weight) in enumerate(zip(keys, weights, strict=True)):
+        colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
+        ax.plot([0, key[0]], [0, key[1]], color=colour, lw=0.8)
+        ax.scatter(*key, s=1500 * weight, color=colour, alpha=0.35, lw=0)
+        ax.plot(*key, marker, color=colour, ms=5)
+        label = f"key {number}: {weight:.0%}"
+        below = key[1] <= 0  # there the query may lie, to whose right its own label stands
+        place = {"xytext": (0, -22), "ha": "center"} if below else {"xytext": (13, 0), "va": "center"}
+        ax.annotate(label, key, textcoords="offset points", color=colour, fontsize=9, **place)
+
+
+def draw_letters(ax, text, weights, asking, *, n_columns=64):
+    """Draw a text in rows of letters, each shaded by its weight, dark for 1; the letter that asks is framed.
+
+    text : as many characters as there are weights; weights : (L,) array of shares 0 .. 1; asking : a position
+    """
+    n_rows = -(-len(text) // n_columns)
+    shades = np.zeros(n_rows * n_columns)
+    shades[: len(text)] = np.sqrt(weights)  # the root makes a weight of a few per cent visible
+    ax.imshow(shades.reshape(n_rows, n_columns), cmap="Blues", vmin=0, vmax=1.4, aspect="auto")
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
+    for position, letter in enumerate(text):
+        row, column = divmod(position, n_columns)
+        ax.text(column, row, letter.replace("\n", "↵"), family="monospace", fontsize=7, ha="center", va="center")
+    row, column = divmod(asking, n_columns)
+    ax.add_patch(plt.Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, color=COLOURS[1], lw=1.5))
+
+
 @contextlib.contextmanager
 def drawn_from(function_name):
     """Draw from a learner's function; where that fails, say so in a line instead of stopping the notebook.

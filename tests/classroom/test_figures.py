@@ -59,3 +59,26 @@ def test_points_show_their_bucket_by_more_than_colour():
 
 def test_there_is_a_marker_for_every_colour():
     assert len(figures.COLOURS) == len(figures.MARKERS) == len(set(figures.MARKERS)) == len(set(figures.COLOURS))
+
+
+def test_a_look_up_shows_each_weight_by_area_and_in_per_cent():
+    figure, ax = plt.subplots()
+    figures.draw_look_up(ax, np.array([2.0, 0]), np.array([[1.0, 0], [3, 3]]), np.array([0.2, 0.8]))
+    assert [text.get_text() for text in ax.texts if text.get_text()] == ["query", "key 0: 20%", "key 1: 80%"]
+    light, heavy = (disc.get_sizes()[0] for disc in ax.collections)
+    assert heavy == pytest.approx(4 * light)
+    assert {line.get_marker() for line in ax.lines} >= set(figures.MARKERS[:2])
+    plt.close(figure)
+
+
+def test_letters_stand_in_rows_and_are_darker_where_the_weight_is_greater():
+    figure, ax = plt.subplots()
+    figures.draw_letters(ax, "ab\nde", np.array([0, 0.2, 0.8, 0, 0]), asking=4, n_columns=3)
+    assert [text.get_text() for text in ax.texts] == list("ab↵de")
+    places = [text.get_position() for text in ax.texts]
+    assert places == [(0, 0), (1, 0), (2, 0), (0, 1), (1, 1)]
+    shades = ax.images[0].get_array()
+    assert shades.shape == (2, 3) and shades[0, 2] > shades[0, 1] > shades[0, 0] == shades[1, 2] == 0
+    (frame,) = ax.patches
+    assert (frame.get_x() + 0.5, frame.get_y() + 0.5) == places[4]
+    plt.close(figure)
