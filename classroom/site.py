@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+from jinja2 import DictLoader
 from latex2mathml.converter import convert as mathml
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
@@ -21,7 +22,16 @@ from tqdm import tqdm
 from traitlets.config import Config
 
 ROOT = Path(__file__).resolve().parents[1]
+GLOSSARY = "glossary.ipynb"
 STYLE = Path(__file__).with_name("site.css")
+FOLDED = """
+{%- extends "index.html.j2" -%}
+{%- block input -%}
+{%- if "draws" in cell.metadata.get("tags", []) -%}
+<details class="code"><summary>The code that draws this</summary>{{ super() }}</details>
+{%- else -%}{{ super() }}{%- endif -%}
+{%- endblock input -%}
+"""
 _MATH_OR_CODE = re.compile(r"```.*?```|`[^`]*`|\$\$(?P<block>.+?)\$\$|\$(?P<inline>[^$\n]+?)\$", re.DOTALL)
 
 
@@ -47,11 +57,20 @@ def lesson_as_html(path):
     NotebookClient(
         notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": path.parent}}
     ).execute()
+    return as_html(notebook)
+
+
+def as_html(notebook):
+    """Return a notebook that was executed as the body of a page; its cells are changed on the way.
+
+    Of a folded cell that only draws, tagged "draws", the code can be opened; of any other, a prediction, it is left
+    out, since it holds the answer.
+    """
     formulas = []
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = set_aside_formulas(links_between_pages(cell.source), formulas)
-        elif cell.metadata.get("jupyter", {}).get("source_hidden"):
+        elif cell.metadata.get("jupyter", {}).get("source_hidden") and "draws" not in cell.metadata.get("tags", []):
             cell.metadata["transient"] = {"remove_source": True}
     body, _ = _exporter().from_notebook_node(notebook)
     return re.sub(r"\bFORMULA(\d+)\b", lambda match: formulas[int(match[1])], body)
@@ -63,7 +82,7 @@ def links_between_pages(markdown):
     A lab needs a kernel, and lies in my_labs/, where its learner works.
     """
     without_labs = re.sub(r"\[([^\]]+)\]\(\.\./my_labs/[^)]+\)", r"\1", markdown)
-    return re.sub(r"\]\((\w+)\.ipynb\)", r"](\1.html)", without_labs)
+    return re.sub(r"\]\((\w+)\.ipynb(#[^)]*)?\)", r"](\1.html\2)", without_labs)
 
 
 def set_aside_formulas(markdown, formulas):
@@ -92,18 +111,27 @@ def _exporter():
     # The words of a figure, a prediction or an explorer stand in its HTML; a live widget would need a kernel.
     config.NbConvertBase.display_data_priority = ["text/html", "image/svg+xml", "image/png", "text/plain"]
     config.CoalesceStreamsPreprocessor.enabled = True  # prints that came in several messages are one block
-    return HTMLExporter(config=config, template_name="basic", embed_images=True, exclude_anchor_links=True)
+    # Not embed_images: it takes a tag for a whole text, and closes a <details> before its answer.
+    return HTMLExporter(
+        config=config,
+        template_name="basic",
+        template_file="folded.html.j2",
+        extra_loaders=[DictLoader({"folded.html.j2": FOLDED})],
+    )
 
 
 def _links(path, titles):
-    paths = list(titles)
-    place = paths.index(path)
-    links = []
-    if place > 0:
-        links.append(f'<a href="{paths[place - 1].stem}.html">← {html.escape(titles[paths[place - 1]])}</a>')
-    if place + 1 < len(paths):
-        links.append(f'<a href="{paths[place + 1].stem}.html">{html.escape(titles[paths[place + 1]])} →</a>')
+    """The lesson before, the glossary and the lesson after; the glossary itself stands at the end of the road."""
+    road = [page for page in titles if page.name != GLOSSARY]
+    place = road.index(path) if path in road else len(road)
+    links = [_link(page, f"← {titles[page]}") for page in road[:place][-1:]]
+    links += [_link(page, titles[page]) for page in titles if page.name == GLOSSARY and page != path]
+    links += [_link(page, f"{titles[page]} →") for page in road[place + 1 :][:1]]
     return f"<nav>{' '.join(links)}</nav>"
+
+
+def _link(path, words):
+    return f'<a href="{path.stem}.html">{html.escape(words)}</a>'
 
 
 def _page(title, body, links):

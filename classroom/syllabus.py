@@ -1,7 +1,7 @@
 """The course as tables, made from `reformer.UNITS` and from the notebooks that there are.
 
 `python -m classroom.syllabus` prints hours, points and what each unit needs; with --write it also writes the tables of
-units in README and lesson 00 anew. A test fails where one of these is out of date.
+units in README and lesson 00 anew, and the page of the glossary. A test fails where one of these is out of date.
 """
 
 import argparse
@@ -9,6 +9,7 @@ import json
 import re
 from pathlib import Path
 
+from classroom import glossary
 from reformer import UNITS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -134,12 +135,17 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(
         prog="python -m classroom.syllabus", description="Print hours, points and needs of each unit."
     )
-    parser.add_argument("--write", action="store_true", help="also renew the tables of units in README and lesson 00")
+    parser.add_argument(
+        "--write", action="store_true", help="also renew the tables of units in README and lesson 00, and the glossary"
+    )
     options = parser.parse_args(arguments)
     print(table_of_hours(), total(), sep="\n\n")
     if options.write:
         write_tables()
-        print("\nThe tables of units in README.md and notebooks/00_start_here.ipynb are written anew.")
+        glossary.write()
+        print(
+            "\nThe tables of units in README.md and notebooks/00_start_here.ipynb, and the glossary, are written anew."
+        )
 
 
 if __name__ == "__main__":

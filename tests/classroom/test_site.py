@@ -3,10 +3,12 @@
 import re
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from classroom import site
 from tests.explorers.lab_page import open_page_of
+from tests.notebooks.notebook_files import GLOSSARY, LESSONS, prose_of, read
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -38,9 +40,66 @@ def test_formulas_become_mathml_and_code_stays():
     assert 'display="block"' in formulas[0] and 'display="inline"' in formulas[1]
 
 
+def page_of(*cells):
+    """The body of a page with these cells: Markdown where a cell is a text, else a code cell and its metadata."""
+    make = nbformat.v4
+    made = [
+        make.new_markdown_cell(cell) if isinstance(cell, str) else make.new_code_cell(cell[0], metadata=cell[1])
+        for cell in cells
+    ]
+    return site.as_html(make.new_notebook(cells=made))
+
+
+def test_an_answer_stays_in_what_has_to_be_opened_to_see_it():
+    answers = "<details><summary>Seen</summary>\n\n1. One, $x$.\n2. Two.\n\n</details>\n\nbelow"
+    html = page_of(answers, "1. <details><summary>Asked</summary>Answered.</details>")
+    (seen, asked) = re.findall(r"<details>.*?</details>", html, re.DOTALL)
+    assert re.search(r"<summary>Seen</summary>\s*<ol>\s*<li>One, <math.*</li>\s*<li>Two.</li>\s*</ol>", seen, re.DOTALL)
+    assert asked == "<details><summary>Asked</summary>Answered.</details>"
+
+
+@pytest.mark.parametrize("path", [*LESSONS, GLOSSARY], ids=lambda path: path.stem)
+def test_every_answer_of_a_lesson_stays_in_what_has_to_be_opened_to_see_it(path):
+    notebook = read(path)
+    html = site.as_html(notebook)  # of the words alone: nothing was run
+    for details in re.findall(r"<details.*?</details>", html, re.DOTALL):
+        words = re.sub(r"<[^>]+>", "", re.sub(r"<summary>.*?</summary>", "", details, flags=re.DOTALL))
+        assert words.strip(), f"{path.name}: nothing in {details}"
+
+
+@pytest.mark.parametrize("path", [*LESSONS, GLOSSARY], ids=lambda path: path.stem)
+def test_no_picture_in_the_words_of_a_lesson_is_a_file_which_a_page_could_not_show(path):
+    assert not re.search(r"!\[[^]]*\]\((?!attachment:|data:)|<img[^>]+src=\"(?!data:)", prose_of(read(path)))
+
+
+def test_the_code_of_a_drawing_can_be_opened_and_the_code_of_a_prediction_is_left_out():
+    folded = {"source_hidden": True}
+    draws = ("figure = height", {"jupyter": folded, "tags": ["draws"]})
+    html = page_of(draws, ("ask(question)", {"jupyter": folded}), ("seen = 1", {}))
+    (details,) = re.findall(r"<details.*?</details>", html, re.DOTALL)
+    assert "<summary>The code that draws this</summary>" in details and ">height<" in details
+    assert "question" not in html and ">seen<" in html.replace(details, "")
+
+
+def test_a_heading_has_the_anchor_that_jupyterlab_gives_it():
+    assert '<h2 id="2.-Hash-rounds">2. <em>Hash</em> rounds<' in page_of("## 2. *Hash* rounds")
+
+
+def test_every_page_leads_to_the_page_before_to_the_glossary_and_to_the_page_after():
+    titles = {Path(f"{name}.ipynb"): name.title() for name in ("00_a", "01_b", "02_c", "glossary")}
+    links = {path.stem: re.findall(r'href="(\w+)\.html">([^<]+)', site._links(path, titles)) for path in titles}
+    assert links == {
+        "00_a": [("glossary", "Glossary"), ("01_b", "01_B →")],
+        "01_b": [("00_a", "← 00_A"), ("glossary", "Glossary"), ("02_c", "02_C →")],
+        "02_c": [("01_b", "← 01_B"), ("glossary", "Glossary")],
+        "glossary": [("02_c", "← 02_C")],
+    }
+
+
 def test_links_to_lessons_lead_to_their_pages_and_of_links_to_labs_the_words_are_left():
     text = "[lesson 01](01_neighbors.ipynb), [lab 01](../my_labs/lab01_neighbors/lab01_neighbors.ipynb), [b](https://b.org)"
     assert site.links_between_pages(text) == "[lesson 01](01_neighbors.html), lab 01, [b](https://b.org)"
+    assert site.links_between_pages("[key](glossary.ipynb#key)") == "[key](glossary.html#key)"
 
 
 def test_no_link_of_a_page_leads_to_a_notebook(page):

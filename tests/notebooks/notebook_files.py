@@ -7,7 +7,8 @@ import nbformat
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parents[2]
-LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+LESSONS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+GLOSSARY = ROOT / "notebooks" / "glossary.ipynb"
 SOLUTIONS = sorted((ROOT / "solutions").glob("*/*.ipynb"))
 LABS = sorted((ROOT / "labs").glob("*/*.ipynb"))
 
@@ -36,6 +37,10 @@ def run(path):
 
 def code_of(notebook):
     return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def prose_of(notebook):
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
 
 
 def prose_between_code(notebook):

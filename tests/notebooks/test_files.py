@@ -2,10 +2,12 @@
 
 import pytest
 
-from tests.notebooks.notebook_files import LABS, LESSONS, SOLUTIONS, read
+from tests.notebooks.notebook_files import GLOSSARY, LABS, LESSONS, SOLUTIONS, read
 
 
-@pytest.mark.parametrize("path", LESSONS + SOLUTIONS + LABS, ids=lambda path: f"{path.parts[-2]}/{path.name}")
+@pytest.mark.parametrize(
+    "path", [*LESSONS, GLOSSARY, *SOLUTIONS, *LABS], ids=lambda path: f"{path.parts[-2]}/{path.name}"
+)
 def test_a_notebook_is_stored_clean(path):
     notebook = read(path)
     assert notebook.metadata.kernelspec.name == "python3"

@@ -5,29 +5,46 @@ import re
 import pytest
 
 from classroom.kernel import LANGUAGE
-from tests.notebooks.notebook_files import LABS, LESSONS, ROOT, SOLUTIONS, read
+from tests.notebooks.notebook_files import GLOSSARY, LABS, LESSONS, ROOT, SOLUTIONS, prose_of, read
 
 NOTEBOOKS = pytest.mark.parametrize(
-    "path", LESSONS + SOLUTIONS + LABS, ids=lambda path: f"{path.parts[-2]}/{path.name}"
+    "path", [*LESSONS, GLOSSARY, *SOLUTIONS, *LABS], ids=lambda path: f"{path.parts[-2]}/{path.name}"
 )
 
 
 def links_of(path):
-    prose = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
-    return re.findall(r"\]\((?!https?:|#|attachment:)([^)]+)\)", prose)
+    return re.findall(r"\]\((?!https?:|attachment:)([^)]+)\)", prose_of(read(path)))
+
+
+def target_of(path, link):
+    """The file that a link in a notebook leads to; of a learner's copy, its original."""
+    file = link.partition("#")[0]
+    target = (path.parent / file).resolve() if file else path
+    mine = ROOT / "my_labs"
+    return ROOT / "labs" / target.relative_to(mine) if target.is_relative_to(mine) else target
 
 
 def targets_of(path):
-    """What a notebook links to, with the original of each learner's copy in its place."""
-    targets = [(path.parent / link.partition("#")[0]).resolve() for link in links_of(path)]
-    mine = ROOT / "my_labs"
-    return [ROOT / "labs" / target.relative_to(mine) if target.is_relative_to(mine) else target for target in targets]
+    return [target_of(path, link) for link in links_of(path)]
+
+
+def anchors_of(path):
+    """The anchors of a notebook's headings, as JupyterLab and the web pages make them."""
+    headings = re.findall(r"^#{1,6} +(.+?) *$", prose_of(read(path)), re.MULTILINE)
+    return {re.sub(r"[*`_]", "", heading).replace(" ", "-") for heading in headings}
 
 
 @NOTEBOOKS
 def test_every_link_leads_to_a_file(path):
     for target in targets_of(path):
         assert target.is_file(), f"{path.name} links to {target}"
+
+
+@NOTEBOOKS
+def test_every_anchor_that_is_linked_to_is_a_heading_there(path):
+    for link in links_of(path):
+        _, has_anchor, anchor = link.partition("#")
+        assert not has_anchor or anchor in anchors_of(target_of(path, link)), f"{path.name} links to {link}"
 
 
 @NOTEBOOKS

@@ -1,0 +1,146 @@
+"""Cells that only draw are folded: whoever leaves them so misses the code of a picture, and nothing else."""
+
+import ast
+
+import nbformat
+import pytest
+
+from tests.notebooks.notebook_files import LESSONS, read
+
+CHANGES = {"append", "extend", "fill", "insert", "pop", "put", "remove", "setdefault", "sort", "update"}
+SAYS = {"print", "display", "ask", "check"}
+
+
+def only_draws(cell):
+    return "draws" in cell.metadata.get("tags", [])
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def names_stored(node):
+    """The names that a piece of code binds, those inside of functions and comprehensions among them."""
+    names = {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+    names |= {one.arg for one in ast.walk(node) if isinstance(one, ast.arg)}
+    names |= {one.name for one in ast.walk(node) if isinstance(one, ast.FunctionDef | ast.ClassDef)}
+    names |= {one.asname or one.name.split(".")[0] for one in ast.walk(node) if isinstance(one, ast.alias)}
+    return names
+
+
+def names_loaded(node):
+    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}
+
+
+def names_from_outside(source):
+    """The names that a cell reads, or changes in place, before it has bound them."""
+    bound, outside = set(), set()
+    for statement in ast.parse(source).body:
+        if isinstance(statement, ast.Assign):
+            outside |= names_loaded(statement) - bound
+        elif isinstance(statement, ast.AugAssign):
+            outside |= (names_loaded(statement) | names_stored(statement)) - bound
+        else:
+            outside |= names_loaded(statement) - names_stored(statement) - bound
+        bound |= names_stored(statement)
+    return outside
+
+
+def base_of(target):
+    """The name at the left end of `name[...]` and `name.attribute`, or the name itself."""
+    while isinstance(target, ast.Subscript | ast.Attribute | ast.Starred):
+        target = target.value
+    return target.id if isinstance(target, ast.Name) else None
+
+
+def names_changed(source):
+    """The names whose object a cell changes: by an assignment to a part of it, or by a method that works in place."""
+    changed = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store | ast.Del):
+            changed.add(base_of(node))
+        elif isinstance(node, ast.AugAssign):
+            changed.add(base_of(node.target))
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CHANGES:
+            changed.add(base_of(node.func))
+    return changed - {None}
+
+
+def fault_of(source):
+    """Why a cell does more than draw, in a few words; None if it does not."""
+    tree = ast.parse(source)
+    if not tree.body or not ast.unparse(tree.body[-1]).startswith("figures.show("):
+        return "it needs to end with figures.show"
+    called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    if called & SAYS:
+        return f"it calls {', '.join(sorted(called & SAYS))}"
+    words = names_loaded(tree) | {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    if words & {"rng", "random", "default_rng"}:
+        return "it draws random numbers"
+    if changed := names_changed(source) & names_from_outside(source):
+        return f"it changes {', '.join(sorted(changed))}"
+    return None
+
+
+def faults_of(notebook):
+    """What is wrong with the drawing cells of a notebook, and with cells that need what a drawing cell has bound."""
+    faults, drawn = [], set()
+    for cell in code_cells(notebook):
+        if only_draws(cell):
+            faults += [f"{cell.id}: {fault}" for fault in [fault_of(cell.source)] if fault]
+            drawn |= names_stored(ast.parse(cell.source))
+        else:
+            needed = names_from_outside(cell.source) & drawn
+            faults += [f"{cell.id}: it needs {name} from a drawing cell" for name in sorted(needed)]
+            drawn -= names_stored(ast.parse(cell.source))
+    return faults
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_cells_tagged_as_drawing_only_draw(path):
+    assert faults_of(read(path)) == []
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_what_is_folded_is_a_drawing_or_a_question_and_every_drawing_so_tagged_is_folded(path):
+    for cell in code_cells(read(path)):
+        is_folded = cell.metadata.get("jupyter", {}).get("source_hidden", False)
+        assert is_folded == (only_draws(cell) or cell.source.startswith("ask(")), cell.id
+
+
+DRAWS = "figure, ax = plt.subplots()\nax.plot(heights)\n"
+SHOWS = 'figures.show(figure, "Heights.")'
+
+
+def notebook_of(drawing, *others):
+    make = nbformat.v4.new_code_cell
+    draws = make(drawing, id="drawing", metadata={"tags": ["draws"]})
+    return nbformat.v4.new_notebook(cells=[make("heights = [1]", id="first"), draws, *map(make, others)])
+
+
+def test_a_cell_that_draws_what_others_computed_only_draws():
+    drawing = "low = min(heights)\nfor height in heights:\n    height += low\n" + DRAWS + SHOWS
+    assert faults_of(notebook_of(drawing, "figure, ax = plt.subplots()\nax.plot(heights)", "heights[0] = 2")) == []
+
+
+@pytest.mark.parametrize(
+    ("drawing", "fault"),
+    [
+        (DRAWS, "it needs to end with figures.show"),
+        (DRAWS + "print(heights)\n" + SHOWS, "it calls print"),
+        ("noise = rng.standard_normal(3)\n" + DRAWS + SHOWS, "it draws random numbers"),
+        ("noise = np.random.default_rng(0).random(3)\n" + DRAWS + SHOWS, "it draws random numbers"),
+        ("heights[0] = 2\n" + DRAWS + SHOWS, "it changes heights"),
+        ("heights += 2\n" + DRAWS + SHOWS, "it changes heights"),
+        ("heights.sort()\n" + DRAWS + SHOWS, "it changes heights"),
+        ('plt.rcParams["font.size"] = 20\n' + DRAWS + SHOWS, "it changes plt"),
+    ],
+)
+def test_a_cell_that_does_more_than_draw_is_found(drawing, fault):
+    assert faults_of(notebook_of(drawing)) == [f"drawing: {fault}"]
+
+
+@pytest.mark.parametrize("later", ["print(low)", "low = low + 1", "low += 1", "def lower():\n    return low"])
+def test_a_cell_that_needs_what_a_drawing_cell_bound_is_found(later):
+    notebook = notebook_of("low = min(heights)\n" + DRAWS + SHOWS, later)
+    assert faults_of(notebook) == [f"{notebook.cells[-1].id}: it needs low from a drawing cell"]
