@@ -1,6 +1,6 @@
 """The words of the course, as data, and the page of them, `notebooks/glossary.ipynb`, which is made from here.
 
-A lesson links to a word as `[kernel](glossary.ipynb#kernel)`; the anchor is the word with hyphens for blanks.
+A lesson links to a word as `[kernel](glossary.ipynb#cell-id=kernel)`, with hyphens for the blanks of a word.
 `make syllabus ARGS=--write` writes the page anew; a test fails where it is out of date.
 """
 
@@ -266,8 +266,8 @@ The words of the course, each in one sentence, with the lesson that explains it 
 
 
 def anchor(name):
-    """The anchor of a word's heading, as JupyterLab and the web pages make it."""
-    return name.replace(" ", "-")
+    """The anchor of a word: its cell. An anchor of a heading JupyterLab misses where it first has to open the page."""
+    return f"cell-id={_cell_of(name)}"
 
 
 def cells():
@@ -276,9 +276,14 @@ def cells():
     index = " · ".join(f"[{term.name}](#{anchor(term.name)})" for term in terms)
     return {
         "title": f"{TITLE}\n\n{index}",
-        "renamed": f"## Words that change\n\n{_table_of_renamed()}",
-        "terms": "## All words\n\n" + "\n\n".join(map(_entry, terms)),
+        "Words-that-change": f"## Words that change\n\n{_table_of_renamed()}",
+        "All-words": "## All words",
+        **{_cell_of(term.name): _entry(term) for term in terms},
     }
+
+
+def _cell_of(name):
+    return name.replace(" ", "-")
 
 
 def write():

@@ -24,6 +24,7 @@ from traitlets.config import Config
 ROOT = Path(__file__).resolve().parents[1]
 GLOSSARY = "glossary.ipynb"
 STYLE = Path(__file__).with_name("site.css")
+CODE_STYLES = {"light": "default", "dark": "github-dark"}
 FOLDED = """
 {%- extends "index.html.j2" -%}
 {%- block input -%}
@@ -127,7 +128,7 @@ def _links(path, titles):
     links = [_link(page, f"← {titles[page]}") for page in road[:place][-1:]]
     links += [_link(page, titles[page]) for page in titles if page.name == GLOSSARY and page != path]
     links += [_link(page, f"{titles[page]} →") for page in road[place + 1 :][:1]]
-    return f"<nav>{' '.join(links)}</nav>"
+    return " ".join(links)
 
 
 def _link(path, words):
@@ -135,13 +136,19 @@ def _link(path, words):
 
 
 def _page(title, body, links):
-    code_colours = HtmlFormatter(style="default").get_style_defs(".highlight")
+    style = f"{_code_colours()}\n{STYLE.read_text(encoding='utf-8')}"
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<style>{code_colours}\n{STYLE.read_text(encoding='utf-8')}</style></head>"
-        f"<body><main>{links}{body}{links}</main></body></html>\n"
+        f"<style>{style}</style></head><body><main>"
+        f'<nav aria-label="Pages">{links}</nav>{body}<nav aria-label="Pages, once more">{links}</nav>'
+        "</main></body></html>\n"
     )
+
+
+def _code_colours():
+    styles = {scheme: HtmlFormatter(style=style).get_style_defs(".highlight") for scheme, style in CODE_STYLES.items()}
+    return "\n".join(f"@media (prefers-color-scheme: {scheme}) {{\n{rules}\n}}" for scheme, rules in styles.items())
 
 
 def main(arguments=None):

@@ -8,6 +8,7 @@ import start
 from classroom.kernel import LANGUAGE, CourseKernel
 from classroom.my_labs import copy_new_labs
 from tests.explorers.lab_page import Lab, jupyterlab_server, open_page_of
+from tests.notebooks.notebook_files import LESSONS, read
 
 SHOWN = "() => jupyterapp.shell.currentWidget?.context?.path"
 UNSAVED = "() => jupyterapp.shell.currentWidget.context.model.dirty"
@@ -37,6 +38,32 @@ def follow(page, words, target):
     page.wait_for_function(LANGUAGE_OF_KERNEL)
     page.wait_for_timeout(500)
     return page.evaluate(UNSAVED)
+
+
+def assert_in_sight(page, heading):
+    """Wait until a heading is where a reader sees it."""
+    page.wait_for_function(
+        """text => [...document.querySelectorAll(".jp-Notebook h3")].some((heading) => {
+            const { top, bottom } = heading.getBoundingClientRect();
+            return heading.textContent.startsWith(text) && 0 < top && bottom < innerHeight && heading.checkVisibility();
+        })""",
+        arg=heading,
+    )
+
+
+@pytest.mark.browser
+def test_a_drawing_is_folded_and_a_word_leads_to_its_place_in_the_glossary(address, browser):
+    page = open_page_of(browser, viewport={"width": 1400, "height": 1000})
+    lab = Lab(page, address)
+    place = next(i for i, cell in enumerate(read(LESSONS[0]).cells) if "draws" in cell.metadata.get("tags", []))
+    folded = page.locator(f'.jp-Notebook .jp-Cell[data-windowed-list-index="{place}"]')
+    assert folded.locator(".jp-InputPlaceholder").is_visible() and not folded.locator(".cm-editor").is_visible()
+    folded.locator(".jp-InputPlaceholder").click()
+    folded.locator(".cm-editor").wait_for()
+    assert not follow(page, "Reformer", "notebooks/glossary.ipynb")
+    assert_in_sight(page, "Reformer")
+    lab.assert_nothing_went_wrong()
+    page.close()
 
 
 @pytest.mark.browser

@@ -8,6 +8,7 @@ import pytest
 
 from classroom import site
 from tests.explorers.lab_page import open_page_of
+from tests.explorers.test_heard_and_seen import AXE
 from tests.notebooks.notebook_files import GLOSSARY, LESSONS, prose_of, read
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,7 +100,7 @@ def test_every_page_leads_to_the_page_before_to_the_glossary_and_to_the_page_aft
 def test_links_to_lessons_lead_to_their_pages_and_of_links_to_labs_the_words_are_left():
     text = "[lesson 01](01_neighbors.ipynb), [lab 01](../my_labs/lab01_neighbors/lab01_neighbors.ipynb), [b](https://b.org)"
     assert site.links_between_pages(text) == "[lesson 01](01_neighbors.html), lab 01, [b](https://b.org)"
-    assert site.links_between_pages("[key](glossary.ipynb#key)") == "[key](glossary.html#key)"
+    assert site.links_between_pages("[k](glossary.ipynb#cell-id=key)") == "[k](glossary.html#cell-id=key)"
 
 
 def test_no_link_of_a_page_leads_to_a_notebook(page):
@@ -126,3 +127,32 @@ def test_a_page_opens_without_any_request_and_its_explorer_answers(page, browser
     outside = [url for url in requests if not url.startswith(("file:", "data:", "blob:", "about:"))]
     tab.close()
     assert outside == [] and errors == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violation_on_a_page_code_included(page, browser, scheme):
+    tab = open_page_of(browser, color_scheme=scheme)
+    tab.goto(page.as_uri())
+    for details in tab.locator("details").all():
+        details.evaluate("details => { details.open = true; }")
+    tab.evaluate(AXE)
+    result = tab.evaluate("axe.run({ iframes: false })")  # what is in a frame, an explorer, has its own tests
+    tab.close()
+    violations = [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in result["violations"]]
+    assert violations == [] and len(result["passes"]) >= 15
+
+
+@pytest.mark.browser
+def test_what_is_folded_opens_at_a_click_and_a_word_leads_to_its_place_in_the_glossary(page, browser):
+    site.build(page.parent, [GLOSSARY])
+    tab = open_page_of(browser)
+    tab.goto(page.as_uri())
+    details = tab.locator("details.code").first
+    assert not details.locator(".highlight").is_visible()
+    details.locator("summary").click()
+    assert details.locator(".highlight").is_visible()
+    tab.locator('a[href="glossary.html#cell-id=Reformer"]').first.click()
+    heading = tab.get_by_role("heading", name="Reformer", exact=True)
+    assert 0 <= heading.bounding_box()["y"] < tab.viewport_size["height"]
+    tab.close()

@@ -1,6 +1,7 @@
 """Cells that only draw are folded: whoever leaves them so misses the code of a picture, and nothing else."""
 
 import ast
+from symtable import symtable
 
 import nbformat
 import pytest
@@ -19,30 +20,34 @@ def code_cells(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def names_stored(node):
-    """The names that a piece of code binds, those inside of functions and comprehensions among them."""
-    names = {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
-    names |= {one.arg for one in ast.walk(node) if isinstance(one, ast.arg)}
-    names |= {one.name for one in ast.walk(node) if isinstance(one, ast.FunctionDef | ast.ClassDef)}
-    names |= {one.asname or one.name.split(".")[0] for one in ast.walk(node) if isinstance(one, ast.alias)}
+def names_bound(source):
+    """The names that code binds where it stands, not those inside of its functions and comprehensions."""
+    symbols = symtable(source, "cell", "exec").get_symbols()
+    return {symbol.get_name() for symbol in symbols if symbol.is_assigned() or symbol.is_imported()}
+
+
+def names_read(source):
+    """The names of the notebook that code reads, inside of its functions and comprehensions too."""
+    tables, names = [symtable(source, "cell", "exec")], set()
+    for table in tables:
+        tables += table.get_children()
+        is_read = [symbol for symbol in table.get_symbols() if symbol.is_referenced()]
+        names |= {symbol.get_name() for symbol in is_read if symbol.is_global() or table.get_type() == "module"}
     return names
-
-
-def names_loaded(node):
-    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}
 
 
 def names_from_outside(source):
     """The names that a cell reads, or changes in place, before it has bound them."""
     bound, outside = set(), set()
     for statement in ast.parse(source).body:
-        if isinstance(statement, ast.Assign):
-            outside |= names_loaded(statement) - bound
-        elif isinstance(statement, ast.AugAssign):
-            outside |= (names_loaded(statement) | names_stored(statement)) - bound
+        code = ast.unparse(statement)
+        if isinstance(statement, ast.AugAssign):
+            outside |= (names_read(code) | names_bound(code)) - bound
+        elif isinstance(statement, ast.Assign):
+            outside |= names_read(code) - bound
         else:
-            outside |= names_loaded(statement) - names_stored(statement) - bound
-        bound |= names_stored(statement)
+            outside |= names_read(code) - names_bound(code) - bound
+        bound |= names_bound(code)
     return outside
 
 
@@ -74,7 +79,7 @@ def fault_of(source):
     called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
     if called & SAYS:
         return f"it calls {', '.join(sorted(called & SAYS))}"
-    words = names_loaded(tree) | {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    words = names_read(source) | {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     if words & {"rng", "random", "default_rng"}:
         return "it draws random numbers"
     if changed := names_changed(source) & names_from_outside(source):
@@ -88,11 +93,11 @@ def faults_of(notebook):
     for cell in code_cells(notebook):
         if only_draws(cell):
             faults += [f"{cell.id}: {fault}" for fault in [fault_of(cell.source)] if fault]
-            drawn |= names_stored(ast.parse(cell.source))
+            drawn |= names_bound(cell.source)
         else:
             needed = names_from_outside(cell.source) & drawn
             faults += [f"{cell.id}: it needs {name} from a drawing cell" for name in sorted(needed)]
-            drawn -= names_stored(ast.parse(cell.source))
+            drawn -= names_bound(cell.source)
     return faults
 
 
@@ -120,7 +125,8 @@ def notebook_of(drawing, *others):
 
 def test_a_cell_that_draws_what_others_computed_only_draws():
     drawing = "low = min(heights)\nfor height in heights:\n    height += low\n" + DRAWS + SHOWS
-    assert faults_of(notebook_of(drawing, "figure, ax = plt.subplots()\nax.plot(heights)", "heights[0] = 2")) == []
+    later = ["figure, ax = plt.subplots()\nax.plot(heights)", "lows = [low for low in heights]", "heights[0] = 2"]
+    assert faults_of(notebook_of(drawing, *later)) == []
 
 
 @pytest.mark.parametrize(
@@ -140,7 +146,10 @@ def test_a_cell_that_does_more_than_draw_is_found(drawing, fault):
     assert faults_of(notebook_of(drawing)) == [f"drawing: {fault}"]
 
 
-@pytest.mark.parametrize("later", ["print(low)", "low = low + 1", "low += 1", "def lower():\n    return low"])
+@pytest.mark.parametrize(
+    "later",
+    ["print(low)", "low = low + 1", "low += 1", "lows = [low for _ in heights]", "def lower():\n    return low"],
+)
 def test_a_cell_that_needs_what_a_drawing_cell_bound_is_found(later):
     notebook = notebook_of("low = min(heights)\n" + DRAWS + SHOWS, later)
     assert faults_of(notebook) == [f"{notebook.cells[-1].id}: it needs low from a drawing cell"]

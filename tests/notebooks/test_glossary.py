@@ -54,7 +54,7 @@ def test_every_word_has_an_anchor_in_the_notebook_and_the_same_on_the_web_page()
     html = as_html(read(GLOSSARY))
     for name in NAMES:
         assert glossary.anchor(name) in anchors_of(GLOSSARY)
-        assert f'<h3 id="{glossary.anchor(name)}">{name}<' in html
+        assert f'id="{glossary.anchor(name)}"' in html
 
 
 def test_the_first_lesson_links_to_the_glossary():
