@@ -111,14 +111,6 @@ def draw_sectors(ax, hash_directions, *, n_steps=1440, numbered=True):
         ax.text(*place, str(buckets[start]), ha="center", va="center", color=colour, fontsize=12, weight="bold")
 
 
-def draw_arrows(ax, directions, labels, *, dashed=False):
-    """Draw arrows from the origin, each with its label at the tip; dashed ones for what is derived from others."""
-    for (x, y), label in zip(directions, labels, strict=True):
-        style = {"arrowstyle": "->", "color": "#333333", "lw": 1.4, "ls": "--" if dashed else "-"}
-        ax.annotate("", xy=(x, y), xytext=(0, 0), arrowprops=style, zorder=2)
-        ax.text(1.13 * x, 1.13 * y, label, ha="center", va="center", fontsize=9, color="#333333")
-
-
 def draw_hash(ax, rotation, points, *, reach=None):
     """Draw an angular hash of the plane: points on the circle and sectors in the colours of their buckets, and arrows.
 
@@ -145,6 +137,14 @@ def draw_hash(ax, rotation, points, *, reach=None):
     farthest = tips[np.argmax(np.stack([np.cos(angles), np.sin(angles)], axis=1) @ tips.T, axis=1)]
     ax.plot(*farthest.T, color=QUIET, ls=":", lw=1.2, zorder=1)
     ax.set(xlim=(-reach, reach), ylim=(-reach, reach))
+
+
+def draw_arrows(ax, directions, labels, *, dashed=False):
+    """Draw arrows from the origin, each with its label at the tip; dashed ones for what is derived from others."""
+    for (x, y), label in zip(directions, labels, strict=True):
+        style = {"arrowstyle": "->", "color": "#333333", "lw": 1.4, "ls": "--" if dashed else "-"}
+        ax.annotate("", xy=(x, y), xytext=(0, 0), arrowprops=style, zorder=2)
+        ax.text(1.13 * x, 1.13 * y, label, ha="center", va="center", fontsize=9, color="#333333")
 
 
 @contextlib.contextmanager
