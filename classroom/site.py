@@ -116,6 +116,7 @@ def _exporter():
     return HTMLExporter(
         config=config,
         template_name="basic",
+        exclude_anchor_links=True,
         template_file="folded.html.j2",
         extra_loaders=[DictLoader({"folded.html.j2": FOLDED})],
     )

@@ -82,10 +82,6 @@ def test_the_code_of_a_drawing_can_be_opened_and_the_code_of_a_prediction_is_lef
     assert "question" not in html and ">seen<" in html.replace(details, "")
 
 
-def test_a_heading_has_the_anchor_that_jupyterlab_gives_it():
-    assert '<h2 id="2.-Hash-rounds">2. <em>Hash</em> rounds<' in page_of("## 2. *Hash* rounds")
-
-
 def test_every_page_leads_to_the_page_before_to_the_glossary_and_to_the_page_after():
     titles = {Path(f"{name}.ipynb"): name.title() for name in ("00_a", "01_b", "02_c", "glossary")}
     links = {path.stem: re.findall(r'href="(\w+)\.html">([^<]+)', site._links(path, titles)) for path in titles}
