@@ -1,2 +1,3 @@
-"""What notebooks need around the subject: `figures` (pictures with words), `ask` (predictions), `site` (as HTML);
-`my_labs` (the learner's copies), `kernel` and jupyter/ (JupyterLab as the course wants it), `syllabus` (its tables)."""
+"""What notebooks need around the subject: `figures` (pictures with words), `ask` (predictions), `vectors` (real text,
+words and heads), `site` (as HTML); `my_labs` (the learner's copies), `kernel` and jupyter/ (JupyterLab as the course
+wants it), `syllabus` (its tables)."""
