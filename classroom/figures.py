@@ -75,20 +75,23 @@ def draw_circle(ax, title=""):
     ax.add_patch(plt.Circle((0, 0), 1, fill=False, color=QUIET, lw=1))
 
 
-def draw_points(ax, points, buckets):
-    """Draw points in the plane, each with its bucket as colour, marker and number.
+def draw_points(ax, points, buckets, *, numbered=True):
+    """Draw points in the plane, each with its bucket as colour and marker and, unless told otherwise, as number.
 
     points : (L, 2) array; buckets : (L,) integer array
     """
     for (x, y), bucket in zip(points, buckets, strict=True):
         style = {"color": COLOURS[bucket % len(COLOURS)], "marker": MARKERS[bucket % len(MARKERS)]}
         ax.plot(x, y, ls="", ms=7, zorder=3, **style)
-        away = 1.17 / np.hypot(x, y)
-        ax.text(x * away, y * away, str(bucket), ha="center", va="center", fontsize=8)
+        if numbered:
+            away = 1.17 / np.hypot(x, y)
+            ax.text(x * away, y * away, str(bucket), ha="center", va="center", fontsize=8)
 
 
-def draw_sectors(ax, hash_directions, *, n_steps=1440):
+def draw_sectors(ax, hash_directions, *, n_steps=1440, numbered=True):
     """Shade the circle by the bucket of each direction, with the bucket's number in the middle of its sector.
+
+    Where arrows bear the numbers already, `numbered=False` leaves those of the sectors out.
 
     hash_directions : gives the buckets, (n,) integers, of directions, an (n, 2) array
     """
@@ -101,9 +104,39 @@ def draw_sectors(ax, hash_directions, *, n_steps=1440):
         low, high = 360 * start / n_steps, 360 * stop / n_steps
         colour = COLOURS[buckets[start] % len(COLOURS)]
         ax.add_patch(Wedge((0, 0), 1, low, high, color=colour, alpha=0.22, lw=0, zorder=0))
+        if not numbered:
+            continue
         middle = np.radians((low + high) / 2)
         place = 0.62 * np.cos(middle), 0.62 * np.sin(middle)
         ax.text(*place, str(buckets[start]), ha="center", va="center", color=colour, fontsize=12, weight="bold")
+
+
+def draw_hash(ax, rotation, points, *, reach=None):
+    """Draw an angular hash of the plane: points on the circle and sectors in the colours of their buckets, and arrows.
+
+    Arrows are the columns (solid) and their negatives (dashed) at true length, with the numbers of their buckets. A
+    dotted line joins the tips that lie farthest out: of its corners, the one that reaches farthest in the direction of
+    x is the bucket of x, and an arrow that ends inside is nobody's bucket.
+
+    rotation : (2, B/2) array; points : (L, 2) array
+    reach : half the width of the picture, in the unit of the columns; None for a picture without arrows
+    """
+    tips = np.concatenate([rotation, -rotation], axis=1).T
+    draw_circle(ax)
+    draw_sectors(ax, lambda directions: np.argmax(directions @ tips.T, axis=1), numbered=False)
+    draw_points(ax, points, np.argmax(points @ tips.T, axis=1), numbered=False)
+    if reach is None:
+        return
+    for bucket, tip in enumerate(tips):
+        colour = COLOURS[bucket % len(COLOURS)]
+        style = {"arrowstyle": "-|>", "color": colour, "lw": 1.6, "ls": "-" if bucket < len(tips) / 2 else "--"}
+        ax.annotate("", xy=tip, xytext=(0, 0), arrowprops=style, zorder=2)
+        place = tip * (1 + 0.11 * reach / np.hypot(*tip))
+        ax.text(*place, str(bucket), ha="center", va="center", color=colour)
+    angles = np.linspace(0, 2 * np.pi, 1440)
+    farthest = tips[np.argmax(np.stack([np.cos(angles), np.sin(angles)], axis=1) @ tips.T, axis=1)]
+    ax.plot(*farthest.T, color=QUIET, ls=":", lw=1.2, zorder=1)
+    ax.set(xlim=(-reach, reach), ylim=(-reach, reach))
 
 
 def draw_arrows(ax, directions, labels, *, dashed=False):

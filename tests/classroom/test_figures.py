@@ -57,6 +57,39 @@ def test_points_show_their_bucket_by_more_than_colour():
     plt.close(figure)
 
 
+def test_numbers_of_sectors_and_points_can_be_left_out_where_arrows_bear_them():
+    figure, ax = plt.subplots()
+    figures.draw_sectors(ax, lambda directions: (directions[:, 1] < 0).astype(int), numbered=False)
+    figures.draw_points(ax, np.eye(2), np.array([0, 1]), numbered=False)
+    assert not ax.texts and len(ax.patches) == 2 and len(ax.lines) == 2
+    plt.close(figure)
+
+
+ROTATION = np.array([[2.0, 0.0, 0.5], [0.0, 1.5, 0.5]])  # column 2 ends inside the polygon of the others
+
+
+def test_columns_are_drawn_at_true_length_and_the_line_round_them_leaves_out_those_that_never_win():
+    figure, ax = plt.subplots()
+    figures.draw_hash(ax, ROTATION, np.eye(2), reach=2.5)
+    arrows = [text for text in ax.texts if not text.get_text()]
+    assert [tuple(arrow.xy) for arrow in arrows] == [(2, 0), (0, 1.5), (0.5, 0.5), (-2, 0), (0, -1.5), (-0.5, -0.5)]
+    assert [text.get_text() for text in ax.texts if text.get_text()] == list("012345")
+    *points, line = ax.lines
+    assert [point.get_marker() for point in points] == list(figures.MARKERS[:2])
+    assert {tuple(corner) for corner in line.get_xydata()} == {(2, 0), (0, 1.5), (-2, 0), (0, -1.5)}
+    plt.close(figure)
+
+
+def test_a_hash_drawn_without_arrows_has_the_same_sectors_and_points():
+    figure, (with_arrows, without) = plt.subplots(1, 2)
+    figures.draw_hash(with_arrows, ROTATION, np.eye(2), reach=2.5)
+    figures.draw_hash(without, ROTATION, np.eye(2))
+    assert not without.texts
+    assert len(without.patches) == len(with_arrows.patches) == 5, "the circle, and a sector for each corner"
+    assert [line.get_marker() for line in without.lines] == list(figures.MARKERS[:2])
+    plt.close(figure)
+
+
 def test_there_is_a_marker_for_every_colour():
     assert len(figures.COLOURS) == len(figures.MARKERS) == len(set(figures.MARKERS)) == len(set(figures.COLOURS))
 
