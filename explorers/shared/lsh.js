@@ -1,6 +1,8 @@
 // The twin of reformer/ in the browser, held to it by tests. Matrices are flat and lie row by row, as in NumPy.
 // Letters as there: L positions, d features, R rounds, B buckets, P planes, T tables, C chunk length, n chunks.
 
+import { range } from "./numbers.js";
+
 export const NOBODY = -1;
 export const HIDDEN = -Infinity;
 export const LAST_RESORT = -1e30;
@@ -77,13 +79,26 @@ export function splitIntoChunks(order, chunk_length) {
   );
 }
 
-/** For each chunk of a row of chunks the positions it may look at; past the ends nobody, if `wrap` is "none". */
-export function lookAdjacent(chunks, { n_before = 1, n_after = 0, wrap = "round" } = {}) {
-  const nobody = Array.from(chunks[0], () => NOBODY);
-  const seen = (i) => (wrap === "none" ? (chunks[i] ?? nobody) : chunks.at(i % chunks.length));
-  return chunks.map((_, n) =>
-    Array.from({ length: n_before + 1 + n_after }, (_, step) => seen(n - n_before + step)).flat(),
-  );
+/** For each chunk the positions it may look at: windows (R, n, W) of chunks (R, n, C).
+ *
+ * What the first chunk sees before it: nobody if `wrap` is "none", the last chunk of its own round if "round", that of
+ * the round before if "global". For the first two one round, (n, C), is enough.
+ */
+export function lookAdjacent(chunks, { n_before = 1, n_after = 0, wrap = "global" } = {}) {
+  if (wrap === "global") {
+    const windows = lookAlongRow(chunks.flat(), n_before, n_after, true);
+    return chunks.map((round, r) => windows.slice(r * round.length, (r + 1) * round.length));
+  }
+  const isOneRound = typeof chunks[0][0] === "number";
+  const look = (row) => lookAlongRow(row, n_before, n_after, wrap === "round");
+  return isOneRound ? look(chunks) : chunks.map(look);
+}
+
+/** The windows of one row of chunks, whose ends meet if it is a ring. */
+function lookAlongRow(row, n_before, n_after, isRing) {
+  const nobody = row[0].map(() => NOBODY);
+  const seen = (i) => (isRing ? row.at(i % row.length) : (row[i] ?? nobody));
+  return row.map((_, n) => range(n_before + 1 + n_after).flatMap((step) => seen(n - n_before + step)));
 }
 
 // ---- reformer.masks ------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from reformer.angular import angular_hash
-from reformer.chunking import look_adjacent, sort_by_bucket, split_into_chunks
+from reformer.chunking import WRAPS, look_adjacent, sort_by_bucket, split_into_chunks
 from reformer.masks import attention_mask
 from reformer.neighbors import kernel_regression
 from reformer.planes import hash_value, side_of_planes
@@ -87,12 +87,21 @@ def test_the_browser_sorts_and_chunks_as_numpy_does(functions):
 
 
 @pytest.mark.parametrize(("n_before", "n_after"), [(1, 0), (1, 1), (0, 0), (2, 1), (4, 5)])
-@pytest.mark.parametrize("wrap", ["round", "none"])
-def test_the_browser_looks_where_numpy_looks(functions, n_before, n_after, wrap):
-    chunks = split_into_chunks(np.arange(11), 3)
+@pytest.mark.parametrize("wrap", WRAPS)
+@pytest.mark.parametrize("n_rounds", [1, 3])
+def test_the_browser_looks_where_numpy_looks(functions, n_before, n_after, wrap, n_rounds):
+    rounds = np.random.default_rng(n_rounds).permuted(np.tile(np.arange(11), (n_rounds, 1)), axis=1)
+    chunks = split_into_chunks(rounds, 3)
     options = {"n_before": n_before, "n_after": n_after, "wrap": wrap}
-    expected = look_adjacent(chunks, **options)
-    assert functions("([c, o]) => functions.lookAdjacent(c, o)", chunks.tolist(), options) == expected.tolist()
+    look = "([c, o]) => functions.lookAdjacent(c, o)"
+    assert functions(look, chunks.tolist(), options) == look_adjacent(chunks, **options).tolist()
+    if wrap != "global":
+        assert functions(look, chunks[0].tolist(), options) == look_adjacent(chunks[0], **options).tolist()
+
+
+def test_the_browser_looks_by_default_as_numpy_does(functions):
+    chunks = split_into_chunks(np.arange(22).reshape(2, 11), 3)
+    assert functions("([c]) => functions.lookAdjacent(c)", chunks.tolist()) == look_adjacent(chunks).tolist()
 
 
 @pytest.mark.parametrize(("causal", "avoid_self", "in_buckets"), list(itertools.product([True, False], repeat=3)))
