@@ -11,6 +11,7 @@ import pytest
 
 from explorers import EXPLORERS, AngularExplorer, HashPlanesExplorer, SoftLookupExplorer, standalone_page
 from explorers.inputs import Refused
+from explorers.page import framed_page
 from tests.explorers.lab_page import SENTENCE, STAGE, Lab, open_page_of, wait_until_drawn, wait_until_still
 
 browser_test = pytest.mark.browser
@@ -250,6 +251,38 @@ def test_a_link_opens_the_page_in_the_same_state(explorer_class, browser, tmp_pa
     assert "query needs " in other.locator(".explorer-fault").inner_text()
     page.close()
     other.close()
+
+
+@browser_test
+def test_two_explorers_of_a_class_on_a_lessons_page_have_each_a_link(browser, tmp_path):
+    frames = [framed_page(explorer) for explorer in (AngularExplorer(), HashPlanesExplorer(), AngularExplorer())]
+    file = tmp_path / "lesson.html"
+    file.write_text("<!doctype html><title>lesson</title>" + "".join(frames), encoding="utf-8")
+
+    def drawn_explorers(page, address):
+        page.goto(address)
+        explorers = [page.frame_locator(f"iframe >> nth={place}") for place in range(len(frames))]
+        for explorer in explorers:
+            explorer.locator(f"{SENTENCE}:not(:empty)").wait_for()
+        return explorers
+
+    page = open_page_of(browser, reduced_motion="reduce")
+    names = ["AngularExplorer", "HashPlanesExplorer", "AngularExplorer-2"]
+    first = [explorer.locator(SENTENCE).text_content() for explorer in drawn_explorers(page, file.as_uri())]
+    for place, name in enumerate(names):
+        explorer = drawn_explorers(page, file.as_uri())[place]
+        explorer.locator("summary", has_text="State").click()
+        explorer.get_by_label("Query point").fill("20")
+        explorer.locator(f"{SENTENCE} >> text=/^Query 20/").wait_for()
+        explorer.locator(".explorer[data-still=yes]").wait_for()
+        link = explorer.get_by_role("textbox").input_value()
+        assert link.startswith(f"{file.as_uri()}#{name}=")
+        other = open_page_of(browser, reduced_motion="reduce")
+        said = [explorer.locator(SENTENCE).text_content() for explorer in drawn_explorers(other, link)]
+        other.close()
+        assert said[place].startswith("Query 20 ")
+        assert said[:place] + said[place + 1 :] == first[:place] + first[place + 1 :]
+    page.close()
 
 
 @browser_test
