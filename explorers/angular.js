@@ -416,7 +416,7 @@ export default explore({
   describe,
   draw: {
     cloud: { height: (width) => width, paint: paintCloud },
-    key: { height: (width) => (width < 360 ? 44 : 22), paint: drawPointKey },
+    key: { height: (width) => (width < 360 ? 44 : 22), paint: drawPointKey, fixed: true },
     why: { title: "Why this bucket", height: (width) => 0.4 * width, paint: paintWhy },
     curve: { title: "Chance to share a bucket", height: (width) => 0.58 * width, paint: paintCurve },
     sizes: { title: "Points in each bucket", height: (width) => 0.28 * width, paint: paintSizes },

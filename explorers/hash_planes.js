@@ -449,7 +449,7 @@ export default explore({
   describe,
   draw: {
     disc: { height: (width) => width, paint: paintDisc },
-    key: { height: (width) => (width < 360 ? 44 : 22), paint: drawPointKey },
+    key: { height: (width) => (width < 360 ? 44 : 22), paint: drawPointKey, fixed: true },
     why: { title: "Why this bucket", height: (width) => 0.34 * width, paint: paintWhy },
     recall: { title: "All queries", height: (width) => 0.5 * width, paint: paintRecall },
     codes: { title: "Buckets", height: (width) => 0.48 * width, paint: paintCodes },

@@ -322,7 +322,7 @@ export default explore({
   describe,
   draw: {
     road: { height: (width) => 0.74 * width, paint: paintRoad },
-    key: { height: (width) => (width < 430 ? 66 : 44), paint: paintKey },
+    key: { height: (width) => (width < 430 ? 66 : 44), paint: paintKey, fixed: true },
     bars: { title: "Weights in per cent", height: (width) => 0.42 * width, paint: paintBars },
     bandwidths: { title: "Estimate by bandwidth", height: (width) => 0.44 * width, paint: paintBandwidths },
   },

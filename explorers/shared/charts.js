@@ -1,6 +1,7 @@
 // Canvases and what is drawn on them: marks, text, lines, axes, bars. Everything that carries meaning is drawn in full
 // strength and stands 3:1 against its ground, text 4.5:1; only a `wash`, which lies under marks, is pale.
 import { make } from "./controls.js";
+import { range } from "./numbers.js";
 
 /** A canvas in a figure, under a title and a note. Drawing is in CSS pixels whatever the screen's density. */
 export class Picture {
@@ -20,16 +21,25 @@ export class Picture {
     this.height = Math.round(this.heightOf(this.width));
   }
 
+  /** Whether what was drawn last had these colours and the present size. */
+  isDrawnIn(theme) {
+    return this.theme === theme && this.pixels().join() === `${this.canvas.width},${this.canvas.height}`;
+  }
+
+  pixels() {
+    return [this.width, this.height].map((length) => Math.round(length * (window.devicePixelRatio || 1)));
+  }
+
   /** Fit the bitmap to the page and clear it. */
   begin(theme) {
     const density = window.devicePixelRatio || 1;
-    this.theme = theme;
-    const [pixelWidth, pixelHeight] = [Math.round(this.width * density), Math.round(this.height * density)];
-    if (this.canvas.width !== pixelWidth || this.canvas.height !== pixelHeight) {
+    const [pixelWidth, pixelHeight] = this.pixels();
+    if (!this.isDrawnIn(theme)) {
       this.canvas.width = pixelWidth;
       this.canvas.height = pixelHeight;
       this.canvas.style.height = `${this.height}px`;
     }
+    this.theme = theme;
     this.context.setTransform(density, 0, 0, density, 0, 0);
     this.context.clearRect(0, 0, this.width, this.height);
     this.context.lineJoin = "round";
@@ -180,12 +190,16 @@ export function drawBars(picture, bars, { left = 4, right = 8, top = 22, bottom 
   const foot = picture.height - bottom - (low < 0 ? 14 : 0);
   const y = (value) => foot - ((foot - top) * (value - low)) / (most - low);
   const places = bars.map((bar, i) => ({ x: left + slot * (i + 0.5), y: y(bar.value), slot, yOf: y }));
-  bars.forEach(({ color, strong }, i) => {
-    const { x, y: end } = places[i];
-    const box = (context) => context.rect(x - 0.36 * slot, Math.min(end, y(0)), 0.72 * slot, Math.abs(end - y(0)));
-    wash(picture, box, color, strong ? 0.85 : 0.3);
-    stroke(picture, box, color, strong ? 2 : 1);
-  });
+  for (const alike of Object.values(Object.groupBy(range(bars.length), (i) => `${bars[i].color} ${bars[i].strong}`))) {
+    const { color, strong } = bars[alike[0]];
+    const boxes = (context) => {
+      for (const { x, y: end } of alike.map((i) => places[i])) {
+        context.rect(x - 0.36 * slot, Math.min(end, y(0)), 0.72 * slot, Math.abs(end - y(0)));
+      }
+    };
+    wash(picture, boxes, color, strong ? 0.85 : 0.3);
+    stroke(picture, boxes, color, strong ? 2 : 1);
+  }
   if (level !== undefined) {
     const across = segment(left, y(level), left + slot * bars.length, y(level));
     stroke(picture, across, picture.theme.paper, 3); // a rim, as letters have

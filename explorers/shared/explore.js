@@ -272,8 +272,10 @@ class Exploration {
     const facts = seen === state ? this.facts : this.explorer.derive(seen, this.state.frame(seen));
     for (const picture of Object.values(this.pictures)) picture.measure();
     for (const [name, picture] of Object.entries(this.pictures)) {
+      const { paint, fixed } = this.explorer.draw[name];
+      if (fixed && picture.isDrawnIn(this.theme)) continue;
       picture.begin(this.theme);
-      this.explorer.draw[name].paint(picture, facts);
+      paint(picture, facts);
     }
   }
 

@@ -14,7 +14,7 @@ from nbconvert.preprocessors import ExecutePreprocessor
 from explorers import EXPLORERS
 from explorers.inputs import Array
 from explorers.page import standalone_page
-from tests.explorers.lab_page import wait_until_drawn
+from tests.explorers.lab_page import STAGE, wait_until_drawn, wait_until_still
 
 every_explorer = pytest.mark.parametrize("explorer_class", EXPLORERS)
 browser_test = pytest.mark.browser
@@ -113,6 +113,32 @@ def test_the_page_follows_the_readers_theme(explorer_class, open_drawn):
     assert page.evaluate(paper) == "rgb(255, 255, 255)"
     page.emulate_media(color_scheme="dark")
     page.wait_for_function(f"{paper} !== 'rgb(255, 255, 255)'")
+
+
+@browser_test
+@every_explorer
+def test_the_key_of_marks_is_drawn_when_theme_or_size_changes_and_not_with_every_key(explorer_class, open_drawn):
+    page = open_drawn(explorer_class(), color_scheme="light", reduced_motion="reduce")
+    wait_until_still(page)
+    page.evaluate(
+        """() => {
+            window.drawn = [];
+            const { clearRect } = CanvasRenderingContext2D.prototype;
+            CanvasRenderingContext2D.prototype.clearRect = function (...area) {
+                drawn.push([...document.querySelectorAll("canvas")].indexOf(this.canvas));
+                clearRect.apply(this, area);
+            };
+        }"""
+    )
+    page.locator(STAGE).press("ArrowRight")
+    wait_until_still(page)
+    stage, key = 0, 1
+    assert stage in page.evaluate("drawn") and key not in page.evaluate("drawn")
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function("drawn.includes(1)")
+    page.evaluate("drawn.length = 0")
+    page.set_viewport_size({"width": 420, "height": 800})
+    page.wait_for_function("drawn.includes(1)")
 
 
 @browser_test

@@ -171,6 +171,7 @@ RECORD = """() => {
         note("text", this, this.fillStyle, places, text);
     });
     explorer.model.set("chosen", explorer.model.get("chosen") + 1);
+    document.documentElement.classList.add("seen-anew"); // as where a theme changes: the key of marks is drawn, too
 }"""
 
 
