@@ -7,13 +7,16 @@
 //     hint,       a sentence below it: text, or a function of the facts
 //     derive,     (state, frame) => facts: everything that follows from the inputs, and `state` itself where it is drawn;
 //                 `frame` is what the kernel computed, in explorers that have frames
-//     draw,       { name: { title, height: (width) => height, paint: (picture, facts) } }: the stage, the key of its
-//                 marks, and what stands beside them
+//     draw,       { name: { title, height: (width) => height, paint: (picture, facts) } }: first the stage, then what
+//                 stands beside it; one called `key` stands below the stage. `fixed: true` if no state changes it,
+//                 `words` if it has the same description always
 //     describe,   (facts) => { sentence, lines: { name: text }, pictures: { name: words or { words, title, note } } };
 //                 a screen reader hears the lines that changed, then the sentence
 //     report,     (facts) => { trait: value }: what Python is told
 //     actions,    { name: { keys: { key: argument }, help: [keys, words], run: (state, argument) => changes,
-//                           buttons: { text: argument }, beside: name of a picture, eased: name of an array } }
+//                           buttons: { text: argument }, beside: name of a picture, eased: name of an array } };
+//                 instead of `run`, `steps: name` moves a number by the argument, within its limits, which stand in
+//                 Python, or round and round with `wraps: true`
 //     pointer,    { marks: (facts, picture) => [{ x, y, reach, … }]: what can be held,
 //                   grab: (mark) => changes, press: (mark, state, place, picture) => changes,
 //                   drag: (mark, state, to, from, picture) => changes }; `mark` is null beside all marks
@@ -91,8 +94,6 @@ class Exploration {
       make("div", { className: "explorer-controls" }, ...this.controls.map(({ element }) => element)),
       make("div", { className: "explorer-buttons" }, ...this.buttonsBeside(undefined), ...this.commonButtons()),
       this.layOutPictures(),
-      this.fault,
-      this.voice.visible,
       this.voice.spoken,
       keyHelp([...Object.values(explorer.actions).map(({ help }) => help), ["Z, Shift+Z", "undo, redo"]]),
       this.panel.element,
@@ -100,8 +101,9 @@ class Exploration {
   }
 
   layOutPictures() {
-    const [first, key, ...others] = Object.entries(this.pictures);
-    this.stage = make("div", { className: "explorer-stage", tabIndex: 0 }, first[1].figure);
+    const { key, ...pictures } = this.pictures;
+    const [[, first], ...others] = Object.entries(pictures);
+    this.stage = make("div", { className: "explorer-stage", tabIndex: 0 }, first.figure);
     this.stage.setAttribute("role", "application");
     this.stage.setAttribute("aria-label", this.explorer.stage);
     const beside = ([name, { figure }]) => {
@@ -114,7 +116,16 @@ class Exploration {
     return make(
       "div",
       { className: "explorer-pictures" },
-      make("div", {}, this.stage, key[1].figure, this.hint, this.tasks.element),
+      make(
+        "div",
+        {},
+        this.stage,
+        ...(key ? [key.figure] : []),
+        this.hint,
+        this.tasks.element,
+        this.fault,
+        this.voice.visible,
+      ),
       side,
     );
   }
@@ -199,10 +210,10 @@ class Exploration {
     this.state.replace(state);
   }
 
-  act(action, argument) {
-    const name = action.eased;
-    const from = this.state.read()[name];
-    this.change(action.run(this.state.read(), argument));
+  act({ run, steps, wraps, eased: name }, argument) {
+    const state = this.state.read();
+    const from = state[name];
+    this.change(run ? run(state, argument) : this.state.stepped(steps, argument, wraps));
     if (name && !prefersStill()) this.easing = { name, from, to: this.state.read()[name], start: performance.now() };
   }
 
@@ -264,13 +275,15 @@ class Exploration {
     const { hint } = this.explorer;
     setText(this.hint, typeof hint === "function" ? hint(this.facts) : hint);
     setText(this.voice.visible, this.said.sentence);
-    for (const [name, picture] of Object.entries(this.pictures)) picture.describe(this.said.pictures[name]);
+    for (const [name, picture] of Object.entries(this.pictures)) {
+      picture.describe(this.said.pictures[name] ?? this.explorer.draw[name].words);
+    }
   }
 
   paint(state) {
     const seen = this.eased(state);
     const facts = seen === state ? this.facts : this.explorer.derive(seen, this.state.frame(seen));
-    for (const picture of Object.values(this.pictures)) picture.measure();
+    for (const picture of Object.values(this.pictures)) picture.measure(this.theme);
     for (const [name, picture] of Object.entries(this.pictures)) {
       const { paint, fixed } = this.explorer.draw[name];
       if (fixed && picture.isDrawnIn(this.theme)) continue;

@@ -11,7 +11,7 @@ import traitlets
 from nbconvert.exporters import HTMLExporter
 from nbconvert.preprocessors import ExecutePreprocessor
 
-from explorers import EXPLORERS
+from explorers import EXPLORERS, AngularExplorer, HashPlanesExplorer, SoftLookupExplorer
 from explorers.inputs import Array
 from explorers.page import standalone_page
 from tests.explorers.lab_page import STAGE, wait_until_drawn, wait_until_still
@@ -100,6 +100,29 @@ def test_the_page_fits_a_narrow_window(explorer_class, open_drawn):
 
 @browser_test
 @every_explorer
+@pytest.mark.parametrize("width", [390, 500, 920])
+def test_the_key_of_marks_has_room_for_each_of_its_entries(explorer_class, width, open_drawn):
+    page = open_drawn(explorer_class(), viewport={"width": width, "height": 800}, color_scheme="light")
+    page.evaluate(
+        """() => {
+            window.written = [];
+            const { fillText } = CanvasRenderingContext2D.prototype;
+            CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+                const { clientWidth, clientHeight } = this.canvas;
+                const isKey = this.canvas === document.querySelectorAll("canvas")[1];
+                if (isKey) written.push([x, x + this.measureText(text).width, clientWidth, y, clientHeight]);
+                fillText.call(this, text, x, y);
+            };
+        }"""
+    )
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function("written.length >= 3")
+    for left, right, across, middle, down in page.evaluate("written"):
+        assert 0 <= left < right <= across and 8 <= middle <= down - 8
+
+
+@browser_test
+@every_explorer
 def test_pictures_are_as_sharp_as_the_screen(explorer_class, open_drawn):
     page = open_drawn(explorer_class(), device_scale_factor=2)
     assert page.locator("canvas").first.evaluate("canvas => canvas.width === 2 * canvas.clientWidth")
@@ -116,8 +139,8 @@ def test_the_page_follows_the_readers_theme(explorer_class, open_drawn):
 
 
 @browser_test
-@every_explorer
-def test_the_key_of_marks_is_drawn_when_theme_or_size_changes_and_not_with_every_key(explorer_class, open_drawn):
+@pytest.mark.parametrize("explorer_class", [SoftLookupExplorer, HashPlanesExplorer, AngularExplorer])
+def test_a_fixed_key_of_marks_is_drawn_when_theme_or_size_changes_and_not_with_every_key(explorer_class, open_drawn):
     page = open_drawn(explorer_class(), color_scheme="light", reduced_motion="reduce")
     wait_until_still(page)
     page.evaluate(

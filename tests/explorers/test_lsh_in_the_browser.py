@@ -5,10 +5,10 @@ import itertools
 import numpy as np
 import pytest
 
-from reformer.angular import angular_hash
+from reformer.angular import angular_hash, collision_probability
 from reformer.chunking import WRAPS, look_adjacent, sort_by_bucket, split_into_chunks
 from reformer.masks import attention_mask
-from reformer.neighbors import kernel_regression
+from reformer.neighbors import k_nearest, kernel_regression
 from reformer.planes import hash_value, side_of_planes
 
 pytestmark = browser_test = pytest.mark.browser
@@ -75,6 +75,21 @@ def test_the_browsers_weights_are_those_of_kernel_regression(functions, bandwidt
         weights = kernel_regression(np.array([[query]]), keys[:, np.newaxis], np.eye(9), bandwidth)[0]
         got = functions("([k, q, h]) => functions.kernelWeights(k, q, h)", keys.tolist(), query, bandwidth)
         np.testing.assert_allclose(got, weights, atol=1e-12)
+
+
+@pytest.mark.parametrize("k", [1, 5, 29])
+def test_the_browser_finds_the_neighbours_that_numpy_finds(functions, k):
+    points = np.random.default_rng(k).normal(size=(30, 2))
+    got = functions("([points, k]) => functions.kNearest(Float64Array.from(points), k)", points.ravel().tolist(), k)
+    assert got == k_nearest(points, k).tolist()
+
+
+@pytest.mark.parametrize("n_planes", [1, 2, 8])
+def test_the_browsers_chance_for_planes_is_that_of_signs_which_agree(functions, n_planes):
+    """One random plane is a random direction and its opposite: the angular hash with two buckets."""
+    angles = np.linspace(0, np.pi, 37)
+    got = functions("([angles, n]) => angles.map((a) => functions.planesChance(a, n))", angles.tolist(), n_planes)
+    np.testing.assert_allclose(got, collision_probability(angles, 2) ** n_planes, atol=1e-12)
 
 
 def test_the_browser_sorts_and_chunks_as_numpy_does(functions):
