@@ -109,10 +109,12 @@ function nameCurves(picture, { oneRound, inRounds, n_rounds }, frame, round) {
 
 /** The query's pairs by their angles: above those that meet, below those that do not. */
 function drawPairs(picture, facts, frame) {
-  for (const i of [...facts.others].sort((i, j) => (kindOf(facts, j) < kindOf(facts, i) ? -1 : 1))) {
-    const kind = kindOf(facts, i);
+  const ofKind = Object.groupBy(facts.others, (i) => kindOf(facts, i));
+  for (const kind of ["other", "missed", "met"]) {
     const height = kind === "met" ? frame.top - 12 : frame.bottom + 11;
-    drawPointMark(picture, kind, frame.x(facts.away[i]), height, kind === "missed" ? 0.8 : 0.75);
+    for (const i of ofKind[kind] ?? []) {
+      drawPointMark(picture, kind, frame.x(facts.away[i]), height, kind === "missed" ? 0.8 : 0.75);
+    }
   }
   const small = { align: "right", color: picture.theme.quiet, size: 11 };
   label(picture, "the query's pairs that meet", frame.right, frame.top - 12, small);

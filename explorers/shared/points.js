@@ -151,10 +151,10 @@ export const drawPointMark = (picture, kind, x, y, scale = 1) =>
  * The query, the chosen point, and the near ones are named.
  */
 export function drawPoints(picture, facts, place, beside) {
-  const places = range(facts.n_points).map(place);
-  const rank = (i) => RANK[kindOf(facts, i)];
-  for (const i of range(facts.n_points).sort((i, j) => places[i][2] - places[j][2] || rank(i) - rank(j))) {
-    const [[x, y, faces], kind] = [places[i], kindOf(facts, i)];
+  const [places, kinds] = [range(facts.n_points).map(place), range(facts.n_points).map((i) => kindOf(facts, i))];
+  const inOrder = (i, j) => places[i][2] - places[j][2] || RANK[kinds[i]] - RANK[kinds[j]];
+  for (const i of range(facts.n_points).sort(inOrder)) {
+    const [[x, y, faces], kind] = [places[i], kinds[i]];
     drawPointMark(picture, kind, x, y, faces ? 1 : 0.62);
     if (i === facts.chosen) drawChosenRing(picture, x, y);
     const named = i === facts.query || i === facts.chosen || facts.near.includes(i);
