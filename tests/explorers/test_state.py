@@ -13,6 +13,7 @@ from explorers import EXPLORERS, AngularExplorer, HashPlanesExplorer, SoftLookup
 from explorers.inputs import Refused
 from explorers.modules import join_modules
 from explorers.page import framed_page
+from tests.explorers.kernel_powers import PowersExplorer
 from tests.explorers.lab_page import SENTENCE, STAGE, Lab, open_page_of, wait_until_drawn, wait_until_still
 
 browser_test = pytest.mark.browser
@@ -211,6 +212,28 @@ def test_every_step_is_undone_and_done_again_and_reset_goes_back_to_the_start(ex
     assert state_of(page) == states[0]
     page.get_by_role("button", name="Undo").click()
     assert state_of(page) == states[-1]
+
+
+@browser_test
+@pytest.mark.parametrize(
+    ("explorer", "key", "name", "reached"),
+    [
+        (SoftLookupExplorer(query=9.95), "ArrowRight", "query", 10),
+        (SoftLookupExplorer(bandwidth=0.07), "ArrowDown", "bandwidth", 0.05),
+        (SoftLookupExplorer(n_points=5, n_near=5), "k", "n_near", 5),
+        (SoftLookupExplorer(query=0.2), "ArrowRight", "query", 0.3),  # and not 0.30000000000000004
+        (HashPlanesExplorer(n_planes=3, chosen_plane=2), "b", "chosen_plane", 0),
+        (HashPlanesExplorer(n_draws=4990), "2", "n_draws", 5000),
+        (HashPlanesExplorer(chosen=0), "p", "chosen", 39),
+        (AngularExplorer(turn=179.0), "t", "turn", -179),
+        (AngularExplorer(chosen=39), "n", "chosen", 0),
+        (PowersExplorer(chosen=10), "ArrowRight", "chosen", 10),
+    ],
+)
+def test_a_step_ends_at_the_limit_that_stands_in_python_or_goes_round(explorer, key, name, reached, open_drawn):
+    page = open_drawn(explorer, reduced_motion="reduce")
+    page.locator(STAGE).press(key)
+    assert page.evaluate("name => explorer.model.get(name)", name) == reached
 
 
 @browser_test
