@@ -43,7 +43,12 @@ import { encode } from "./numbers.js";
 import { History, State } from "./state.js";
 import { onThemeChange, prefersStill, readTheme } from "./theme.js";
 
-const [PAUSE, STILL, EASING] = [150, 400, 280]; // milliseconds: between savings, until a change has ended, of a redraw
+const [STILL, EASING] = [400, 280]; // milliseconds: until a change has ended, of a redraw
+// Milliseconds without a change until Python is told, and how long it waits at most; the same where it computes frames.
+const [TELL, ASK] = [
+  [250, 1000],
+  [60, 150],
+];
 
 export const explore = (explorer) => ({
   render({ model, el }) {
@@ -314,12 +319,19 @@ class Exploration {
     this.save();
   }
 
-  /** Send what changed, not in every frame, but the last always. */
+  /** Send what changed when the reader rests, and now and then meanwhile; soon, where a kernel computes the frames.
+   *
+   * A message makes JupyterLab lay out its toolbar twice, for a busy kernel and an idle one: between two keys that
+   * costs as much as a picture.
+   */
   save() {
-    this.timers.saving ??= setTimeout(() => {
-      this.timers.saving = undefined;
+    const now = performance.now();
+    this.unsavedSince ??= now;
+    const [rest, longest] = this.model.get("frame") ? ASK : TELL;
+    this.later("saving", Math.min(rest, this.unsavedSince + longest - now), () => {
+      this.unsavedSince = undefined;
       this.model.save_changes();
-    }, PAUSE);
+    });
   }
 
   later(name, pause, callback) {

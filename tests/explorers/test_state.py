@@ -3,6 +3,7 @@
 Python and the page refuse with the same sentences.
 """
 
+import datetime
 import json
 import re
 
@@ -234,6 +235,22 @@ def test_a_step_ends_at_the_limit_that_stands_in_python_or_goes_round(explorer, 
     page = open_drawn(explorer, reduced_motion="reduce")
     page.locator(STAGE).press(key)
     assert page.evaluate("name => explorer.model.get(name)", name) == reached
+
+
+@browser_test
+def test_python_is_told_when_a_reader_rests_and_once_a_second_meanwhile(open_drawn):
+    page = open_drawn(AngularExplorer(), reduced_motion="reduce")
+    wait_until_still(page)
+    page.evaluate("window.told = []; explorer.model.save_changes = () => told.push(explorer.model.get('turn'))")
+    page.clock.install()
+    page.clock.pause_at(datetime.datetime.now() + datetime.timedelta(hours=1))
+    page.evaluate("told.length = 0")
+    for _ in range(25):  # a key each tenth of a second, which turns by 2°
+        page.locator(STAGE).evaluate("stage => stage.dispatchEvent(new KeyboardEvent('keydown', { key: 't' }))")
+        page.clock.run_for(100)
+    assert len(page.evaluate("told")) == 2
+    page.clock.run_for(400)
+    assert len(page.evaluate("told")) == 3 and page.evaluate("told.at(-1)") == 50
 
 
 @browser_test
