@@ -9,10 +9,10 @@ import json
 import numpy as np
 import traitlets
 
-from explorers.explorer import STILLS, Explorer
+from explorers.explorer import STILLS
 from explorers.inputs import Array, Choice, Number, given, reported
 from explorers.modules import FOLDER, join_modules
-from explorers.points import count_points, scatter_circle, scatter_sphere, seeded, with_chosen
+from explorers.points import ExplorerOfPoints, scatter_circle, scatter_sphere
 from reformer.angular import angular_hash, draw_rotations
 
 MAX_BUCKETS = 16
@@ -21,7 +21,7 @@ ANGLES = np.linspace(0, np.pi, 37)
 THEORY = FOLDER / "theory.json"  # made by `python -m explorers.theory`, since computing it takes seconds
 
 
-class AngularExplorer(Explorer):
+class AngularExplorer(ExplorerOfPoints):
     """Move points and rotations; see which points a query meets in its buckets, which near ones it misses, and why.
 
     Parameters
@@ -34,6 +34,8 @@ class AngularExplorer(Explorer):
     browser, which overwrites them.
     """
 
+    usual = {"n_points": 40, "seed": 2644}
+    fewest = 8
     _esm = join_modules("angular.js")
     still = STILLS / "angular.png"
     still_state = {"n_draws": 1000}
@@ -78,16 +80,11 @@ class AngularExplorer(Explorer):
     measured = reported(Array("float64", help="(19,) share of `n_trials` draws in which angles[::2] meet in R rounds"))
     n_trials = reported(traitlets.Int(0, help="number of fresh rotations behind `measured`"))
 
-    def __init__(self, n_points=None, seed=2644, **state):
-        those = [state[name] for name in ("circle", "sphere") if name in state]
-        n_points = count_points(n_points, those, default=40, at_least=8)
-        rng = seeded(seed)
-        arrays = {"circle": scatter_circle(rng, n_points), "sphere": scatter_sphere(rng, n_points)}
-        arrays["drawn"] = draw_rotations(
-            rng, n_rounds=MAX_ROUNDS, n_features=3, n_buckets=MAX_BUCKETS, dtype=np.float64
-        )
-        constants = {"angles": ANGLES, "theory": json.loads(THEORY.read_text(encoding="utf-8"))}
-        super().__init__({"n_points": n_points, "seed": seed}, arrays, constants | with_chosen(state, n_points))
+    def first_arrays(self, rng, n_points):
+        points = {"circle": scatter_circle(rng, n_points), "sphere": scatter_sphere(rng, n_points)}
+        sizes = {"n_rounds": MAX_ROUNDS, "n_features": 3, "n_buckets": MAX_BUCKETS}
+        given = {"angles": ANGLES, "theory": json.loads(THEORY.read_text(encoding="utf-8"))}
+        return points | {"drawn": draw_rotations(rng, **sizes, dtype=np.float64)} | given
 
     def first_report(self):
         cos, sin = np.cos(np.deg2rad(self.turn)), np.sin(np.deg2rad(self.turn))

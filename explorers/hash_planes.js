@@ -1,38 +1,34 @@
 // The explorer of hash planes: points in a disc, the sides of planes as bits, and what planes and tables find and cost.
 // Letters as in reformer/planes.py: L points, P planes in a table, T tables. A plane is the line at right angles to its
 // normal, and is given by the direction of the normal.
+import { redrawing } from "./shared/actions.js";
+import { ANGLES, chanceInWords, chanceOf, chancePicture, drawingChance } from "./shared/chance.js";
 import { arrow, drawAxes, drawBars, drawLine, frameOf, label, mark, segment, stroke, wash } from "./shared/charts.js";
 import { explore } from "./shared/explore.js";
-import { hashValue, planeScores } from "./shared/lsh.js";
+import { hashValue, kNearest, normalsOf, planeScores, planesChance, planesHash, searchTable } from "./shared/lsh.js";
+import { clamp, degrees, percent, plural, range, shaped, signed, uniformFrom, withRow } from "./shared/numbers.js";
 import {
-  clamp,
-  degrees,
-  drawnArray,
-  percent,
-  plural,
-  range,
-  signed,
-  uniformFrom,
-  withRow,
-  wrapped,
-} from "./shared/numbers.js";
-import {
-  ARROWS,
-  bow,
-  choosing,
+  actionsOnPoints,
+  amongPoints,
+  angleBetween,
   chosenInWords,
-  circle,
-  drawBucketName,
-  drawPointKey,
   drawPoints,
+  FOLLOW_QUERY,
   meetingInWords,
-  meetsQuery,
   onCircle,
   POINT_KEY,
-  slice,
-  strength,
+  pointerOnPoints,
   View,
 } from "./shared/points.js";
+import {
+  bucketBars,
+  drawRings,
+  nameSectors,
+  radiusWithRings,
+  sectorsOfPlanes,
+  washSectors,
+  wholeTurn,
+} from "./shared/regions.js";
 import { hue } from "./shared/theme.js";
 
 const [MAX_TABLES, MAX_PLANES] = [6, 8];
@@ -40,132 +36,53 @@ const STEP = 0.02; // what one arrow key moves, where the disc's radius is 1
 const TURN = Math.PI / 90; // what T turns
 const SHORTEST = 0.05; // the origin itself has no direction
 const RIM = 28; // pixels outside the disc
-const RING = 7;
 const QUARTER = Math.PI / 2;
-const wholeTurn = (angle) => wrapped(angle, 0, 2 * Math.PI);
 
 // ---- What follows from the state -----------------------------------------------------------------------------
 
-/** The (2, P) normals of the first planes of a table, flat. */
-const normalsOf = (angles, n_planes) =>
-  [Math.cos, Math.sin].flatMap((along) => Array.from(angles.subarray(0, n_planes), along));
+/** A row of `angles`, or of a table of shares, for t + 1 tables. */
+const ofTable = (table, t) => table.subarray(t * MAX_PLANES, (t + 1) * MAX_PLANES);
 
-/** (T, L) buckets of (L, 2) points, flat; `angles` has a row of MAX_PLANES for each table. */
-export function hashPoints(points, angles, n_tables, n_planes) {
-  const n_points = points.length / 2;
-  const buckets = new Int32Array(n_tables * n_points);
-  for (let t = 0; t < n_tables; t++) {
-    const normals = normalsOf(ofTable(angles, t), n_planes);
-    for (let i = 0; i < n_points; i++) {
-      buckets[t * n_points + i] = hashValue(planeScores(points.subarray(2 * i, 2 * i + 2), normals, n_planes));
-    }
-  }
-  return buckets;
-}
-
-const ofTable = (angles, t) => angles.subarray(t * MAX_PLANES, (t + 1) * MAX_PLANES);
-
-/** Sectors into which the planes of a table cut the disc: [{bucket, from, to}], angles in radians, going round. */
-export function sectors(angles, n_planes) {
-  const normals = normalsOf(angles, n_planes);
-  const borders = Array.from(angles.subarray(0, n_planes))
-    .flatMap((angle) => [wholeTurn(angle - QUARTER), wholeTurn(angle + QUARTER)])
-    .sort((a, b) => a - b);
-  return borders
-    .map((from, i) => ({ from, to: borders[i + 1] ?? borders[0] + 2 * Math.PI }))
-    .filter(({ from, to }) => to - from > 1e-9)
-    .map(({ from, to }) => {
-      return { from, to, bucket: hashValue(planeScores(onCircle((from + to) / 2), normals, n_planes)) };
-    });
-}
-
-/** For each point the `n_near` others nearest by angle, the lower one first where two are equally near. */
-export function byNearness(points, n_near) {
-  const n_points = points.length / 2;
-  const length = range(n_points).map((i) => Math.hypot(points[2 * i], points[2 * i + 1]) || 1);
-  const unit = Float64Array.from(points, (number, f) => number / length[f >> 1]);
-  const similarity = new Float64Array(n_points);
-  return range(n_points).map((i) => {
-    for (let j = 0; j < n_points; j++) similarity[j] = unit[2 * i] * unit[2 * j] + unit[2 * i + 1] * unit[2 * j + 1];
-    const near = [];
-    for (let j = 0; j < n_points; j++) {
-      if (j === i || (near.length === n_near && similarity[near.at(-1)] >= similarity[j])) continue;
-      let place = near.length === n_near ? n_near - 1 : near.length;
-      for (; place > 0 && similarity[near[place - 1]] < similarity[j]; place--) near[place] = near[place - 1];
-      near[place] = j;
-    }
-    return near;
-  });
-}
-
-// How many of the lowest bits of a byte are 0: in how many first planes two points with these codes agree.
-const AGREEING = Uint8Array.from({ length: 256 }, (_, difference) =>
-  difference ? Math.log2(difference & -difference) : MAX_PLANES,
-);
-
-/** Recall of the near points and share of pairs compared, (6, 8) each, for every number of tables and planes.
- *
- * `codes` are the (6, L) buckets of all tables with all planes, of which fewer planes use the lowest bits.
- * Two points share the bucket of the first p planes if they agree in all of them; so for each pair and each number of
- * tables only the longest agreement counts.
- */
-export function recallTable(codes, nearness) {
-  const n_points = nearness.length;
-  const [recall, compared] = [0, 1].map(() => new Float64Array(MAX_TABLES * MAX_PLANES));
-  const count = (table, i, j) => {
-    for (let t = 0, longest = 0; t < MAX_TABLES; t++) {
-      longest = Math.max(longest, AGREEING[codes[t * n_points + i] ^ codes[t * n_points + j]]);
-      if (longest) table[t * MAX_PLANES + longest - 1]++;
-    }
+/** Draws the planes of a table, one table after the other. */
+function hashesByPlanes(n_planes) {
+  const uniform = uniformFrom(n_planes);
+  return () => {
+    const normals = normalsOf(range(n_planes).map(() => 2 * Math.PI * uniform()));
+    return (vector) => hashValue(planeScores(vector, normals, n_planes));
   };
-  for (let i = 0; i < n_points; i++) {
-    for (let j = 0; j < i; j++) count(compared, i, j);
-    for (const j of nearness[i]) count(recall, i, j);
-  }
-  const nNear = n_points * nearness[0].length;
-  return { recall: sharesOf(recall, nNear), compared: sharesOf(compared, (n_points * (n_points - 1)) / 2) };
 }
 
-/** Shares of pairs that agree in p planes or more, from counts of those that agree in p exactly. */
-function sharesOf(counts, total) {
-  for (let at = counts.length - 2; at >= 0; at--) if ((at + 1) % MAX_PLANES) counts[at] += counts[at + 1];
-  return Object.assign(
-    counts.map((count) => count / total),
-    { shape: [MAX_TABLES, MAX_PLANES] },
-  );
-}
+const chanceIn = ({ n_draws, n_planes, n_tables }) =>
+  chanceOf({
+    hash: plural(n_planes, "plane"),
+    drawHash: hashesByPlanes(n_planes),
+    oneRound: ANGLES.map((angle) => planesChance(angle, n_planes)),
+    n_draws,
+    n_rounds: n_tables,
+    most_rounds: MAX_TABLES,
+  });
 
 function derive(state) {
   const { points, angles, n_planes, n_tables, n_near, query, chosen } = state;
   const n_points = points.shape[0];
-  const codes = hashPoints(points, angles, MAX_TABLES, MAX_PLANES);
+  const codes = planesHash(points, angles, MAX_TABLES, MAX_PLANES);
   const buckets = codes.subarray(0, n_tables * n_points).map((code) => code & (2 ** n_planes - 1));
-  const shown = state.shown_table - 1;
-  const point = (i) => [points[2 * i], points[2 * i + 1]];
-  const direction = (i) => Math.atan2(points[2 * i + 1], points[2 * i]);
-  const nearness = byNearness(points, Math.min(n_near, n_points - 1));
-  const near = nearness[query];
-  const met = meetsQuery(buckets, n_points, query);
-  const regions = sectors(ofTable(angles, shown), n_planes);
+  const point = (i) => points.subarray(2 * i, 2 * i + 2);
+  const away = range(n_points).map((i) => angleBetween(point(query), point(i)));
+  const among = amongPoints(state, away, shaped(buckets, n_tables, n_points), state.shown_table - 1);
+  const planesOf = (t) => ofTable(angles, t).subarray(0, n_planes);
+  const regions = sectorsOfPlanes(planesOf(among.shown));
   const inUse = [...new Set(regions.map(({ bucket }) => bucket))].sort((a, b) => a - b);
-  const ofShown = buckets.subarray(shown * n_points, (shown + 1) * n_points);
+  const hues = new Map(regions.map(({ bucket }, i) => [bucket, hue(i)]));
+  const chance = chanceIn(state);
   return {
     ...state,
-    ...{ n_points, buckets, shown, point, near, met, regions, inUse, ofShown },
-    missed: near.filter((i) => !met[i]),
-    away: (i) => Math.acos(Math.cos(direction(i) - direction(query))),
-    ofTable: (t) => ofTable(angles, t),
-    lengths: planeScores(point(chosen), normalsOf(ofTable(angles, shown), n_planes), n_planes),
-    sizes: inUse.map((bucket) => ofShown.reduce((count, other) => count + (other === bucket), 0)),
-    bucketOfQuery: (t) => buckets[t * n_points + query],
-    hueOf: (bucket) =>
-      hue(
-        Math.max(
-          0,
-          regions.findIndex((region) => region.bucket === bucket),
-        ),
-      ),
-    ...recallTable(codes, nearness),
+    ...among,
+    ...{ point, planesOf, regions, inUse, chance, unfinished: chance.unfinished },
+    lengths: planeScores(point(chosen), normalsOf(planesOf(among.shown)), n_planes),
+    sizes: inUse.map((bucket) => among.ofShown.filter((other) => other === bucket).length),
+    hueOf: (bucket) => hues.get(bucket) ?? hue(0),
+    ...searchTable(codes, kNearest(points, n_near), MAX_PLANES),
   };
 }
 
@@ -179,9 +96,8 @@ function codeOf(bucket, n_planes) {
 
 // ---- The disc ------------------------------------------------------------------------------------------------
 
-/** Where the disc lies on its square canvas; from two tables on there is a ring outside for each. */
 function viewOf({ n_tables }, size) {
-  return new View({ flat: true, middle: size / 2, radius: size / 2 - RIM - (n_tables > 1 ? RING * n_tables + 2 : 0) });
+  return new View({ flat: true, middle: size / 2, radius: radiusWithRings(size, RIM, n_tables) });
 }
 
 const toward = (view, angle, distance) => view.place(onCircle(angle), distance * view.radius).slice(0, 2);
@@ -196,29 +112,19 @@ function kept([x, y]) {
 
 function paintDisc(picture, facts) {
   const view = viewOf(facts, picture.width);
-  const isQuerys = (bucket) => bucket === facts.bucketOfQuery(facts.shown);
-  for (const { bucket, from, to } of facts.regions) {
-    wash(picture, slice(view, view.radius, from, to), facts.hueOf(bucket), strength(picture.theme, isQuerys(bucket)));
-  }
-  for (const { bucket, from, to } of facts.regions) {
-    if (to - from < 0.12) continue;
-    drawBucketName(picture, bucket, isQuerys(bucket), ...toward(view, (from + to) / 2, 0.9));
-  }
+  washSectors(picture, facts, view, facts.regions);
+  nameSectors(picture, facts, view, facts.regions, 0.9);
   for (const p of range(facts.n_planes).reverse()) drawPlane(picture, facts, view, p);
   drawNormal(picture, facts, view);
-  if (facts.n_tables > 1) for (const t of range(facts.n_tables)) drawRing(picture, facts, view, t);
-  drawPoints(
-    picture,
-    facts,
-    (i) => [...view.place(facts.point(i)).slice(0, 2), true],
-    (_, x, y) => [x + 16, y - 11],
-  );
+  drawRings(picture, facts, view, RIM, (t) => sectorsOfPlanes(facts.planesOf(t)));
+  const beside = (_, x, y) => [x + 16, y - 11];
+  drawPoints(picture, facts, (i) => view.place(facts.point(i)), beside);
 }
 
 /** The plane as a line with a named end to hold it by, and at both ends an arrow to its positive side. */
 function drawPlane(picture, facts, view, p) {
   const { theme } = picture;
-  const angle = facts.ofTable(facts.shown)[p];
+  const angle = facts.planesOf(facts.shown)[p];
   const isChosen = p === facts.chosen_plane;
   const ends = [toward(view, angle + QUARTER, 1), toward(view, angle - QUARTER, 1)];
   const [color, width] = isChosen ? [theme.accent, 2.2] : [theme.quiet, 1.2];
@@ -230,18 +136,10 @@ function drawPlane(picture, facts, view, p) {
 }
 
 function drawNormal(picture, facts, view) {
-  const angle = facts.ofTable(facts.shown)[facts.chosen_plane];
+  const angle = facts.planesOf(facts.shown)[facts.chosen_plane];
   const { accent } = picture.theme;
   arrow(picture, view.middle, view.middle, ...toward(view, angle, 0.3), accent, 2);
   label(picture, `n${facts.chosen_plane}`, ...toward(view, angle, 0.37), { color: accent });
-}
-
-/** One table as a ring outside the disc: where the query's bucket of that table lies. */
-function drawRing(picture, facts, view, t) {
-  const radius = view.radius + RIM - 8 + RING * (t + 0.5);
-  stroke(picture, circle(view, radius), picture.theme.quiet, t === facts.shown ? 2 : 1);
-  const own = sectors(facts.ofTable(t), facts.n_planes).find(({ bucket }) => bucket === facts.bucketOfQuery(t));
-  if (own) stroke(picture, bow(view, radius, own.from, own.to), picture.theme.accent, RING - 1.5);
 }
 
 // ---- Beside it -----------------------------------------------------------------------------------------------
@@ -256,12 +154,8 @@ function paintWhy(picture, { lengths, n_planes, chosen_plane }) {
     strong: p === chosen_plane,
   }));
   drawBars(picture, bars, { left: 8, top: 20, high: 0.1, level: 0 });
-  if (n_planes < 6)
-    label(picture, "0 and above: positive side", picture.width - 4, 8, {
-      align: "right",
-      color: picture.theme.quiet,
-      size: 11,
-    });
+  const quiet = { align: "right", color: picture.theme.quiet, size: 11 };
+  if (n_planes < 6) label(picture, "0 and above: positive side", picture.width - 4, 8, quiet);
 }
 
 /** Recall and share of pairs compared against the number of planes, for the tables in use and, thin, for one. */
@@ -275,7 +169,7 @@ function paintRecall(picture, { n_planes, n_tables, recall, compared }) {
     xTitle: "planes in each table",
   });
   const line = (table, tables, color, shape, dash, isThin) => {
-    const shares = table.subarray((tables - 1) * MAX_PLANES, tables * MAX_PLANES);
+    const shares = ofTable(table, tables - 1);
     drawLine(picture, frame, planes, shares, color, isThin ? 0.9 : 2, dash);
     shares.forEach((share, p) => {
       const size = isThin ? 2 : p + 1 === n_planes ? 6.5 : 3.2;
@@ -290,21 +184,11 @@ function paintRecall(picture, { n_planes, n_tables, recall, compared }) {
 
 /** Points in each bucket in use, with its name, and below it its bits: a filled square where a side is positive. */
 function paintCodes(picture, facts) {
-  const { inUse, sizes, n_planes } = facts;
+  const { inUse, sizes, n_planes, isQuerys } = facts;
   const { theme } = picture;
   const cell = Math.min(11, 76 / n_planes);
   const [left, bottom] = [58, 26 + cell * n_planes];
-  const isQuerys = (bucket) => bucket === facts.bucketOfQuery(facts.shown);
-  const bars = inUse.map((bucket, i) => {
-    return {
-      value: sizes[i],
-      text: sizes[i],
-      name: `b${bucket}`,
-      color: facts.hueOf(bucket),
-      strong: isQuerys(bucket),
-    };
-  });
-  const places = drawBars(picture, bars, { left, right: 4, top: 16, bottom, widest: 46 });
+  const places = drawBars(picture, bucketBars(facts, inUse, sizes), { left, right: 4, top: 16, bottom, widest: 46 });
   const ground = picture.height - bottom;
   inUse.forEach((bucket, i) => {
     const color = isQuerys(bucket) ? theme.ink : theme.quiet;
@@ -333,7 +217,7 @@ function describe(facts) {
   const { sides, sum } = codeOf(facts.bucketOfQuery(shown), n_planes);
   const inTable = n_tables > 1 ? ` in table ${shown + 1}` : "";
   const planes = n_planes === 1 ? "of plane 0" : `of planes 0 to ${n_planes - 1}`;
-  const away = (i) => degrees(facts.away(i));
+  const away = (i) => degrees(facts.away[i]);
   const at = (n_tables - 1) * MAX_PLANES + n_planes - 1;
   const sentence =
     `Query ${query} is on the ${n_planes === 1 ? "side" : "sides"} ${sides} ${planes}${inTable}: bucket ${sum}. ` +
@@ -341,19 +225,20 @@ function describe(facts) {
     `Over all queries: recall ${percent(facts.recall[at])}, ${percent(facts.compared[at])} of pairs compared.`;
   const own = facts.ofShown[chosen];
   const code = codeOf(own, n_planes);
-  const normal = degrees(wholeTurn(facts.ofTable(shown)[chosen_plane]));
+  const normal = degrees(wholeTurn(facts.planesOf(shown)[chosen_plane]));
   const row = (table) => Array.from(ofTable(table, n_tables - 1), percent).join(", ");
   const title = `Buckets${n_tables > 1 ? ` of table ${shown + 1}` : ""}, and their bits`;
+  const chance = chanceInWords(facts.chance, "table", (n) => `Planes drawn anew ${n === 1 ? "once" : `${n} times`}`);
   const listed = inUse.map((bucket, i) => `bucket ${bucket}, sides ${codeOf(bucket, n_planes).sides}, ${sizes[i]}`);
   return {
     sentence,
     lines: {
       chosen: chosenInWords(facts, chosen, `sides ${code.sides}${inTable}, in bucket ${own}`, away(chosen)),
       plane: `Plane ${chosen_plane} is chosen; its positive side lies toward ${normal}.`,
+      draws: chance.line,
     },
     pictures: {
       disc: `${n_points} points in a disc, cut by ${plural(n_planes, "plane")}. ${sentence}`,
-      key: POINT_KEY,
       why: {
         title: `Why bucket ${own}: point ${chosen}`,
         note: `bits ${code.sum}`,
@@ -368,6 +253,7 @@ function describe(facts) {
           `With ${plural(n_tables, "table")} of 1 to ${MAX_PLANES} planes recall is ${row(facts.recall)}; ` +
           `the share of pairs compared is ${row(facts.compared)}.`,
       },
+      curve: chance.picture,
       codes: {
         title,
         note: `${inUse.length} of ${2 ** n_planes} codes`,
@@ -385,59 +271,43 @@ const turnedTo = ({ angles, shown_table }, plane, angle) => {
   return { angles: withRow(angles, shown_table - 1, row) };
 };
 
+const movePoint = ({ points }, i, to) => ({ points: withRow(points, i, kept(to)) });
+
 const actions = {
-  move: {
-    keys: ARROWS,
-    help: ["Arrow keys", "move the chosen point (the ringed one); with Shift in larger steps"],
-    run({ points, chosen }, [right, up]) {
-      const to = [points[2 * chosen] + STEP * right, points[2 * chosen + 1] + STEP * up];
-      return { points: withRow(points, chosen, kept(to)) };
-    },
-  },
-  ...choosing("points"),
-  choosePlane: {
-    keys: { b: 1 },
-    help: ["B", "choose the next plane"],
-    run: ({ chosen_plane, n_planes }, step) => ({ chosen_plane: wrapped(chosen_plane + step, 0, n_planes) }),
-  },
+  ...actionsOnPoints((state, i, [right, up]) => {
+    const [x, y] = state.points.subarray(2 * i);
+    return movePoint(state, i, [x + STEP * right, y + STEP * up]);
+  }),
+  choosePlane: { keys: { b: 1 }, help: ["B", "choose the next plane"], steps: "chosen_plane", wraps: true },
   turn: {
     keys: { t: TURN, "Shift+t": -TURN },
     help: ["T, Shift+T", "turn the chosen plane, one way or the other"],
     run: (state, by) =>
       turnedTo(state, state.chosen_plane, ofTable(state.angles, state.shown_table - 1)[state.chosen_plane] + by),
   },
-  redraw: {
-    keys: { r: null },
-    help: ["R", "redraw all planes"],
-    buttons: { "Redraw all planes": null },
-    eased: "angles",
-    run({ seed, angles }) {
-      const uniform = uniformFrom(seed + 1);
-      return { seed: seed + 1, angles: drawnArray(angles.shape, () => 2 * Math.PI * uniform()) };
-    },
-  },
+  ...redrawing("angles", "all planes", (seed) => {
+    const uniform = uniformFrom(seed);
+    return () => 2 * Math.PI * uniform();
+  }),
+  ...drawingChance("curve", "planes"),
 };
 
-const pointer = {
-  /** What can be held: points, and both ends of each plane. */
-  marks(facts, { width }) {
-    const view = viewOf(facts, width);
-    const points = range(facts.n_points).map((i) => [view.place(facts.point(i)), { reach: 18, point: i }]);
-    const ends = range(2 * facts.n_planes).map((e) => {
-      const behind = e % 2 ? -QUARTER : QUARTER;
-      const plane = e >> 1;
-      return [toward(view, facts.ofTable(facts.shown)[plane] + behind, 1), { reach: 16, plane, behind }];
-    });
-    return [...points, ...ends].map(([[x, y], mark]) => ({ x, y, ...mark }));
-  },
-  grab: ({ point, plane }) => (point === undefined ? { chosen_plane: plane } : { chosen: point }),
-  press: (held) => held?.point !== undefined && { query: held.point },
-  drag(held, state, to, _, { width }) {
-    const [x, y] = viewOf(state, width).planeAt(to);
-    if (held?.point !== undefined) return { points: withRow(state.points, held.point, kept([x, y])) };
+const pointer = pointerOnPoints({
+  viewOf,
+  /** Both ends of each plane can be held. */
+  more: (facts, view) =>
+    range(2 * facts.n_planes).map((e) => {
+      const [plane, behind] = [e >> 1, e % 2 ? -QUARTER : QUARTER];
+      const [x, y] = toward(view, facts.planesOf(facts.shown)[plane] + behind, 1);
+      return { x, y, reach: 16, plane, behind };
+    }),
+  grab: ({ plane }) => ({ chosen_plane: plane }),
+  movePoint: (state, i, place, view) => movePoint(state, i, view.planeAt(place)),
+  drag(held, state, to, _, view) {
+    const [x, y] = view.planeAt(to);
     return held && turnedTo(state, held.plane, Math.atan2(y, x) - held.behind);
   },
-};
+});
 
 const HINT = "Press a point to make it the query, drag it to move it; drag an end of a plane to turn it.";
 const RINGS = " Each ring is a table; its coloured part is the query's bucket.";
@@ -449,19 +319,20 @@ export default explore({
   describe,
   draw: {
     disc: { height: (width) => width, paint: paintDisc },
-    key: { height: (width) => (width < 360 ? 44 : 22), paint: drawPointKey },
+    key: POINT_KEY,
     why: { title: "Why this bucket", height: (width) => 0.34 * width, paint: paintWhy },
     recall: { title: "All queries", height: (width) => 0.5 * width, paint: paintRecall },
+    curve: chancePicture({ what: "planes", round: "table" }),
     codes: { title: "Buckets", height: (width) => 0.48 * width, paint: paintCodes },
   },
-  report: ({ buckets, n_tables, n_points, recall, compared }) => ({
-    buckets: Object.assign(buckets, { shape: [n_tables, n_points] }),
-    recall,
-    compared,
+  report: ({ buckets, recall, compared, chance }) => ({
+    ...{ buckets, recall, compared },
+    measured: shaped(chance.measured, chance.measured.length),
+    n_trials: chance.trials,
   }),
   actions,
   pointer,
-  follow: { query: ({ query }) => ({ chosen: query }) },
+  follow: FOLLOW_QUERY,
   presets: {
     "One plane": { n_planes: 1, n_tables: 1 },
     "Eight planes, one table": { n_planes: 8, n_tables: 1 },
@@ -470,8 +341,7 @@ export default explore({
   tasks: [
     {
       text: "Find a query and a point at most 10° apart that a plane parts, with one table.",
-      done: ({ n_tables, near, missed, away }) =>
-        n_tables === 1 && near.some((i) => missed.includes(i) && away(i) < Math.PI / 18),
+      done: ({ n_tables, missed, away }) => n_tables === 1 && missed.some((i) => away[i] < Math.PI / 18),
     },
     {
       text: "Find 90 % of all near points while comparing at most half of all pairs.",

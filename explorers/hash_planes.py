@@ -5,18 +5,19 @@ A test holds the two equal.
 """
 
 import numpy as np
+import traitlets
 
-from explorers.explorer import STILLS, Explorer
+from explorers.explorer import STILLS
 from explorers.inputs import Array, Number, reported
 from explorers.modules import join_modules
-from explorers.points import count_points, scatter_disc, seeded, with_chosen
+from explorers.points import ExplorerOfPoints, scatter_disc
 from reformer.planes import hash_value, side_of_planes
 
 MAX_PLANES = 8
 MAX_TABLES = 6
 
 
-class HashPlanesExplorer(Explorer):
+class HashPlanesExplorer(ExplorerOfPoints):
     """Move points and planes; see the bucket codes, whom a query finds and misses, and what planes and tables change.
 
     Parameters
@@ -25,17 +26,19 @@ class HashPlanesExplorer(Explorer):
     seed : of the points and of the first planes
     **state : first values of the inputs, such as `n_planes=5, n_tables=2`
 
-    All traits can be read and set from Python at any time. `buckets`, `recall` and `compared` belong to the browser,
-    which overwrites them.
+    All traits can be read and set from Python at any time. Those from `buckets` on belong to the browser, which
+    overwrites them.
     """
 
+    usual = {"n_points": 40, "seed": 299}
     _esm = join_modules("hash_planes.js")
     still = STILLS / "hash_planes.png"
+    still_state = {"n_draws": 1000}
     alternative_text = (
         "Forty points in a disc that three planes cut into six sectors. The query, point 3, meets the seven others in "
         "its bucket 2 and misses its near neighbours 1 and 0 just across a plane. Beside it, the share of neighbours "
-        "found falls from 90 % with one plane to 32 % with eight, and bars show on which sides of the planes the query "
-        "lies, and the bucket sizes and their bits."
+        "found falls from 90 % with one plane to 32 % with eight, the chance to meet falls with the angle, and bars "
+        "show on which sides of the planes the query lies, and the bucket sizes and their bits."
     )
 
     points = Array("float64", (None, 2), rows="disc", at_least=2, help="(L, 2) points in the unit disc")
@@ -53,18 +56,17 @@ class HashPlanesExplorer(Explorer):
     )
     chosen = Number(3, low=0, below="points", help="point that the arrow keys move, and whose sides are shown")
     chosen_plane = Number(0, low=0, below="n_planes", help="plane of the shown table that T turns")
+    n_draws = Number(0, low=0, high=5000, help="times that fresh planes are drawn and meetings counted")
     seed = Number(0, low=0, help="of the planes that the browser draws next")
 
     buckets = reported(Array("int32", help="(T, L) bucket of each point in each table"))
     recall = reported(Array("float64", help="(6, 8) share of near points found, for 1 .. 6 tables of 1 .. 8 planes"))
     compared = reported(Array("float64", help="(6, 8) share of all pairs that share a bucket, likewise"))
+    measured = reported(Array("float64", help="(19,) share of `n_trials` draws in which pairs 0°, 10°, .. apart meet"))
+    n_trials = reported(traitlets.Int(0, help="number of draws behind `measured`"))
 
-    def __init__(self, n_points=None, seed=299, **state):
-        those = [state["points"]] if "points" in state else []
-        n_points = count_points(n_points, those, default=40, at_least=2)
-        rng = seeded(seed)
-        arrays = {"points": scatter_disc(rng, n_points), "angles": rng.uniform(0, 2 * np.pi, (MAX_TABLES, MAX_PLANES))}
-        super().__init__({"n_points": n_points, "seed": seed}, arrays, with_chosen(state, n_points))
+    def first_arrays(self, rng, n_points):
+        return {"points": scatter_disc(rng, n_points), "angles": rng.uniform(0, 2 * np.pi, (MAX_TABLES, MAX_PLANES))}
 
     def first_report(self):
         self.buckets = hash_value(side_of_planes(self.points, self.normals))

@@ -1,7 +1,8 @@
 // Runs an explorer in a page of its own, without a kernel: the saved state stands in for Python.
 
 // A lesson's page shows explorers in frames; the address is the lesson's.
-const outer = window.frameElement ? window.parent : window;
+const frame = window.frameElement;
+const outer = frame ? window.parent : window;
 
 class PageModel {
   constructor(state) {
@@ -28,10 +29,11 @@ class PageModel {
   send() {}
 }
 
-/** A state as the part of the page's address behind "#". */
+/** A state as the part of the page's address behind "#"; the second explorer of a class there has "-2" in its name. */
 class Link {
   constructor(name) {
-    this.start = `#${name}=`;
+    const place = frame ? [...outer.document.querySelectorAll(`iframe[title="${name}"]`)].indexOf(frame) + 1 : 1;
+    this.start = `#${name}${place > 1 ? `-${place}` : ""}=`;
     outer.addEventListener("hashchange", () => this.read() && outer.location.reload());
   }
   read() {
@@ -51,7 +53,6 @@ const read = (id) => document.getElementById(id).textContent;
 const revive = (_, value) => (value?.base64 === undefined ? value : fromBase64(value.base64));
 
 // In the frame of a notebook page: let its colour through, and be as high as the content.
-const frame = window.frameElement;
 if (frame) {
   document.body.style.background = "transparent";
   const fit = () => (frame.style.height = `${document.documentElement.offsetHeight}px`);

@@ -2,9 +2,36 @@
 
 import numpy as np
 
+from explorers.explorer import Explorer
 from explorers.inputs import refuse
 
 MOST = 500  # more cannot be told apart
+
+
+class ExplorerOfPoints(Explorer):
+    """An explorer of L points that chance makes from a seed, unless a reader gives them as arrays.
+
+    A subclass says in `usual` how many and from which seed, in `fewest` how few it can show, and makes its arrays in
+    `first_arrays`.
+    """
+
+    usual = {"n_points": 40, "seed": 0}
+    fewest = 2
+
+    def __init__(self, n_points=None, seed=None, **state):
+        seed = self.usual["seed"] if seed is None else seed
+        of_points = [name for name, trait in self.inputs().items() if (trait.limits.get("shape") or [0])[0] is None]
+        given = [state[name] for name in of_points if name in state]
+        n_points = count_points(n_points, given, default=self.usual["n_points"], at_least=self.fewest)
+        arrays = self.first_arrays(seeded(seed), n_points)
+        query = self.inputs().get("query")
+        if query and "below" in query.limits:
+            state = with_chosen(state, n_points)
+        super().__init__({"n_points": n_points, "seed": seed}, arrays, state)
+
+    def first_arrays(self, rng, n_points):
+        """Return the arrays of the first state, { trait: array }."""
+        raise NotImplementedError
 
 
 def count_points(n_points, given, *, default, at_least):

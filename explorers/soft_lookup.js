@@ -1,26 +1,15 @@
 // The explorer of the soft look-up: a query on a road, averages of all values by their weights, and of the nearest.
 // Letters as in reformer/neighbors.py: L points, k neighbours, h bandwidth.
-import {
-  drawAxes,
-  drawBars,
-  drawCurve,
-  drawKey,
-  frameOf,
-  label,
-  mark,
-  marksInWords,
-  segment,
-  stroke,
-  wash,
-} from "./shared/charts.js";
+import { drawAxes, drawBars, drawCurve, frameOf, label, Marks, segment, stroke, wash } from "./shared/charts.js";
 import { explore } from "./shared/explore.js";
-import { kernelWeights } from "./shared/lsh.js";
+import { hardEstimate, kernelWeights, nearestKeys, softEstimate } from "./shared/lsh.js";
 import {
   clamp,
   drawnArray,
   normalFrom,
   percent,
   range,
+  shaped,
   signed,
   uniformFrom,
   withRow,
@@ -30,41 +19,17 @@ import { drawChosenRing } from "./shared/points.js";
 
 const [ROAD, HIGHEST] = [10, 2];
 const [NARROWEST, WIDEST] = [0.05, 3];
-const snapped = (number) => Math.round(100 * number) / 100; // so that a hundred key presses add up to a round number
 
 // ---- What follows from the state -----------------------------------------------------------------------------
 
-/** The average of all values by their weights; without an array of weights, since it is computed at every pixel. */
-export function softEstimate(keys, values, query, bandwidth) {
-  let nearest = Infinity;
-  for (const key of keys) nearest = Math.min(nearest, (query - key) ** 2);
-  let [sum, total] = [0, 0];
-  for (let i = 0; i < keys.length; i++) {
-    const weight = Math.exp((nearest - (query - keys[i]) ** 2) / (2 * bandwidth ** 2));
-    sum += weight * values[i];
-    total += weight;
-  }
-  return sum / total;
-}
-
-/** The k keys nearest to the query, the nearest first, the lower one where two are equally near. */
-export function nearest(keys, query, k) {
-  const away = Array.from(keys, (key) => Math.abs(key - query));
-  return range(keys.length)
-    .sort((i, j) => away[i] - away[j] || i - j)
-    .slice(0, k);
-}
-
-export function hardEstimate(keys, values, query, k) {
-  return nearest(keys, query, k).reduce((sum, i) => sum + values[i] / k, 0);
-}
+const byPlace = (keys) => range(keys.length).sort((i, j) => keys[i] - keys[j] || i - j);
 
 /** Where the k nearest change along the road, and their average in between: [{from, to, value}].
  *
  * In the order of the road the k nearest are a run; it moves one point on where the first of it is as far as the next.
  */
 export function stairs(keys, values, k) {
-  const order = range(keys.length).sort((i, j) => keys[i] - keys[j] || i - j);
+  const order = byPlace(keys);
   return range(keys.length - k + 1).map((start) => {
     const border = (i) => (keys[order[i]] + keys[order[i + k]]) / 2;
     return {
@@ -78,7 +43,7 @@ export function stairs(keys, values, k) {
 function derive(state) {
   const { keys_on_road: keys, values, query, bandwidth, n_near } = state;
   const weights = kernelWeights(keys, query, bandwidth);
-  const neighbors = nearest(keys, query, n_near);
+  const neighbors = nearestKeys(keys, query, n_near);
   return {
     ...state,
     ...{ keys, weights, neighbors },
@@ -88,7 +53,7 @@ function derive(state) {
     heaviest: weights.indexOf(Math.max(...weights)),
     held: neighbors.reduce((sum, i) => sum + weights[i], 0),
     average: values.reduce((sum, value) => sum + value / keys.length, 0),
-    alongRoad: range(keys.length).sort((i, j) => keys[i] - keys[j] || i - j),
+    alongRoad: byPlace(keys),
   };
 }
 
@@ -97,26 +62,12 @@ function derive(state) {
 const yTicks = [-2, -1, 0, 1, 2].map((value) => [value, signed(value, 0)]);
 const roadOf = (picture) => frameOf(picture, { x: [0, ROAD], y: [-HIGHEST, HIGHEST], right: 14 });
 
-const MARKS = {
+const MARKS = new Marks({
   soft: { shape: "star", size: 9, fill: "accent", dash: [], text: "soft estimate" },
   hard: { shape: "square", size: 6, fill: "alert", dash: [5, 4], text: "hard estimate" },
   near: { shape: "disc", size: 5.5, fill: "ink", text: "one of the nearest" },
   other: { shape: "ring", size: 5.5, fill: "paper", text: "any other point" },
-};
-
-function drawMark(picture, kind, x, y, size = MARKS[kind].size) {
-  const { theme } = picture;
-  mark(
-    picture,
-    MARKS[kind].shape,
-    x,
-    y,
-    size,
-    theme[MARKS[kind].fill],
-    kind === "other" ? theme.quiet : theme.paper,
-    1.5,
-  );
-}
+});
 
 function paintRoad(picture, facts) {
   const { theme } = picture;
@@ -131,11 +82,11 @@ function paintRoad(picture, facts) {
       context.lineTo(frame.x(to), frame.y(value));
     }
   };
-  stroke(picture, treads, theme.alert, 1.4, MARKS.hard.dash);
+  stroke(picture, treads, theme.alert, 1.4, MARKS.kinds.hard.dash);
   drawCurve(picture, frame, (place) => softEstimate(keys, values, place, bandwidth), theme.accent, 2.2);
   for (const i of range(keys.length)) drawPoint(picture, facts, frame, i);
-  drawMark(picture, "hard", frame.x(query), frame.y(facts.hard));
-  drawMark(picture, "soft", frame.x(query), frame.y(facts.estimate));
+  MARKS.draw(picture, "hard", frame.x(query), frame.y(facts.hard));
+  MARKS.draw(picture, "soft", frame.x(query), frame.y(facts.estimate));
 }
 
 /** The kernel on the ground below the query: how far it reaches. */
@@ -156,29 +107,18 @@ function drawKernel(picture, { query, bandwidth }, frame) {
 function drawPoint(picture, { keys, values, bandwidth, weights, neighbors, chosen }, frame, i) {
   const [x, y] = [frame.x(keys[i]), frame.y(values[i])];
   const size = 3.5 + 9 * Math.sqrt(weights[i]);
-  drawMark(picture, neighbors.includes(i) ? "near" : "other", x, y, size);
+  MARKS.draw(picture, neighbors.includes(i) ? "near" : "other", x, y, size);
   if (i === chosen) drawChosenRing(picture, x, y, size + 4);
   if (keys.length > 40 && i !== chosen && !neighbors.includes(i)) return;
   const side = values[i] < softEstimate(keys, values, keys[i], bandwidth) ? 1 : -1;
   label(picture, `p${i}`, x, y + side * (size + 10), { color: picture.theme.quiet, size: 11 });
 }
 
-/** The key of the marks, drawn with the marks themselves, and the estimates' marks on their lines. */
-function paintKey(picture) {
-  const { theme } = picture;
-  const entries = Object.entries(MARKS).map(([kind, { fill, dash, text }]) => ({
-    text,
-    draw(x, y) {
-      if (dash) stroke(picture, segment(x - 10, y, x + 10, y), theme[fill], 1.8, dash);
-      drawMark(picture, kind, x, y, kind === "soft" ? 8 : 5.5);
-    },
-  }));
-  const bell = (x, y) => (context) => context.arc(x, y + 6, 9, Math.PI, 2 * Math.PI);
-  const reach = (x, y) => {
-    wash(picture, bell(x, y), theme.accent, 0.18);
-    stroke(picture, bell(x, y), theme.accent);
-  };
-  drawKey(picture, [...entries, { text: "how far the query reaches", draw: reach }]);
+/** In the key, how the bell under the query looks. */
+function drawReach(x, y, picture) {
+  const bell = (context) => context.arc(x, y + 6, 9, Math.PI, 2 * Math.PI);
+  wash(picture, bell, picture.theme.accent, 0.18);
+  stroke(picture, bell, picture.theme.accent);
 }
 
 // ---- Beside it -----------------------------------------------------------------------------------------------
@@ -210,7 +150,7 @@ function paintBandwidths(picture, { keys, values, query, bandwidth, estimate, av
   drawAxes(picture, frame, { xTicks: [0.05, 0.2, 1, 3].map((h) => [h, h]), yTicks });
   stroke(picture, segment(frame.left, frame.y(average), frame.right, frame.y(average)), theme.ink, 1, [2, 3]);
   drawCurve(picture, frame, (h) => softEstimate(keys, values, query, h), theme.accent, 2.2);
-  drawMark(picture, "soft", frame.x(bandwidth), frame.y(estimate));
+  MARKS.draw(picture, "soft", frame.x(bandwidth), frame.y(estimate));
 }
 
 // ---- In words ------------------------------------------------------------------------------------------------
@@ -231,7 +171,6 @@ function describe(facts) {
     lines: { chosen: `${place}, weighs ${percent(weights[chosen])}.` },
     pictures: {
       road: `${keys.length} points along a road from 0 to ${ROAD}. ${sentence}`,
-      key: `${marksInWords(MARKS)} The soft curve is whole, the hard one dashed; the bell shows the query's reach.`,
       bars: {
         note: `dashed: hard, ${Math.round(100 / n_near)} each`,
         words: `Weights in per cent, along the road: ${listed}. The nearest ${n_near} hold ${percent(held)}.`,
@@ -248,8 +187,7 @@ function describe(facts) {
 
 // ---- What a reader can do ------------------------------------------------------------------------------------
 
-const toQuery = (place) => ({ query: clamp(snapped(place), 0, ROAD) });
-const toBandwidth = (bandwidth) => ({ bandwidth: clamp(snapped(bandwidth), NARROWEST, WIDEST) });
+const toQuery = (place) => ({ query: clamp(Number(place.toFixed(2)), 0, ROAD) });
 const moveTo = ({ keys_on_road, values }, i, place, value) => ({
   keys_on_road: withRow(keys_on_road, i, [clamp(place, 0, ROAD)]),
   values: withRow(values, i, [clamp(value, -HIGHEST, HIGHEST)]),
@@ -259,24 +197,24 @@ const actions = {
   moveQuery: {
     keys: { ArrowLeft: -0.1, ArrowRight: 0.1, "Shift+ArrowLeft": -0.5, "Shift+ArrowRight": 0.5 },
     help: ["← →", "move the query; with Shift in larger steps"],
-    run: ({ query }, step) => toQuery(query + step),
+    steps: "query",
   },
   widen: {
     keys: { ArrowUp: 0.05, ArrowDown: -0.05 },
     help: ["↑ ↓", "make the bandwidth larger or smaller"],
-    run: ({ bandwidth }, step) => toBandwidth(bandwidth + step),
+    steps: "bandwidth",
   },
   moreNeighbors: {
     keys: { k: 1, "Shift+k": -1 },
     help: ["K, Shift+K", "one neighbour more or less"],
-    run: ({ n_near, values }, step) => ({ n_near: clamp(n_near + step, 1, values.length) }),
+    steps: "n_near",
   },
   choose: {
     keys: { n: 1, p: -1 },
     help: ["N, P", "choose the next or the previous point along the road (the ringed one)"],
     run(state, step) {
-      const { alongRoad, chosen, keys } = derive(state);
-      return { chosen: alongRoad[wrapped(alongRoad.indexOf(chosen) + step, 0, keys.length)] };
+      const alongRoad = byPlace(state.keys_on_road);
+      return { chosen: alongRoad[wrapped(alongRoad.indexOf(state.chosen) + step, 0, alongRoad.length)] };
     },
   },
   move: {
@@ -294,7 +232,7 @@ const actions = {
       const [uniform, normal] = [uniformFrom(seed + 1), normalFrom(seed + 1)];
       const keys = drawnArray(values.shape, (_, i) => (ROAD * (i + 0.1 + 0.8 * uniform())) / values.length);
       const drawn = keys.map((key) => clamp(1.2 * Math.sin(key) + 0.3 * normal(), -HIGHEST, HIGHEST));
-      return { seed: seed + 1, keys_on_road: keys, values: Object.assign(drawn, { shape: values.shape }) };
+      return { seed: seed + 1, keys_on_road: keys, values: shaped(drawn, ...values.shape) };
     },
   },
 };
@@ -322,14 +260,17 @@ export default explore({
   describe,
   draw: {
     road: { height: (width) => 0.74 * width, paint: paintRoad },
-    key: { height: (width) => (width < 430 ? 66 : 44), paint: paintKey },
+    key: MARKS.key({
+      more: [{ text: "how far the query reaches", draw: drawReach }],
+      words: "The soft curve is whole, the hard one dashed; the bell shows the query's reach.",
+    }),
     bars: { title: "Weights in per cent", height: (width) => 0.42 * width, paint: paintBars },
     bandwidths: { title: "Estimate by bandwidth", height: (width) => 0.44 * width, paint: paintBandwidths },
   },
   report: ({ weights, estimate, neighbors, hard }) => ({
-    weights: Object.assign(Float64Array.from(weights), { shape: [weights.length] }),
+    weights: shaped(Float64Array.from(weights), weights.length),
     estimate,
-    neighbors: Object.assign(Int32Array.from(neighbors), { shape: [neighbors.length] }),
+    neighbors: shaped(Int32Array.from(neighbors), neighbors.length),
     hard_estimate: hard,
   }),
   actions,

@@ -7,17 +7,17 @@ later one. A test holds the two equal.
 import numpy as np
 import traitlets
 
-from explorers.explorer import STILLS, Explorer
+from explorers.explorer import STILLS
 from explorers.inputs import Array, Number, reported
 from explorers.modules import join_modules
-from explorers.points import count_points, seeded
+from explorers.points import ExplorerOfPoints
 from reformer.neighbors import kernel_regression
 
 ROAD = 10.0  # keys and query lie in 0 .. ROAD
 HIGHEST = 2.0  # values lie in -HIGHEST .. HIGHEST
 
 
-class SoftLookupExplorer(Explorer):
+class SoftLookupExplorer(ExplorerOfPoints):
     """Move the query, the points and the bandwidth; see weights, estimate and nearest neighbours change together.
 
     Parameters
@@ -30,6 +30,8 @@ class SoftLookupExplorer(Explorer):
     belong to the browser, which overwrites them.
     """
 
+    usual = {"n_points": 12, "seed": 5}
+    fewest = 3
     _esm = join_modules("soft_lookup.js")
     still = STILLS / "soft_lookup.png"
     alternative_text = (
@@ -53,11 +55,11 @@ class SoftLookupExplorer(Explorer):
     neighbors = reported(Array("int32", help="(k,) points nearest to the query, the nearest first"))
     hard_estimate = reported(traitlets.Float(0.0, help="plain average of the values of the nearest"))
 
-    def __init__(self, n_points=None, seed=5, **state):
-        those = [state["keys_on_road"]] if "keys_on_road" in state else []
-        n_points = count_points(n_points, those, default=12, at_least=3)
-        keys, values = _noisy_wave(seeded(seed), n_points)
-        super().__init__({"n_points": n_points, "seed": seed}, {"keys_on_road": keys, "values": values}, state)
+    def first_arrays(self, rng, n_points):
+        """Places in ascending order, unevenly spaced, and the noisy values of a wave there."""
+        keys = ROAD * (np.arange(n_points) + rng.uniform(0.1, 0.9, n_points)) / n_points
+        values = np.clip(1.2 * np.sin(keys) + 0.3 * rng.standard_normal(n_points), -HIGHEST, HIGHEST)
+        return {"keys_on_road": keys, "values": values}
 
     def first_report(self):
         self.weights = self._estimate(np.eye(len(self.values)))
@@ -69,9 +71,3 @@ class SoftLookupExplorer(Explorer):
     def _estimate(self, values):
         """The weighted average of `values` (L, d_v) at the query; of the identity matrix, the weights themselves."""
         return kernel_regression(np.array([[self.query]]), self.keys_on_road[:, np.newaxis], values, self.bandwidth)[0]
-
-
-def _noisy_wave(rng, n_points):
-    """Places in ascending order, unevenly spaced, and the noisy values of a wave there."""
-    keys = ROAD * (np.arange(n_points) + rng.uniform(0.1, 0.9, n_points)) / n_points
-    return keys, np.clip(1.2 * np.sin(keys) + 0.3 * rng.standard_normal(n_points), -HIGHEST, HIGHEST)

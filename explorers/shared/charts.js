@@ -1,6 +1,7 @@
 // Canvases and what is drawn on them: marks, text, lines, axes, bars. Everything that carries meaning is drawn in full
 // strength and stands 3:1 against its ground, text 4.5:1; only a `wash`, which lies under marks, is pale.
 import { make } from "./controls.js";
+import { range } from "./numbers.js";
 
 /** A canvas in a figure, under a title and a note. Drawing is in CSS pixels whatever the screen's density. */
 export class Picture {
@@ -15,21 +16,30 @@ export class Picture {
   }
 
   /** Read the size from the page: of all pictures before any is drawn or described, since asking costs a layout. */
-  measure() {
+  measure(theme) {
     this.width = this.canvas.clientWidth;
-    this.height = Math.round(this.heightOf(this.width));
+    this.height = Math.round(this.heightOf(this.width, (text) => widthOfText(this.context, theme, text)));
+  }
+
+  /** Whether what was drawn last had these colours and the present size. */
+  isDrawnIn(theme) {
+    return this.theme === theme && this.pixels().join() === `${this.canvas.width},${this.canvas.height}`;
+  }
+
+  pixels() {
+    return [this.width, this.height].map((length) => Math.round(length * (window.devicePixelRatio || 1)));
   }
 
   /** Fit the bitmap to the page and clear it. */
   begin(theme) {
     const density = window.devicePixelRatio || 1;
-    this.theme = theme;
-    const [pixelWidth, pixelHeight] = [Math.round(this.width * density), Math.round(this.height * density)];
-    if (this.canvas.width !== pixelWidth || this.canvas.height !== pixelHeight) {
+    const [pixelWidth, pixelHeight] = this.pixels();
+    if (!this.isDrawnIn(theme)) {
       this.canvas.width = pixelWidth;
       this.canvas.height = pixelHeight;
       this.canvas.style.height = `${this.height}px`;
     }
+    this.theme = theme;
     this.context.setTransform(density, 0, 0, density, 0, 0);
     this.context.clearRect(0, 0, this.width, this.height);
     this.context.lineJoin = "round";
@@ -42,6 +52,12 @@ export class Picture {
     if (title !== undefined) setText(this.title, title);
     if (note !== undefined) setText(this.note, note);
   }
+}
+
+/** Width of a text in the key of marks. */
+function widthOfText(context, theme, text) {
+  context.font = `12px ${theme.font}`;
+  return context.measureText(text).width;
 }
 
 /** Changing text costs a layout even where it stays the same. */
@@ -180,12 +196,16 @@ export function drawBars(picture, bars, { left = 4, right = 8, top = 22, bottom 
   const foot = picture.height - bottom - (low < 0 ? 14 : 0);
   const y = (value) => foot - ((foot - top) * (value - low)) / (most - low);
   const places = bars.map((bar, i) => ({ x: left + slot * (i + 0.5), y: y(bar.value), slot, yOf: y }));
-  bars.forEach(({ color, strong }, i) => {
-    const { x, y: end } = places[i];
-    const box = (context) => context.rect(x - 0.36 * slot, Math.min(end, y(0)), 0.72 * slot, Math.abs(end - y(0)));
-    wash(picture, box, color, strong ? 0.85 : 0.3);
-    stroke(picture, box, color, strong ? 2 : 1);
-  });
+  for (const alike of Object.values(Object.groupBy(range(bars.length), (i) => `${bars[i].color} ${bars[i].strong}`))) {
+    const { color, strong } = bars[alike[0]];
+    const boxes = (context) => {
+      for (const { x, y: end } of alike.map((i) => places[i])) {
+        context.rect(x - 0.36 * slot, Math.min(end, y(0)), 0.72 * slot, Math.abs(end - y(0)));
+      }
+    };
+    wash(picture, boxes, color, strong ? 0.85 : 0.3);
+    stroke(picture, boxes, color, strong ? 2 : 1);
+  }
   if (level !== undefined) {
     const across = segment(left, y(level), left + slot * bars.length, y(level));
     stroke(picture, across, picture.theme.paper, 3); // a rim, as letters have
@@ -200,16 +220,60 @@ export function drawBars(picture, bars, { left = 4, right = 8, top = 22, bottom 
   return places;
 }
 
-/** The key of marks: entries [{text, width, draw(x, y)}] side by side, in as many rows as they need. */
+// ---- The key of marks
+
+/** The key of marks: entries [{text, draw(x, y, picture)}] side by side, in as many rows as they need. */
 export function drawKey(picture, entries) {
-  let [x, y] = [12, 11];
-  for (const { text, draw } of entries) {
-    picture.context.font = `12px ${picture.theme.font}`;
-    const width = picture.context.measureText(text).width + 39;
-    if (x > 12 && x + width - 20 > picture.width) [x, y] = [12, y + 21];
-    draw(x, y);
+  const places = placesInKey(entries, picture.width, (text) => widthOfText(picture.context, picture.theme, text));
+  entries.forEach(({ text, draw }, i) => {
+    const [x, y] = places[i];
+    draw(x, y, picture);
     label(picture, text, x + 13, y, { align: "left", color: picture.theme.quiet });
+  });
+}
+
+function placesInKey(entries, room, widthOf) {
+  let [x, y] = [12, 11];
+  return entries.map(({ text }) => {
+    const width = widthOf(text) + 39;
+    if (x > 12 && x + width - 20 > room) [x, y] = [12, y + 21];
+    const place = [x, y];
     x += width;
+    return place;
+  });
+}
+
+/** Kinds of marks, { kind: { shape, size, fill, text, dash } }, and the key that says what they mean.
+ *
+ * In the key a mark with `dash` stands on a line so dashed, whole with [].
+ */
+export class Marks {
+  constructor(kinds) {
+    this.kinds = kinds;
+  }
+
+  draw(picture, kind, x, y, size = this.kinds[kind].size) {
+    const { shape, fill } = this.kinds[kind];
+    const { theme } = picture;
+    mark(picture, shape, x, y, size, theme[fill], fill === "paper" ? theme.quiet : theme.paper);
+  }
+
+  /** The key as a picture; `more` are entries beyond the marks, `words` a sentence beyond them. */
+  key({ more = [], words = "" } = {}) {
+    const marks = Object.entries(this.kinds).map(([kind, { size, fill, dash, text }]) => ({
+      text,
+      draw: (x, y, picture) => {
+        if (dash) stroke(picture, segment(x - 10, y, x + 10, y), picture.theme[fill], 1.8, dash);
+        this.draw(picture, kind, x, y, 0.85 * size);
+      },
+    }));
+    const entries = [...marks, ...more];
+    return {
+      height: (width, widthOf) => placesInKey(entries, width, widthOf).at(-1)[1] + 11,
+      paint: (picture) => drawKey(picture, entries),
+      fixed: true,
+      words: `${marksInWords(this.kinds)} ${words}`.trim(),
+    };
   }
 }
 

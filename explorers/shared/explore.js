@@ -7,13 +7,16 @@
 //     hint,       a sentence below it: text, or a function of the facts
 //     derive,     (state, frame) => facts: everything that follows from the inputs, and `state` itself where it is drawn;
 //                 `frame` is what the kernel computed, in explorers that have frames
-//     draw,       { name: { title, height: (width) => height, paint: (picture, facts) } }: the stage, the key of its
-//                 marks, and what stands beside them
+//     draw,       { name: { title, height: (width) => height, paint: (picture, facts) } }: first the stage, then what
+//                 stands beside it; one called `key` stands below the stage. `fixed: true` if no state changes it,
+//                 `words` if it has the same description always
 //     describe,   (facts) => { sentence, lines: { name: text }, pictures: { name: words or { words, title, note } } };
 //                 a screen reader hears the lines that changed, then the sentence
 //     report,     (facts) => { trait: value }: what Python is told
 //     actions,    { name: { keys: { key: argument }, help: [keys, words], run: (state, argument) => changes,
-//                           buttons: { text: argument }, beside: name of a picture, eased: name of an array } }
+//                           buttons: { text: argument }, beside: name of a picture, eased: name of an array } };
+//                 instead of `run`, `steps: name` moves a number by the argument, within its limits, which stand in
+//                 Python, or round and round with `wraps: true`
 //     pointer,    { marks: (facts, picture) => [{ x, y, reach, … }]: what can be held,
 //                   grab: (mark) => changes, press: (mark, state, place, picture) => changes,
 //                   drag: (mark, state, to, from, picture) => changes }; `mark` is null beside all marks
@@ -40,7 +43,12 @@ import { encode } from "./numbers.js";
 import { History, State } from "./state.js";
 import { onThemeChange, prefersStill, readTheme } from "./theme.js";
 
-const [PAUSE, STILL, EASING] = [150, 400, 280]; // milliseconds: between savings, until a change has ended, of a redraw
+const [STILL, EASING] = [400, 280]; // milliseconds: until a change has ended, of a redraw
+// Milliseconds without a change until Python is told, and how long it waits at most; the same where it computes frames.
+const [TELL, ASK] = [
+  [250, 1000],
+  [60, 150],
+];
 
 export const explore = (explorer) => ({
   render({ model, el }) {
@@ -91,8 +99,6 @@ class Exploration {
       make("div", { className: "explorer-controls" }, ...this.controls.map(({ element }) => element)),
       make("div", { className: "explorer-buttons" }, ...this.buttonsBeside(undefined), ...this.commonButtons()),
       this.layOutPictures(),
-      this.fault,
-      this.voice.visible,
       this.voice.spoken,
       keyHelp([...Object.values(explorer.actions).map(({ help }) => help), ["Z, Shift+Z", "undo, redo"]]),
       this.panel.element,
@@ -100,8 +106,9 @@ class Exploration {
   }
 
   layOutPictures() {
-    const [first, key, ...others] = Object.entries(this.pictures);
-    this.stage = make("div", { className: "explorer-stage", tabIndex: 0 }, first[1].figure);
+    const { key, ...pictures } = this.pictures;
+    const [[, first], ...others] = Object.entries(pictures);
+    this.stage = make("div", { className: "explorer-stage", tabIndex: 0 }, first.figure);
     this.stage.setAttribute("role", "application");
     this.stage.setAttribute("aria-label", this.explorer.stage);
     const beside = ([name, { figure }]) => {
@@ -114,7 +121,16 @@ class Exploration {
     return make(
       "div",
       { className: "explorer-pictures" },
-      make("div", {}, this.stage, key[1].figure, this.hint, this.tasks.element),
+      make(
+        "div",
+        {},
+        this.stage,
+        ...(key ? [key.figure] : []),
+        this.hint,
+        this.tasks.element,
+        this.fault,
+        this.voice.visible,
+      ),
       side,
     );
   }
@@ -199,10 +215,10 @@ class Exploration {
     this.state.replace(state);
   }
 
-  act(action, argument) {
-    const name = action.eased;
-    const from = this.state.read()[name];
-    this.change(action.run(this.state.read(), argument));
+  act({ run, steps, wraps, eased: name }, argument) {
+    const state = this.state.read();
+    const from = state[name];
+    this.change(run ? run(state, argument) : this.state.stepped(steps, argument, wraps));
     if (name && !prefersStill()) this.easing = { name, from, to: this.state.read()[name], start: performance.now() };
   }
 
@@ -264,16 +280,20 @@ class Exploration {
     const { hint } = this.explorer;
     setText(this.hint, typeof hint === "function" ? hint(this.facts) : hint);
     setText(this.voice.visible, this.said.sentence);
-    for (const [name, picture] of Object.entries(this.pictures)) picture.describe(this.said.pictures[name]);
+    for (const [name, picture] of Object.entries(this.pictures)) {
+      picture.describe(this.said.pictures[name] ?? this.explorer.draw[name].words);
+    }
   }
 
   paint(state) {
     const seen = this.eased(state);
     const facts = seen === state ? this.facts : this.explorer.derive(seen, this.state.frame(seen));
-    for (const picture of Object.values(this.pictures)) picture.measure();
+    for (const picture of Object.values(this.pictures)) picture.measure(this.theme);
     for (const [name, picture] of Object.entries(this.pictures)) {
+      const { paint, fixed } = this.explorer.draw[name];
+      if (fixed && picture.isDrawnIn(this.theme)) continue;
       picture.begin(this.theme);
-      this.explorer.draw[name].paint(picture, facts);
+      paint(picture, facts);
     }
   }
 
@@ -299,12 +319,19 @@ class Exploration {
     this.save();
   }
 
-  /** Send what changed, not in every frame, but the last always. */
+  /** Send what changed when the reader rests, and now and then meanwhile; soon, where a kernel computes the frames.
+   *
+   * A message makes JupyterLab lay out its toolbar twice, for a busy kernel and an idle one: between two keys that
+   * costs as much as a picture.
+   */
   save() {
-    this.timers.saving ??= setTimeout(() => {
-      this.timers.saving = undefined;
+    const now = performance.now();
+    this.unsavedSince ??= now;
+    const [rest, longest] = this.model.get("frame") ? ASK : TELL;
+    this.later("saving", Math.min(rest, this.unsavedSince + longest - now), () => {
+      this.unsavedSince = undefined;
       this.model.save_changes();
-    }, PAUSE);
+    });
   }
 
   later(name, pause, callback) {

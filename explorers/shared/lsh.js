@@ -1,6 +1,8 @@
 // The twin of reformer/ in the browser, held to it by tests. Matrices are flat and lie row by row, as in NumPy.
 // Letters as there: L positions, d features, R rounds, B buckets, P planes, T tables, C chunk length, n chunks.
 
+import { range, shaped } from "./numbers.js";
+
 export const NOBODY = -1;
 export const HIDDEN = -Infinity;
 export const LAST_RESORT = -1e30;
@@ -16,6 +18,50 @@ export function kernelWeights(keys, query, bandwidth) {
   return kernel.map((one) => one / sum);
 }
 
+/** The average of all values by their weights; without an array of weights, since it is computed at every pixel. */
+export function softEstimate(keys, values, query, bandwidth) {
+  let nearest = Infinity;
+  for (const key of keys) nearest = Math.min(nearest, (query - key) ** 2);
+  let [sum, total] = [0, 0];
+  for (let i = 0; i < keys.length; i++) {
+    const weight = Math.exp((nearest - (query - keys[i]) ** 2) / (2 * bandwidth ** 2));
+    sum += weight * values[i];
+    total += weight;
+  }
+  return sum / total;
+}
+
+/** The k keys nearest to a query on the line, the nearest first, the lower one where two are equally near. */
+export function nearestKeys(keys, query, k) {
+  const away = Array.from(keys, (key) => Math.abs(key - query));
+  return range(keys.length)
+    .sort((i, j) => away[i] - away[j] || i - j)
+    .slice(0, k);
+}
+
+/** The plain average of the values of the k nearest. */
+export const hardEstimate = (keys, values, query, k) =>
+  nearestKeys(keys, query, k).reduce((sum, i) => sum + values[i] / k, 0);
+
+/** For each of (L, 2) points the k others nearest by angle, the lower one first where two are equally near. */
+export function kNearest(points, k) {
+  const n_points = points.length / 2;
+  const length = range(n_points).map((i) => Math.hypot(points[2 * i], points[2 * i + 1]) || 1);
+  const unit = Float64Array.from(points, (number, f) => number / length[f >> 1]);
+  const similarity = new Float64Array(n_points);
+  return range(n_points).map((i) => {
+    for (let j = 0; j < n_points; j++) similarity[j] = unit[2 * i] * unit[2 * j] + unit[2 * i + 1] * unit[2 * j + 1];
+    const near = [];
+    for (let j = 0; j < n_points; j++) {
+      if (j === i || (near.length === k && similarity[near.at(-1)] >= similarity[j])) continue;
+      let place = near.length === k ? k - 1 : near.length;
+      for (; place > 0 && similarity[near[place - 1]] < similarity[j]; place--) near[place] = near[place - 1];
+      near[place] = j;
+    }
+    return near;
+  });
+}
+
 // ---- reformer.planes -----------------------------------------------------------------------------------------
 
 /** Dot products of one (d,) vector with P normals, (d, P): how far it lies on which side, times their lengths. */
@@ -29,6 +75,61 @@ export function planeScores(vector, normals, n_planes) {
 
 /** Bucket of a vector with these scores: plane i weighs 2^i where the score is not negative. */
 export const hashValue = (scores) => scores.reduce((bucket, score, p) => bucket + (score >= 0 ? 2 ** p : 0), 0);
+
+/** The (2, P) normals of unit length with these directions in the plane, flat. */
+export const normalsOf = (angles) => [Math.cos, Math.sin].flatMap((along) => Array.from(angles, along));
+
+/** (T, L) buckets of (L, 2) points, flat, by the first planes of each table; `angles` are (tables, planes) directions. */
+export function planesHash(points, angles, n_tables, n_planes) {
+  const n_points = points.length / 2;
+  const most_planes = angles.length / angles.shape[0];
+  const buckets = new Int32Array(n_tables * n_points);
+  for (let t = 0; t < n_tables; t++) {
+    const normals = normalsOf(angles.subarray(t * most_planes, t * most_planes + n_planes));
+    for (let i = 0; i < n_points; i++) {
+      buckets[t * n_points + i] = hashValue(planeScores(points.subarray(2 * i, 2 * i + 2), normals, n_planes));
+    }
+  }
+  return buckets;
+}
+
+/** What a search in buckets finds, and what it costs: recall of the near points, and the share of all pairs compared.
+ *
+ * Both are (T, P), for the first 1 .. T tables of their first 1 .. P planes. `codes` are the (T, L) buckets of all
+ * tables by all planes, of which fewer planes use the lowest bits; `nearness` is from `kNearest`. Two points share the
+ * bucket of the first p planes if they agree in all of them; so for each pair and each number of tables only the
+ * longest agreement counts.
+ */
+export function searchTable(codes, nearness, n_planes) {
+  const n_points = nearness.length;
+  const n_tables = codes.length / n_points;
+  const [recall, compared] = [0, 1].map(() => new Float64Array(n_tables * n_planes));
+  const count = (table, i, j) => {
+    for (let t = 0, longest = 0; t < n_tables; t++) {
+      longest = Math.max(longest, agreement(codes[t * n_points + i] ^ codes[t * n_points + j], n_planes));
+      if (longest) table[t * n_planes + longest - 1]++;
+    }
+  };
+  for (let i = 0; i < n_points; i++) {
+    for (let j = 0; j < i; j++) count(compared, i, j);
+    for (const j of nearness[i]) count(recall, i, j);
+  }
+  const sharesOf = (counts, total) => shaped(orMore(counts, n_planes, total), n_tables, n_planes);
+  const n_pairs = (n_points * (n_points - 1)) / 2;
+  return { recall: sharesOf(recall, n_points * nearness[0].length), compared: sharesOf(compared, n_pairs) };
+}
+
+/** In how many first planes two codes agree: how many of the lowest bits of their difference are 0. */
+const agreement = (difference, n_planes) => (difference ? 31 - Math.clz32(difference & -difference) : n_planes);
+
+/** Shares of pairs that agree in p planes or more, from counts of those that agree in p exactly. */
+function orMore(counts, n_planes, total) {
+  for (let at = counts.length - 2; at >= 0; at--) if ((at + 1) % n_planes) counts[at] += counts[at + 1];
+  return counts.map((count) => count / total);
+}
+
+/** The chance that P random planes leave two vectors at this angle on the same sides: 1 - angle / pi for each. */
+export const planesChance = (angle, n_planes) => (1 - angle / Math.PI) ** n_planes;
 
 // ---- reformer.angular ----------------------------------------------------------------------------------------
 
@@ -77,13 +178,26 @@ export function splitIntoChunks(order, chunk_length) {
   );
 }
 
-/** For each chunk of a row of chunks the positions it may look at; past the ends nobody, if `wrap` is "none". */
-export function lookAdjacent(chunks, { n_before = 1, n_after = 0, wrap = "round" } = {}) {
-  const nobody = Array.from(chunks[0], () => NOBODY);
-  const seen = (i) => (wrap === "none" ? (chunks[i] ?? nobody) : chunks.at(i % chunks.length));
-  return chunks.map((_, n) =>
-    Array.from({ length: n_before + 1 + n_after }, (_, step) => seen(n - n_before + step)).flat(),
-  );
+/** For each chunk the positions it may look at: windows (R, n, W) of chunks (R, n, C).
+ *
+ * What the first chunk sees before it: nobody if `wrap` is "none", the last chunk of its own round if "round", that of
+ * the round before if "global". For the first two one round, (n, C), is enough.
+ */
+export function lookAdjacent(chunks, { n_before = 1, n_after = 0, wrap = "global" } = {}) {
+  if (wrap === "global") {
+    const windows = lookAlongRow(chunks.flat(), n_before, n_after, true);
+    return chunks.map((round, r) => windows.slice(r * round.length, (r + 1) * round.length));
+  }
+  const isOneRound = typeof chunks[0][0] === "number";
+  const look = (row) => lookAlongRow(row, n_before, n_after, wrap === "round");
+  return isOneRound ? look(chunks) : chunks.map(look);
+}
+
+/** The windows of one row of chunks, whose ends meet if it is a ring. */
+function lookAlongRow(row, n_before, n_after, isRing) {
+  const nobody = row[0].map(() => NOBODY);
+  const seen = (i) => (isRing ? row.at(i % row.length) : (row[i] ?? nobody));
+  return row.map((_, n) => range(n_before + 1 + n_after).flatMap((step) => seen(n - n_before + step)));
 }
 
 // ---- reformer.masks ------------------------------------------------------------------------------------------

@@ -51,6 +51,9 @@ export function drawnArray(shape, draw) {
   return Object.assign(Float64Array.from({ length }, draw), { shape });
 }
 
+/** A typed array with a shape, as Python is to have it. */
+export const shaped = (array, ...shape) => Object.assign(array, { shape });
+
 export const range = (count) => Array.from({ length: count }, (_, i) => i);
 export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 

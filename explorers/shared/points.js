@@ -1,6 +1,6 @@
 // Points on the circle, the sphere or in the disc, a query among them, and what each is to it.
-import { drawKey, label, mark, marksInWords, stroke } from "./charts.js";
-import { clamp, listed, plural, range, wrapped } from "./numbers.js";
+import { label, Marks, stroke } from "./charts.js";
+import { clamp, listed, plural, range } from "./numbers.js";
 
 // ---- Vectors -------------------------------------------------------------------------------------------------
 
@@ -100,6 +100,24 @@ export const bow =
 
 // ---- A query among points ------------------------------------------------------------------------------------
 
+/** What follows for a query from the (rounds, L) buckets of all points, of which round `shown` is drawn.
+ *
+ * `away` is the angle of each point from the query. The facts hold what the functions below need.
+ */
+export function amongPoints({ query, n_near }, away, buckets, shown) {
+  const n_points = away.length;
+  const others = range(n_points).filter((i) => i !== query);
+  const near = [...others].sort((i, j) => away[i] - away[j]).slice(0, n_near);
+  const met = meetsQuery(buckets, n_points, query);
+  const bucketOfQuery = (r) => buckets[r * n_points + query];
+  return {
+    ...{ n_points, away, others, near, met, buckets, shown, bucketOfQuery },
+    missed: near.filter((i) => !met[i]),
+    ofShown: buckets.subarray(shown * n_points, (shown + 1) * n_points),
+    isQuerys: (bucket) => bucket === bucketOfQuery(shown),
+  };
+}
+
 /** Whether each point shares a bucket with the query in any round or table; `buckets` are (rounds, L), flat. */
 export function meetsQuery(buckets, n_points, query) {
   return range(n_points).map((i) => {
@@ -110,12 +128,12 @@ export function meetsQuery(buckets, n_points, query) {
   });
 }
 
-const MARKS = {
+const MARKS = new Marks({
   query: { shape: "star", size: 11, fill: "ink", text: "query" },
   met: { shape: "disc", size: 4.5, fill: "ink", text: "meets it" },
   missed: { shape: "diamond", size: 7.5, fill: "alert", text: "near, but missed" },
   other: { shape: "ring", size: 3.5, fill: "paper", text: "neither" },
-};
+});
 const RANK = { other: 0, met: 1, missed: 2, query: 3 };
 
 /** What a point is to the query: one of the marks. */
@@ -125,21 +143,18 @@ export function kindOf({ query, met, near }, i) {
   return near.includes(i) ? "missed" : "other";
 }
 
-export function drawPointMark(picture, kind, x, y, scale = 1) {
-  const { shape, size, fill } = MARKS[kind];
-  const { theme } = picture;
-  mark(picture, shape, x, y, size * scale, theme[fill], kind === "other" ? theme.quiet : theme.paper);
-}
+export const drawPointMark = (picture, kind, x, y, scale = 1) =>
+  MARKS.draw(picture, kind, x, y, MARKS.kinds[kind].size * scale);
 
 /** The points of a query, the less important ones first: `place(i)` is [x, y, faces us], `beside(i)` where a name goes.
  *
  * The query, the chosen point, and the near ones are named.
  */
 export function drawPoints(picture, facts, place, beside) {
-  const places = range(facts.n_points).map(place);
-  const rank = (i) => RANK[kindOf(facts, i)];
-  for (const i of range(facts.n_points).sort((i, j) => places[i][2] - places[j][2] || rank(i) - rank(j))) {
-    const [[x, y, faces], kind] = [places[i], kindOf(facts, i)];
+  const [places, kinds] = [range(facts.n_points).map(place), range(facts.n_points).map((i) => kindOf(facts, i))];
+  const inOrder = (i, j) => places[i][2] - places[j][2] || RANK[kinds[i]] - RANK[kinds[j]];
+  for (const i of range(facts.n_points).sort(inOrder)) {
+    const [[x, y, faces], kind] = [places[i], kinds[i]];
     drawPointMark(picture, kind, x, y, faces ? 1 : 0.62);
     if (i === facts.chosen) drawChosenRing(picture, x, y);
     const named = i === facts.query || i === facts.chosen || facts.near.includes(i);
@@ -166,15 +181,7 @@ export function drawBucketName(picture, bucket, isQuerys, x, y) {
 /** Grounds of buckets: the query's is stronger. */
 export const strength = ({ dark }, isQuerys) => (isQuerys ? (dark ? 0.45 : 0.4) : dark ? 0.2 : 0.13);
 
-export function drawPointKey(picture) {
-  const kinds = Object.entries(MARKS);
-  drawKey(
-    picture,
-    kinds.map(([kind, { text }]) => ({ text, draw: (x, y) => drawPointMark(picture, kind, x, y, 0.85) })),
-  );
-}
-
-export const POINT_KEY = marksInWords(MARKS);
+export const POINT_KEY = MARKS.key();
 
 /** "it meets 7 of 39 other points, 3 of its 6 nearest; it misses points 2 (11°) and 1 (23°)". */
 export function meetingInWords({ n_points, met, near, missed }, away) {
@@ -207,12 +214,13 @@ export const ARROWS = {
   "Shift+ArrowDown": [0, -5],
 };
 
-/** Choose a point and make it the query; `name` is an array with a row for each point. */
-export const choosing = (name) => ({
+/** Choose a point and make it the query. */
+export const choosing = () => ({
   choose: {
     keys: { n: 1, p: -1 },
     help: ["N, P", "choose the next or the previous point"],
-    run: (state, step) => ({ chosen: wrapped(state.chosen + step, 0, state[name].shape[0]) }),
+    steps: "chosen",
+    wraps: true,
   },
   makeQuery: {
     keys: { q: null },
@@ -220,3 +228,36 @@ export const choosing = (name) => ({
     run: ({ chosen }) => ({ query: chosen }),
   },
 });
+
+/** Move the chosen point, `move(state, i, [right, up]) => changes`; choose another; make it the query. */
+export const actionsOnPoints = (move) => ({
+  move: {
+    keys: ARROWS,
+    help: ["Arrow keys", "move the chosen point (the ringed one); with Shift in larger steps"],
+    run: (state, step) => move(state, state.chosen, step),
+  },
+  ...choosing(),
+});
+
+/** What the pointer does: press a point to make it the query, drag it to move it.
+ *
+ * `viewOf(state, width)` is the view; `more(facts, view)` are marks beside the points; `movePoint(state, i, place, view)`
+ * and `drag(mark, state, to, from, view)` say what changes.
+ */
+export const pointerOnPoints = ({ viewOf, more, grab, movePoint, drag }) => ({
+  marks(facts, { width }) {
+    const view = viewOf(facts, width);
+    const points = range(facts.n_points).map((point) => [...view.place(facts.point(point)), point]);
+    const facing = points.filter(([, , faces]) => faces);
+    return [...facing.map(([x, y, , point]) => ({ x, y, reach: 18, point })), ...more(facts, view)];
+  },
+  grab: (held) => (held.point === undefined ? grab?.(held) : { chosen: held.point }),
+  press: (held) => held?.point !== undefined && { query: held.point },
+  drag(held, state, to, from, { width }) {
+    const view = viewOf(state, width);
+    return held?.point === undefined ? drag(held, state, to, from, view) : movePoint(state, held.point, to, view);
+  },
+});
+
+/** A new query is what the keys move. */
+export const FOLLOW_QUERY = { query: ({ query }) => ({ chosen: query }) };

@@ -1,11 +1,44 @@
-// Which directions hash into which bucket of angular LSH: sectors of the circle, regions of the sphere.
-import { range } from "./numbers.js";
-import { arc, axesAround, dot, minus, onCircle, scaled, unit } from "./points.js";
+// Which directions hash into which bucket: sectors of the circle or the disc, regions of the sphere, and how they look.
+import { stroke, wash } from "./charts.js";
+import { hashValue, normalsOf, planeScores } from "./lsh.js";
+import { range, wrapped } from "./numbers.js";
+import {
+  arc,
+  axesAround,
+  bow,
+  circle,
+  dot,
+  drawBucketName,
+  minus,
+  onCircle,
+  scaled,
+  slice,
+  strength,
+  unit,
+} from "./points.js";
+
+export const wholeTurn = (angle) => wrapped(angle, 0, 2 * Math.PI);
 
 /** Angle of a direction, 0 .. 2 pi. */
-export const turnOf = ([x, y]) => (Math.atan2(y, x) + 2 * Math.PI) % (2 * Math.PI);
+export const turnOf = ([x, y]) => wholeTurn(Math.atan2(y, x));
 
-/** Sectors of the circle: [{bucket, from, to}], angles in radians.
+/** Sectors into which planes with these normals cut the disc: [{bucket, from, to}], angles in radians, going round. */
+export function sectorsOfPlanes(angles) {
+  const normals = normalsOf(angles);
+  const borders = Array.from(angles)
+    .flatMap((angle) => [wholeTurn(angle - Math.PI / 2), wholeTurn(angle + Math.PI / 2)])
+    .sort((a, b) => a - b);
+  return borders
+    .map((from, i) => ({ from, to: borders[i + 1] ?? borders[0] + 2 * Math.PI }))
+    .filter(({ from, to }) => to - from > 1e-9)
+    .map(({ from, to }) => ({
+      from,
+      to,
+      bucket: hashValue(planeScores(onCircle((from + to) / 2), normals, angles.length)),
+    }));
+}
+
+/** Sectors of the circle by a rotation: [{bucket, from, to}], angles in radians.
  *
  * Bucket i wins where v_i x is the largest of all: only corners of the convex hull of the v_i ever do, each between the
  * directions at right angles to its two edges.
@@ -77,4 +110,53 @@ export function areaOf(places) {
     return sum + x * nextY - nextX * y;
   }, 0);
   return Math.abs(doubled) / 2;
+}
+
+// ---- How they look. The facts are those of `amongPoints`, with `hueOf(bucket)` --------------------------------
+
+/** The ground of a region, the query's stronger than others. */
+export const washRegion = (picture, facts, bucket, trace) =>
+  wash(picture, trace, facts.hueOf(bucket), strength(picture.theme, facts.isQuerys(bucket)));
+
+/** The name of a bucket in its region. */
+export const nameRegion = (picture, facts, bucket, [x, y]) =>
+  drawBucketName(picture, bucket, facts.isQuerys(bucket), x, y);
+
+/** The grounds of sectors. */
+export function washSectors(picture, facts, view, sectors) {
+  for (const { bucket, from, to } of sectors) washRegion(picture, facts, bucket, slice(view, view.radius, from, to));
+}
+
+/** The names of the sectors that have room for one; the radius counts as 1. */
+export function nameSectors(picture, facts, view, sectors, distance) {
+  for (const { bucket, from, to } of sectors.filter(({ from, to }) => to - from > 0.12)) {
+    nameRegion(picture, facts, bucket, view.place(onCircle((from + to) / 2), distance * view.radius));
+  }
+}
+
+/** Bars for `drawBars`: how many points each of these buckets holds. */
+export const bucketBars = (facts, buckets, sizes) =>
+  buckets.map((bucket, i) => ({
+    value: sizes[i],
+    text: sizes[i],
+    name: `b${bucket}`,
+    color: facts.hueOf(bucket),
+    strong: facts.isQuerys(bucket),
+  }));
+
+const RING = 7; // pixels
+
+/** The radius of a disc on a square canvas that leaves `room` outside it and, from two rounds on, a ring for each. */
+export const radiusWithRings = (size, room, n_rounds) => size / 2 - room - (n_rounds > 1 ? RING * n_rounds + 4 : 0);
+
+/** Each round as a ring outside the disc: where the query's bucket of that round lies; nothing for one round. */
+export function drawRings(picture, facts, view, room, sectorsOf) {
+  const n_rounds = facts.buckets.length / facts.n_points;
+  if (n_rounds === 1) return;
+  for (const r of range(n_rounds)) {
+    const radius = view.radius + room - 4 + RING * (r + 0.5);
+    stroke(picture, circle(view, radius), picture.theme.quiet, r === facts.shown ? 2 : 1);
+    const own = sectorsOf(r).find(({ bucket }) => bucket === facts.bucketOfQuery(r));
+    if (own) stroke(picture, bow(view, radius, own.from, own.to), picture.theme.accent, RING - 1.5);
+  }
 }

@@ -1,7 +1,7 @@
 // The state of one explorer: the inputs that a reader sets, as plain numbers and typed arrays; their history; and the
 // same as text. A model, Jupyter's or the page's, holds them; a value of it is never changed in place.
 import { faultOf, highest } from "./inputs.js";
-import { decode, encode } from "./numbers.js";
+import { clamp, decode, encode, wrapped } from "./numbers.js";
 
 const NOT_FINITE = ["NaN", "Infinity", "-Infinity"]; // Python writes them bare, and JSON knows none of them
 const isArray = (value) => ArrayBuffer.isView(value) && !(value instanceof DataView);
@@ -42,6 +42,17 @@ export class State {
       }
       this.change(this.follow[name]?.(state));
     }
+  }
+
+  /** A number some steps further, within its limits or, if it `wraps`, round and round; { name: number }.
+   *
+   * Rounded, so that a hundred steps add up to a round number.
+   */
+  stepped(name, by, wraps) {
+    const [state, { low, whole, ...limits }] = [this.read(), this.inputs[name]];
+    const [to, high] = [state[name] + by, highest(limits, state)];
+    const kept = wraps ? wrapped(to, low, whole ? high + 1 : high) : clamp(to, low, high);
+    return { [name]: Number(kept.toFixed(6)) };
   }
 
   /** Set inputs at once, as from a snapshot. */

@@ -1,4 +1,4 @@
-import { drawBars, drawKey } from "../../explorers/shared/charts.js";
+import { drawBars } from "../../explorers/shared/charts.js";
 import { explore } from "../../explorers/shared/explore.js";
 
 export default explore({
@@ -8,7 +8,7 @@ export default explore({
   describe: ({ powers, chosen, exponent }) => ({
     sentence: `${chosen} to the power of ${exponent} is ${powers[chosen]}.`,
     lines: {},
-    pictures: { bars: `Powers: ${powers.join(", ")}.`, key: "No marks." },
+    pictures: { bars: `Powers: ${powers.join(", ")}.` },
   }),
   draw: {
     bars: {
@@ -25,18 +25,9 @@ export default explore({
         drawBars(picture, bars, {});
       },
     },
-    key: { height: () => 1, paint: (picture) => drawKey(picture, []) },
   },
   actions: {
-    choose: {
-      keys: { ArrowLeft: -1, ArrowRight: 1 },
-      help: ["← →", "choose a number"],
-      run: ({ chosen }, step) => ({ chosen: Math.min(10, Math.max(0, chosen + step)) }),
-    },
-    raise: {
-      keys: { e: 1, "Shift+e": -1 },
-      help: ["E", "raise"],
-      run: ({ exponent }, by) => ({ exponent: exponent + by }),
-    },
+    choose: { keys: { ArrowLeft: -1, ArrowRight: 1 }, help: ["← →", "choose a number"], steps: "chosen" },
+    raise: { keys: { e: 1, "Shift+e": -1 }, help: ["E", "raise"], steps: "exponent" },
   },
 });

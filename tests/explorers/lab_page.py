@@ -170,8 +170,10 @@ class Lab:
     def kernel_holds(self, setup, condition, **expected):
         """Wait until the kernel's explorer has the expected traits and the condition is true. Returns whether it came.
 
-        `setup` is code that runs before the condition is asked for.
+        `setup` is code that runs before the condition is asked for. An explorer that stands still has told the kernel
+        what changed: what the kernel sets from then on is not overwritten by news of what was before.
         """
+        wait_until_still(self.page)
         code = f"""
 import json
 import numpy as np

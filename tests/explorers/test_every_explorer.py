@@ -11,10 +11,10 @@ import traitlets
 from nbconvert.exporters import HTMLExporter
 from nbconvert.preprocessors import ExecutePreprocessor
 
-from explorers import EXPLORERS
+from explorers import EXPLORERS, AngularExplorer, HashPlanesExplorer, SoftLookupExplorer
 from explorers.inputs import Array
 from explorers.page import standalone_page
-from tests.explorers.lab_page import wait_until_drawn
+from tests.explorers.lab_page import STAGE, wait_until_drawn, wait_until_still
 
 every_explorer = pytest.mark.parametrize("explorer_class", EXPLORERS)
 browser_test = pytest.mark.browser
@@ -100,6 +100,29 @@ def test_the_page_fits_a_narrow_window(explorer_class, open_drawn):
 
 @browser_test
 @every_explorer
+@pytest.mark.parametrize("width", [390, 500, 920])
+def test_the_key_of_marks_has_room_for_each_of_its_entries(explorer_class, width, open_drawn):
+    page = open_drawn(explorer_class(), viewport={"width": width, "height": 800}, color_scheme="light")
+    page.evaluate(
+        """() => {
+            window.written = [];
+            const { fillText } = CanvasRenderingContext2D.prototype;
+            CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+                const { clientWidth, clientHeight } = this.canvas;
+                const isKey = this.canvas === document.querySelectorAll("canvas")[1];
+                if (isKey) written.push([x, x + this.measureText(text).width, clientWidth, y, clientHeight]);
+                fillText.call(this, text, x, y);
+            };
+        }"""
+    )
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function("written.length >= 3")
+    for left, right, across, middle, down in page.evaluate("written"):
+        assert 0 <= left < right <= across and 8 <= middle <= down - 8
+
+
+@browser_test
+@every_explorer
 def test_pictures_are_as_sharp_as_the_screen(explorer_class, open_drawn):
     page = open_drawn(explorer_class(), device_scale_factor=2)
     assert page.locator("canvas").first.evaluate("canvas => canvas.width === 2 * canvas.clientWidth")
@@ -113,6 +136,32 @@ def test_the_page_follows_the_readers_theme(explorer_class, open_drawn):
     assert page.evaluate(paper) == "rgb(255, 255, 255)"
     page.emulate_media(color_scheme="dark")
     page.wait_for_function(f"{paper} !== 'rgb(255, 255, 255)'")
+
+
+@browser_test
+@pytest.mark.parametrize("explorer_class", [SoftLookupExplorer, HashPlanesExplorer, AngularExplorer])
+def test_a_fixed_key_of_marks_is_drawn_when_theme_or_size_changes_and_not_with_every_key(explorer_class, open_drawn):
+    page = open_drawn(explorer_class(), color_scheme="light", reduced_motion="reduce")
+    wait_until_still(page)
+    page.evaluate(
+        """() => {
+            window.drawn = [];
+            const { clearRect } = CanvasRenderingContext2D.prototype;
+            CanvasRenderingContext2D.prototype.clearRect = function (...area) {
+                drawn.push([...document.querySelectorAll("canvas")].indexOf(this.canvas));
+                clearRect.apply(this, area);
+            };
+        }"""
+    )
+    page.locator(STAGE).press("ArrowRight")
+    wait_until_still(page)
+    stage, key = 0, 1
+    assert stage in page.evaluate("drawn") and key not in page.evaluate("drawn")
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function("drawn.includes(1)")
+    page.evaluate("drawn.length = 0")
+    page.set_viewport_size({"width": 420, "height": 800})
+    page.wait_for_function("drawn.includes(1)")
 
 
 @browser_test

@@ -1,10 +1,14 @@
 """The explorer of hash planes: its numbers are those of `reformer.planes`, its picture follows keys and pointer."""
 
+import itertools
+import re
+
 import numpy as np
 import pytest
 import traitlets
 
 from explorers import HashPlanesExplorer
+from reformer.angular import chance_to_meet
 from reformer.neighbors import k_nearest
 from reformer.planes import approximate_k_nearest, hash_value, side_of_planes
 from tests.explorers.lab_page import SENTENCE, STAGE, wait_until_still
@@ -53,18 +57,16 @@ def test_the_alternative_text_says_what_the_first_view_shows():
 # ---- In the browser, without Jupyter
 
 
-@pytest.fixture
-def functions(functions_of):
-    return functions_of("hash_planes.js")
-
-
 @browser_test
 @pytest.mark.parametrize(("n_planes", "n_tables"), [(1, 1), (3, 6), (8, 2)])
-def test_the_browsers_hash_is_numpys_hash(functions, n_planes, n_tables):
+def test_the_browsers_hash_is_numpys_hash(functions_of, n_planes, n_tables):
     rng = np.random.default_rng([n_planes, n_tables])
     points, angles = rng.normal(size=(200, 2)), rng.uniform(0, 2 * np.pi, (6, 8))
-    script = """([points, angles, ...sizes]) => Array.from(
-        functions.hashPoints(Float64Array.from(points), Float64Array.from(angles), ...sizes))"""
+    script = """([points, angles, ...sizes]) => {
+        const table = Object.assign(Float64Array.from(angles), { shape: [6, 8] });
+        return Array.from(functions.planesHash(Float64Array.from(points), table, ...sizes));
+    }"""
+    functions = functions_of("shared/lsh.js")
     got = functions(script, points.ravel().tolist(), angles.ravel().tolist(), n_tables, n_planes)
     expected = hash_value(side_of_planes(points, normals_of(angles[:n_tables, :n_planes])))
     np.testing.assert_array_equal(np.reshape(got, (n_tables, 200)), expected)
@@ -72,9 +74,10 @@ def test_the_browsers_hash_is_numpys_hash(functions, n_planes, n_tables):
 
 @browser_test
 @pytest.mark.parametrize("n_planes", [1, 2, 8])
-def test_the_sectors_drawn_are_where_directions_hash(functions, n_planes):
+def test_the_sectors_drawn_are_where_directions_hash(functions_of, n_planes):
     angles = np.random.default_rng(n_planes).uniform(0, 2 * np.pi, (1, 8))
-    sectors = functions("([a, n]) => functions.sectors(Float64Array.from(a), n)", angles[0].tolist(), n_planes)
+    script = "([angles]) => functions.sectorsOfPlanes(Float64Array.from(angles))"
+    sectors = functions_of("shared/regions.js")(script, angles[0, :n_planes].tolist())
     assert len(sectors) == 2 * n_planes
     assert sum(sector["to"] - sector["from"] for sector in sectors) == pytest.approx(2 * np.pi)
     for sector in sectors:
@@ -84,17 +87,15 @@ def test_the_sectors_drawn_are_where_directions_hash(functions, n_planes):
 
 
 @browser_test
-def test_recall_and_cost_are_those_of_the_approximate_search(functions):
+def test_recall_and_cost_are_those_of_the_approximate_search(functions_of):
     rng = np.random.default_rng(0)
     points, angles, n_near = rng.normal(size=(30, 2)), rng.uniform(0, 2 * np.pi, (6, 8)), 5
-    script = """([points, angles, n_near]) => {
-        const given = Float64Array.from(points);
-        const codes = functions.hashPoints(given, Float64Array.from(angles), 6, 8);
-        const table = functions.recallTable(codes, functions.byNearness(given, n_near));
+    script = """([codes, nearness]) => {
+        const table = functions.searchTable(codes, nearness, 8);
         return [Array.from(table.recall), Array.from(table.compared)];
     }"""
-    recall, compared = np.array(functions(script, points.ravel().tolist(), angles.ravel().tolist(), n_near))
-    exact = k_nearest(points, n_near)
+    codes, exact = hash_value(side_of_planes(points, normals_of(angles))), k_nearest(points, n_near)
+    recall, compared = np.array(functions_of("shared/lsh.js")(script, codes.ravel().tolist(), exact.tolist()))
     for n_tables, n_planes in [(1, 1), (1, 8), (3, 4), (6, 2), (6, 8)]:
         found = approximate_k_nearest(points, 29, normals_of(angles[:n_tables, :n_planes]))
         hit = np.any(found[:, :, np.newaxis] == exact[:, np.newaxis, :], axis=1)
@@ -148,6 +149,34 @@ def test_a_point_stays_in_the_disc_and_out_of_its_middle(open_drawn):
     assert page.evaluate(length) == pytest.approx(1)
 
 
+@browser_test
+def test_what_the_browser_measures_meets_theory(open_drawn):
+    """(1 - angle / pi)^P for the planes of a table, and 1 - (1 - that)^T for all tables."""
+    explorer = HashPlanesExplorer(n_draws=2000)
+    page = open_drawn(explorer, reduced_motion="reduce")
+    angles = np.linspace(0, np.pi, 19)
+    for n_planes, n_tables in itertools.product([1, 3, 8], [1, 6]):
+        measured, n_trials = page.evaluate(
+            """async ([n_planes, n_tables]) => {
+                const { model } = document.getElementById("explorer");
+                model.set("n_planes", n_planes);
+                model.set("n_tables", n_tables);
+                await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+                const { data } = model.get("measured");
+                return [Array.from(new Float64Array(data.buffer)), model.get("n_trials")];
+            }""",
+            [n_planes, n_tables],
+        )
+        expected = chance_to_meet((1 - angles / np.pi) ** n_planes, n_tables)
+        error = np.sqrt(expected * (1 - expected) / n_trials)
+        assert n_trials == 2000
+        assert np.all(np.abs(measured - expected) <= 5 * error + 1 / n_trials)
+        words = page.locator("figure", has_text="Chance to share").locator("canvas").get_attribute("aria-label")
+        told = re.search(r"falls from 1 at 0° through (\S+) at 45° and (\S+) at 90° to 0 at 180°", words).groups()
+        expected = chance_to_meet(np.array([0.75, 0.5]) ** n_planes, n_tables)
+        np.testing.assert_allclose(np.array(told, float), expected, atol=0.00501)
+
+
 # ---- In JupyterLab
 
 
@@ -185,7 +214,9 @@ def test_the_browser_agrees_with_numpy_after_every_change(hash_planes_lab):
 def test_points_and_planes_can_be_dragged_and_a_pressed_point_becomes_the_query(hash_planes_lab):
     lab, page = hash_planes_lab, hash_planes_lab.page
     place = "[[0.4, 0.0], [0.0, 0.5], [-0.5, 0.1], [0.1, -0.6]]"
-    lab.in_kernel(f"explorer.angles = np.zeros((6, 8)) + np.pi * np.arange(8) / 8; explorer.points = {place}")
+    lab.in_kernel(
+        f"import numpy as np; explorer.angles = np.zeros((6, 8)) + np.pi * np.arange(8) / 8; explorer.points = {place}"
+    )
     lab.in_kernel("explorer.n_tables, explorer.n_planes, explorer.query = 1, 2, 0")
     assert agrees_with_numpy(lab, "explorer.points.shape == (4, 2)", n_tables=1, n_planes=2, query=0)
     box = page.locator(f"{STAGE} canvas").bounding_box()

@@ -19,7 +19,7 @@ STATES = [
     (SoftLookupExplorer, {}),
     (SoftLookupExplorer, {"n_near": 1, "bandwidth": 3.0}),
     (HashPlanesExplorer, {}),
-    (HashPlanesExplorer, {"n_planes": 8, "n_tables": 3}),
+    (HashPlanesExplorer, {"n_planes": 8, "n_tables": 3, "n_draws": 1000}),
     (AngularExplorer, {"n_draws": 1000}),
     (AngularExplorer, {"n_rounds": 4, "n_draws": 1000, "n_buckets": 6}),
     (AngularExplorer, {"dimension": 3, "n_rounds": 2}),
@@ -77,6 +77,10 @@ def test_a_session_of_keys_with_planes_is_heard(open_drawn):
     assert heard_after(page, "b").startswith("Plane 1 is chosen; its positive side lies toward ")
     heard = heard_after(page, "Shift+ArrowDown", "Shift+ArrowDown")
     assert heard.startswith("Point 2, sides − + +, in bucket 6, ") and "Query 3 is on the sides" in heard
+    assert heard_after(page, "2") == "Planes drawn anew 10 times."
+    assert heard_after(page, "3").startswith(
+        "Planes drawn anew 1010 times. What was measured differs from theory by at most 0.0"
+    )
 
 
 def test_a_session_of_keys_with_dot_products_is_heard(open_drawn):
@@ -184,6 +188,7 @@ RECORD = """() => {
         note("text", this, this.fillStyle, places, text);
     });
     explorer.model.set("chosen", explorer.model.get("chosen") + 1);
+    document.documentElement.classList.add("seen-anew"); // as where a theme changes: the key of marks is drawn, too
 }"""
 
 
@@ -424,9 +429,10 @@ def test_the_wheel_of_directions_is_turned_by_dragging_an_arrow(open_drawn):
     assert json.loads(page.evaluate("JSON.stringify(explorer.model.get('chosen'))")) == 3
 
 
-def test_chance_is_drawn_before_theory_is_shown(open_drawn):
-    page = open_drawn(AngularExplorer(), reduced_motion="reduce")
-    curve = page.locator("figure").nth(3).locator("canvas")
+@pytest.mark.parametrize("explorer_class", [HashPlanesExplorer, AngularExplorer])
+def test_chance_is_drawn_before_theory_is_shown(explorer_class, open_drawn):
+    page = open_drawn(explorer_class(), reduced_motion="reduce")
+    curve = page.locator("figure", has_text="Chance to share a bucket").locator("canvas")
     assert "theory is shown from 1000 draws on" in curve.get_attribute("aria-label")
     for name, n_draws in [("Draw 1", 1), ("Draw 10", 11), ("Draw 1,000", 1011)]:
         page.get_by_role("button", name=name, exact=True).click()

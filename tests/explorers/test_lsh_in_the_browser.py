@@ -5,10 +5,10 @@ import itertools
 import numpy as np
 import pytest
 
-from reformer.angular import angular_hash
-from reformer.chunking import look_adjacent, sort_by_bucket, split_into_chunks
+from reformer.angular import angular_hash, collision_probability
+from reformer.chunking import WRAPS, look_adjacent, sort_by_bucket, split_into_chunks
 from reformer.masks import attention_mask
-from reformer.neighbors import kernel_regression
+from reformer.neighbors import k_nearest, kernel_regression
 from reformer.planes import hash_value, side_of_planes
 
 pytestmark = browser_test = pytest.mark.browser
@@ -77,6 +77,21 @@ def test_the_browsers_weights_are_those_of_kernel_regression(functions, bandwidt
         np.testing.assert_allclose(got, weights, atol=1e-12)
 
 
+@pytest.mark.parametrize("k", [1, 5, 29])
+def test_the_browser_finds_the_neighbours_that_numpy_finds(functions, k):
+    points = np.random.default_rng(k).normal(size=(30, 2))
+    got = functions("([points, k]) => functions.kNearest(Float64Array.from(points), k)", points.ravel().tolist(), k)
+    assert got == k_nearest(points, k).tolist()
+
+
+@pytest.mark.parametrize("n_planes", [1, 2, 8])
+def test_the_browsers_chance_for_planes_is_that_of_signs_which_agree(functions, n_planes):
+    """One random plane is a random direction and its opposite: the angular hash with two buckets."""
+    angles = np.linspace(0, np.pi, 37)
+    got = functions("([angles, n]) => angles.map((a) => functions.planesChance(a, n))", angles.tolist(), n_planes)
+    np.testing.assert_allclose(got, collision_probability(angles, 2) ** n_planes, atol=1e-12)
+
+
 def test_the_browser_sorts_and_chunks_as_numpy_does(functions):
     for length, n_buckets, chunk_length in [(1, 1, 1), (12, 4, 4), (13, 3, 4), (40, 16, 7)]:
         buckets = np.random.default_rng(length).integers(0, n_buckets, length)
@@ -87,12 +102,21 @@ def test_the_browser_sorts_and_chunks_as_numpy_does(functions):
 
 
 @pytest.mark.parametrize(("n_before", "n_after"), [(1, 0), (1, 1), (0, 0), (2, 1), (4, 5)])
-@pytest.mark.parametrize("wrap", ["round", "none"])
-def test_the_browser_looks_where_numpy_looks(functions, n_before, n_after, wrap):
-    chunks = split_into_chunks(np.arange(11), 3)
+@pytest.mark.parametrize("wrap", WRAPS)
+@pytest.mark.parametrize("n_rounds", [1, 3])
+def test_the_browser_looks_where_numpy_looks(functions, n_before, n_after, wrap, n_rounds):
+    rounds = np.random.default_rng(n_rounds).permuted(np.tile(np.arange(11), (n_rounds, 1)), axis=1)
+    chunks = split_into_chunks(rounds, 3)
     options = {"n_before": n_before, "n_after": n_after, "wrap": wrap}
-    expected = look_adjacent(chunks, **options)
-    assert functions("([c, o]) => functions.lookAdjacent(c, o)", chunks.tolist(), options) == expected.tolist()
+    look = "([c, o]) => functions.lookAdjacent(c, o)"
+    assert functions(look, chunks.tolist(), options) == look_adjacent(chunks, **options).tolist()
+    if wrap != "global":
+        assert functions(look, chunks[0].tolist(), options) == look_adjacent(chunks[0], **options).tolist()
+
+
+def test_the_browser_looks_by_default_as_numpy_does(functions):
+    chunks = split_into_chunks(np.arange(22).reshape(2, 11), 3)
+    assert functions("([c]) => functions.lookAdjacent(c)", chunks.tolist()) == look_adjacent(chunks).tolist()
 
 
 @pytest.mark.parametrize(("causal", "avoid_self", "in_buckets"), list(itertools.product([True, False], repeat=3)))

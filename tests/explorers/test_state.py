@@ -3,6 +3,7 @@
 Python and the page refuse with the same sentences.
 """
 
+import datetime
 import json
 import re
 
@@ -18,6 +19,9 @@ from explorers import (
     standalone_page,
 )
 from explorers.inputs import Refused
+from explorers.modules import join_modules
+from explorers.page import framed_page
+from tests.explorers.kernel_powers import PowersExplorer
 from tests.explorers.lab_page import SENTENCE, STAGE, Lab, open_page_of, wait_until_drawn, wait_until_still
 
 browser_test = pytest.mark.browser
@@ -199,7 +203,7 @@ def state_of(page):
 KEYS = {
     DotProductExplorer: ["ArrowRight", "ArrowUp", "k", "n", "d", "r"],
     SoftLookupExplorer: ["ArrowRight", "ArrowUp", "k", "d", "r"],
-    HashPlanesExplorer: ["ArrowRight", "n", "q", "t", "b", "r"],
+    HashPlanesExplorer: ["ArrowRight", "n", "q", "t", "b", "2", "r"],
     AngularExplorer: ["ArrowRight", "n", "q", "t", "2", "r"],
 }
 
@@ -227,6 +231,44 @@ def test_every_step_is_undone_and_done_again_and_reset_goes_back_to_the_start(ex
     assert state_of(page) == states[0]
     page.get_by_role("button", name="Undo").click()
     assert state_of(page) == states[-1]
+
+
+@browser_test
+@pytest.mark.parametrize(
+    ("explorer", "key", "name", "reached"),
+    [
+        (SoftLookupExplorer(query=9.95), "ArrowRight", "query", 10),
+        (SoftLookupExplorer(bandwidth=0.07), "ArrowDown", "bandwidth", 0.05),
+        (SoftLookupExplorer(n_points=5, n_near=5), "k", "n_near", 5),
+        (SoftLookupExplorer(query=0.2), "ArrowRight", "query", 0.3),  # and not 0.30000000000000004
+        (HashPlanesExplorer(n_planes=3, chosen_plane=2), "b", "chosen_plane", 0),
+        (HashPlanesExplorer(n_draws=4990), "2", "n_draws", 5000),
+        (HashPlanesExplorer(chosen=0), "p", "chosen", 39),
+        (AngularExplorer(turn=179.0), "t", "turn", -179),
+        (AngularExplorer(chosen=39), "n", "chosen", 0),
+        (PowersExplorer(chosen=10), "ArrowRight", "chosen", 10),
+    ],
+)
+def test_a_step_ends_at_the_limit_that_stands_in_python_or_goes_round(explorer, key, name, reached, open_drawn):
+    page = open_drawn(explorer, reduced_motion="reduce")
+    page.locator(STAGE).press(key)
+    assert page.evaluate("name => explorer.model.get(name)", name) == reached
+
+
+@browser_test
+def test_python_is_told_when_a_reader_rests_and_once_a_second_meanwhile(open_drawn):
+    page = open_drawn(AngularExplorer(), reduced_motion="reduce")
+    wait_until_still(page)
+    page.evaluate("window.told = []; explorer.model.save_changes = () => told.push(explorer.model.get('turn'))")
+    page.clock.install()
+    page.clock.pause_at(datetime.datetime.now() + datetime.timedelta(hours=1))
+    page.evaluate("told.length = 0")
+    for _ in range(25):  # a key each tenth of a second, which turns by 2°
+        page.locator(STAGE).evaluate("stage => stage.dispatchEvent(new KeyboardEvent('keydown', { key: 't' }))")
+        page.clock.run_for(100)
+    assert len(page.evaluate("told")) == 2
+    page.clock.run_for(400)
+    assert len(page.evaluate("told")) == 3 and page.evaluate("told.at(-1)") == 50
 
 
 @browser_test
@@ -274,6 +316,38 @@ def test_a_link_opens_the_page_in_the_same_state(explorer_class, browser, tmp_pa
 
 
 @browser_test
+def test_two_explorers_of_a_class_on_a_lessons_page_have_each_a_link(browser, tmp_path):
+    frames = [framed_page(explorer) for explorer in (AngularExplorer(), HashPlanesExplorer(), AngularExplorer())]
+    file = tmp_path / "lesson.html"
+    file.write_text("<!doctype html><title>lesson</title>" + "".join(frames), encoding="utf-8")
+
+    def drawn_explorers(page, address):
+        page.goto(address)
+        explorers = [page.frame_locator(f"iframe >> nth={place}") for place in range(len(frames))]
+        for explorer in explorers:
+            explorer.locator(f"{SENTENCE}:not(:empty)").wait_for()
+        return explorers
+
+    page = open_page_of(browser, reduced_motion="reduce")
+    names = ["AngularExplorer", "HashPlanesExplorer", "AngularExplorer-2"]
+    first = [explorer.locator(SENTENCE).text_content() for explorer in drawn_explorers(page, file.as_uri())]
+    for place, name in enumerate(names):
+        explorer = drawn_explorers(page, file.as_uri())[place]
+        explorer.locator("summary", has_text="State").click()
+        explorer.get_by_label("Query point").fill("20")
+        explorer.locator(f"{SENTENCE} >> text=/^Query 20/").wait_for()
+        explorer.locator(".explorer[data-still=yes]").wait_for()
+        link = explorer.get_by_role("textbox").input_value()
+        assert link.startswith(f"{file.as_uri()}#{name}=")
+        other = open_page_of(browser, reduced_motion="reduce")
+        said = [explorer.locator(SENTENCE).text_content() for explorer in drawn_explorers(other, link)]
+        other.close()
+        assert said[place].startswith("Query 20 ")
+        assert said[:place] + said[place + 1 :] == first[:place] + first[place + 1 :]
+    page.close()
+
+
+@browser_test
 @every_explorer
 def test_presets_can_be_shown(explorer_class, open_drawn):
     page = open_drawn(explorer_class(), reduced_motion="reduce")
@@ -305,7 +379,8 @@ def test_two_explorers_in_one_page_do_not_disturb_each_other(browser, server):
     assert [sliders.nth(i).input_value() for i in range(2)] == ["8", "4"]
     sliders.nth(1).press("ArrowRight")
     assert [sliders.nth(i).input_value() for i in range(2)] == ["8", "6"]
-    assert page.evaluate("globalThis[Symbol.for('explorers: modules by source')].size") == 12  # each once
+    modules = {*re.findall(r'"explorers/[\w/.]+", ', json.dumps(join_modules("angular.js")).replace('\\"', '"'))}
+    assert page.evaluate("globalThis[Symbol.for('explorers: modules by source')].size") == len(modules)  # each once
     lab.assert_nothing_went_wrong()
     page.close()
 
