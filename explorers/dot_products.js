@@ -1,8 +1,19 @@
 // The explorer of dot products: a query and keys as arrows in the plane, their scores, and the weights they get.
 // Letters as in reformer/neighbors.py: K keys, d = 2 features, k keys of highest score.
-import { arrow, drawBars, drawKey, label, mark, marksInWords, segment, stroke } from "./shared/charts.js";
+import { arrow, drawBars, label, Marks, segment, stroke } from "./shared/charts.js";
 import { explore } from "./shared/explore.js";
-import { clamp, degrees, drawnArray, normalFrom, percent, range, signed, withRow, wrapped } from "./shared/numbers.js";
+import {
+  clamp,
+  degrees,
+  drawnArray,
+  normalFrom,
+  percent,
+  range,
+  shaped,
+  signed,
+  withRow,
+  wrapped,
+} from "./shared/numbers.js";
 import { angleBetween, drawChosenRing } from "./shared/points.js";
 
 const FARTHEST = 3; // along each axis
@@ -51,11 +62,11 @@ function derive(state) {
 
 // ---- The plane -----------------------------------------------------------------------------------------------
 
-const MARKS = {
+const MARKS = new Marks({
   query: { shape: "star", size: 10, fill: "accent", text: "query" },
   best: { shape: "disc", size: 5.5, fill: "ink", text: "key of highest score" },
   other: { shape: "ring", size: 5.5, fill: "paper", text: "any other key" },
-};
+});
 
 function planeOf({ width, height }) {
   const [middle, unit] = [width / 2, (width / 2 - ROOM) / FARTHEST];
@@ -64,12 +75,6 @@ function planeOf({ width, height }) {
     place: ([x, y]) => [middle + unit * x, height / 2 - unit * y],
     at: ({ x, y }) => [(x - middle) / unit, (height / 2 - y) / unit],
   };
-}
-
-function drawMark(picture, kind, x, y, size = MARKS[kind].size) {
-  const { theme } = picture;
-  const rim = kind === "other" ? theme.quiet : theme.paper;
-  mark(picture, MARKS[kind].shape, x, y, size, theme[MARKS[kind].fill], rim, 1.5);
 }
 
 function paintPlane(picture, facts) {
@@ -84,7 +89,7 @@ function paintPlane(picture, facts) {
   facts.keys.forEach((_, i) => drawArrow(picture, facts, plane, i));
   const tip = plane.place(facts.query);
   arrow(picture, ...origin, ...tip, theme.accent, 3);
-  drawMark(picture, "query", ...tip);
+  MARKS.draw(picture, "query", ...tip);
   label(picture, "q", ...beyond(origin, tip, 18), { color: theme.accent, size: 15, bold: true });
 }
 
@@ -99,7 +104,7 @@ function drawArrow(picture, { best, chosen, keys, weights }, plane, i) {
   const kind = best.includes(i) ? "best" : "other";
   const size = 4 + 8 * Math.sqrt(weights[i]);
   arrow(picture, ...origin, ...tip, kind === "best" ? picture.theme.ink : picture.theme.quiet);
-  drawMark(picture, kind, ...tip, size);
+  MARKS.draw(picture, kind, ...tip, size);
   if (i === chosen) drawChosenRing(picture, ...tip, size + 4);
   if (keys.length > 40 && i !== chosen && kind === "other") return;
   label(picture, `k${i}`, ...beyond(origin, tip, size + (i === chosen ? 17 : 12)), {
@@ -139,17 +144,8 @@ function drawShadow(picture, { query, keys, chosen, queryLength, shadow, score }
   stroke(picture, segment(...origin, ...end), picture.theme.alert, 6);
 }
 
-/** The key of the marks, drawn with the marks themselves. */
-function paintKey(picture, { score }) {
-  const { alert } = picture.theme;
-  const marks = Object.entries(MARKS).map(([kind, { text }]) => ({
-    text,
-    draw: (x, y) => drawMark(picture, kind, x, y),
-  }));
-  const line = (width, dash) => (x, y) => stroke(picture, segment(x - 9, y, x + 9, y), alert, width, dash);
-  const shadow = score === "dot" ? [{ text: "shadow of the ringed key", draw: line(6, []) }] : [];
-  drawKey(picture, [...marks, ...shadow, { text: "same score as the ringed key", draw: line(1.4, [5, 4]) }]);
-}
+const lineInKey = (width, dash) => (x, y, picture) =>
+  stroke(picture, segment(x - 9, y, x + 9, y), picture.theme.alert, width, dash);
 
 // ---- Beside it -----------------------------------------------------------------------------------------------
 
@@ -205,7 +201,6 @@ function describe(facts) {
     lines: { chosen },
     pictures: {
       plane: `A query and ${keys.length} keys as arrows from the middle of a plane. ${sentence} ${chosen}`,
-      key: `${marksInWords(MARKS)} A dashed line: where a key would score as the ringed one.`,
       scores: { title: SCORE_NAMES[score], words: `${SCORE_NAMES[score]}. ${each(scores, signed)}.` },
       weights: `Weights in per cent: ${each(weights, percent)}. ${hold} ${percent(held)}.`,
     },
@@ -215,7 +210,7 @@ function describe(facts) {
 // ---- What a reader can do ------------------------------------------------------------------------------------
 
 const inPlane = (vector) => vector.map((number) => clamp(snapped(number), -FARTHEST, FARTHEST));
-const toQuery = (vector) => ({ query: Object.assign(Float64Array.from(inPlane(vector)), { shape: [2] }) });
+const toQuery = (vector) => ({ query: shaped(Float64Array.from(inPlane(vector)), 2) });
 const keyTo = ({ key_vectors }, i, vector) => ({ key_vectors: withRow(key_vectors, i, inPlane(vector)) });
 
 /** The query turned and made longer; one of no length begins to the right. */
@@ -239,7 +234,8 @@ const actions = {
   choose: {
     keys: { n: 1, p: -1 },
     help: ["N, P", "choose the next or the previous key (the ringed one)"],
-    run: ({ chosen, key_vectors }, step) => ({ chosen: wrapped(chosen + step, 0, key_vectors.shape[0]) }),
+    steps: "chosen",
+    wraps: true,
   },
   move: {
     keys: { w: [0, 0.1], s: [0, -0.1], a: [-0.1, 0], d: [0.1, 0] },
@@ -252,7 +248,7 @@ const actions = {
   moreKeys: {
     keys: { k: 1, "Shift+k": -1 },
     help: ["K, Shift+K", "keep one key more or less"],
-    run: ({ n_near, key_vectors }, step) => ({ n_near: clamp(n_near + step, 1, key_vectors.shape[0]) }),
+    steps: "n_near",
   },
   drawNew: {
     keys: { r: null },
@@ -289,7 +285,13 @@ export default explore({
   describe,
   draw: {
     plane: { height: (width) => width, paint: paintPlane },
-    key: { height: (width) => (width < 430 ? 66 : 44), paint: paintKey },
+    key: MARKS.key({
+      more: [
+        { text: "shadow of the ringed key", draw: lineInKey(6, []) },
+        { text: "same score as the ringed key", draw: lineInKey(1.4, [5, 4]) },
+      ],
+      words: "A thick line is the ringed key's shadow; on a dashed line a key would score as the ringed one.",
+    }),
     scores: {
       title: "Scores",
       height: (width) => 0.44 * width,
@@ -302,14 +304,14 @@ export default explore({
     },
   },
   report: ({ scores, weights }) => ({
-    scores: Object.assign(Float64Array.from(scores), { shape: [scores.length] }),
-    weights: Object.assign(Float64Array.from(weights), { shape: [weights.length] }),
+    scores: shaped(Float64Array.from(scores), scores.length),
+    weights: shaped(Float64Array.from(weights), weights.length),
   }),
   actions,
   pointer,
   presets: {
-    "A short query": { query: Object.assign(Float64Array.of(0.2, 0.1), { shape: [2] }) },
-    "A long query": { query: Object.assign(Float64Array.of(2.7, 1.2), { shape: [2] }) },
+    "A short query": { query: shaped(Float64Array.of(0.2, 0.1), 2) },
+    "A long query": { query: shaped(Float64Array.of(2.7, 1.2), 2) },
   },
   tasks: [
     {
