@@ -45,13 +45,13 @@ UNITS = {
     2: Unit(
         "hash planes",
         "How can a hash keep neighbours together?",
-        {"planes": "buckets from the sides of random planes, and tables of them"},
+        {"planes": "buckets from the sides of random planes, tables of them, and how many it takes"},
         needs=(1,),
     ),
     3: Unit(
         "angular LSH",
         "How does the Reformer hash, and how well?",
-        {"angular": "buckets from random rotations; how often vectors at an angle share one"},
+        {"angular": "buckets from random rotations; how often two vectors share one, what that finds and costs"},
         needs=(1,),
     ),
     4: Unit(

@@ -15,7 +15,7 @@ import math
 import numpy as np
 
 from reformer.arguments import require_arrays, require_count, require_integers, require_range
-from reformer.neighbors import rescale
+from reformer.neighbors import k_nearest, rescale
 
 
 def draw_rotations(rng, *, n_rounds, n_features, n_buckets, dtype=np.float32):
@@ -176,6 +176,39 @@ def chance_to_meet(probability, n_rounds):
     """
     probability = require_range("probability", probability, 0.0, 1.0)
     return 1 - (1 - probability) ** require_count("n_rounds", n_rounds)
+
+
+def recall_and_cost(vectors, rotations, n_nearest):
+    """What several hash rounds find of the nearest neighbours, and the share of all pairs they look at for it.
+
+    Two vectors meet if they share a bucket in at least one round. A pair that meets in several rounds counts once.
+
+    Parameters
+    ----------
+    vectors : (L, d) float32 or float64 array
+    rotations : (R, d, B/2) array, R at least 1
+    n_nearest : number of neighbours of each vector, 1 .. L - 1
+
+    Returns
+    -------
+    recall : of the L * n_nearest pairs of a vector with one of its `k_nearest`, the share that meet
+    cost : of the L (L - 1) / 2 pairs of vectors, the share that meet
+
+    Raises ValueError if a shape or dtype does not fit, a number is not finite, or `n_nearest` is not 1 .. L - 1.
+    Source: the two axes of Aumüller et al., "ANN-Benchmarks" (2017), with pairs in the place of seconds.
+    """
+    vectors, rotations = require_arrays(
+        mixed=True, finite=True, vectors=(vectors, "L d+"), rotations=(rotations, "R+ d B/2+")
+    )
+    n_vectors = len(vectors)
+    if require_count("n_nearest", n_nearest) > n_vectors - 1:
+        raise ValueError(f"n_nearest needs to be at most L - 1 = {n_vectors - 1}, got {n_nearest}")
+    met = np.zeros((n_vectors, n_vectors), dtype=bool)
+    for of_round in angular_hash(vectors, rotations):
+        met |= of_round[:, np.newaxis] == of_round
+    recall = np.mean(np.take_along_axis(met, k_nearest(vectors, n_nearest), axis=1))
+    n_met = np.count_nonzero(met) - n_vectors  # each pair twice; a vector and itself are none
+    return float(recall), float(n_met / (n_vectors * (n_vectors - 1)))
 
 
 def _integrate_collisions(angle, n_columns):

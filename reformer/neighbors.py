@@ -1,8 +1,9 @@
 """Neighbours, exact: which vectors point my way, and how to average over them, hard or soft (unit 01).
 
 From averaging to attention: `kernel_regression` weights values by how near their keys are, `softmax_attention` does the
-same with dot products, and `k_nearest` is the hard choice of which both are the soft twins. All compare every query
-with every key; `planes` (unit 02) and `angular` (unit 03) avoid that.
+same with dot products, and `k_nearest` is the hard choice of which both are the soft twins. `top_k_attention` stands
+between them: soft, over the best keys alone. All compare every query with every key; `planes` (unit 02) and `angular`
+(unit 03) avoid that.
 
 Letters: Q queries, K keys, L vectors, d features, d_v features of a value.
 """
@@ -142,6 +143,40 @@ def softmax_attention(queries, keys, values):
         mixed=True, finite=True, queries=(queries, "... Q d+"), keys=(keys, "... K+ d"), values=(values, "... K d_v")
     )
     logits, scale = dot_products(queries, keys), np.sqrt(keys.shape[-1]).astype(keys.dtype)
+    return _average(values, logits / scale, np.result_type(queries, keys, values))
+
+
+def top_k_attention(queries, keys, values, k):
+    """Average of the values as in `softmax_attention`, for each query over its k keys of highest score alone.
+
+    The softmax runs over those k, so that their weights add up to one. Of keys with equal scores the lower positions
+    are kept; where scores differ by rounding alone, as those of two equal keys may, either can be. With k = 1 it is the
+    value of the best key, with k = K `softmax_attention`.
+
+    Parameters
+    ----------
+    queries : (..., Q, d) float32 or float64 array, d at least 1
+    keys : (..., K, d) array, K at least 1
+    values : (..., K, d_v) array
+    k : number of keys that each query keeps, 1 .. K
+
+    Returns
+    -------
+    attended : (..., Q, d_v) array
+
+    Raises ValueError if a dtype or shape does not fit, a number is not finite, a dot product is beyond float64, or k is
+    not 1 .. K.
+    Source: Gupta et al., "Memory-efficient Transformers via Top-k Attention" (2021).
+    """
+    queries, keys, values = require_arrays(
+        mixed=True, finite=True, queries=(queries, "... Q d+"), keys=(keys, "... K+ d"), values=(values, "... K d_v")
+    )
+    n_keys = keys.shape[-2]
+    if require_count("k", k) > n_keys:
+        raise ValueError(f"k needs to be at most K = {n_keys}, the number of keys, got {k}")
+    logits, scale = dot_products(queries, keys), np.sqrt(keys.shape[-1]).astype(keys.dtype)
+    left_out = np.argsort(-logits, axis=-1, kind="stable")[..., k:]
+    np.put_along_axis(logits, left_out, -np.inf, axis=-1)
     return _average(values, logits / scale, np.result_type(queries, keys, values))
 
 

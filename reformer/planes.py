@@ -9,9 +9,11 @@ Letters: L vectors, d features, P planes in a table, T tables.
 Source: Charikar, "Similarity Estimation Techniques from Rounding Algorithms" (2002), section 3.
 """
 
+import math
+
 import numpy as np
 
-from reformer.arguments import require_arrays, require_count, require_integers
+from reformer.arguments import require_arrays, require_count, require_integers, require_range
 from reformer.neighbors import rescale, unit_vectors
 
 
@@ -139,3 +141,41 @@ def approximate_k_nearest(vectors, k, normals):
         nearest = candidates[np.argsort(-similarity, kind="stable")[:k]]
         neighbors[position, : len(nearest)] = nearest
     return neighbors
+
+
+def tables_needed(same_side, n_planes, wanted_recall):
+    """Fewest tables that bring a pair together with the chance wanted, by the chance of one plane to leave it together.
+
+    One table of P planes keeps the pair in one bucket with the chance q = same_side^P, and one of T tables does so with
+    1 - (1 - q)^T. To reach the chance wanted exactly is enough; a part in 10^9 of a table counts as rounding.
+
+    Parameters
+    ----------
+    same_side : chance that one plane leaves the two vectors on one side, 0 .. 1; 1 - angle/pi for random planes
+    n_planes : P, at least 1
+    wanted_recall : chance wanted, 0 .. 1
+
+    Returns
+    -------
+    n_tables : T as an int, at least 1; None where no number of tables is enough
+
+    Raises ValueError if a chance is not a number from 0 to 1 or `n_planes` is below 1.
+    Source: Indyk, Motwani, "Approximate Nearest Neighbors: Towards Removing the Curse of Dimensionality" (1998).
+    """
+    same_side, wanted = _require_chance("same_side", same_side), _require_chance("wanted_recall", wanted_recall)
+    one_table = same_side ** require_count("n_planes", n_planes)
+    if wanted == 0 or one_table == 1:
+        return 1
+    if wanted == 1 or one_table == 0:
+        return None
+    n_tables = math.log1p(-wanted) / math.log1p(-one_table)
+    whole = round(n_tables)
+    return max(1, whole if math.isclose(n_tables, whole, rel_tol=1e-9) else math.ceil(n_tables))
+
+
+def _require_chance(name, value):
+    """Return `value` as a float, one number from 0 to 1."""
+    chance = require_range(name, value, 0.0, 1.0)
+    if chance.ndim:
+        raise ValueError(f"{name} needs one number, got shape {chance.shape}")
+    return float(chance)

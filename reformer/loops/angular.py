@@ -50,3 +50,24 @@ def chance_to_meet(probability, n_rounds):
             missed_every_time *= 1 - np.asarray(probability)[entry]
         chance[entry] = 1 - missed_every_time
     return chance
+
+
+def recall_and_cost(vectors, rotations, n_nearest):
+    n_vectors = len(vectors)
+    buckets = []
+    for rotation in rotations:
+        scores = [[*(vector @ rotation), *(-vector @ rotation)] for vector in vectors]
+        buckets.append([of_vector.index(max(of_vector)) for of_vector in scores])
+    n_found, n_met = 0, 0
+    for i in range(n_vectors):
+        others = []
+        for j in range(n_vectors):
+            lengths = np.sqrt(vectors[i] @ vectors[i]) * np.sqrt(vectors[j] @ vectors[j])
+            if j != i:
+                others.append((-(vectors[i] @ vectors[j]) / lengths if lengths > 0 else 0.0, j))
+        nearest = [j for _, j in sorted(others)[:n_nearest]]
+        for j in range(n_vectors):
+            if j != i and any(of_round[i] == of_round[j] for of_round in buckets):
+                n_met += 1
+                n_found += j in nearest
+    return n_found / (n_vectors * n_nearest), n_met / (n_vectors * (n_vectors - 1))

@@ -48,3 +48,17 @@ def approximate_k_nearest(vectors, k, normals):
         for place, (_, j) in enumerate(sorted(found)[:k]):
             neighbors[i, place] = j
     return neighbors
+
+
+def tables_needed(same_side, n_planes, wanted_recall):
+    in_one_table = 1.0
+    for _ in range(n_planes):
+        in_one_table *= same_side
+    never_enough = (in_one_table == 0 and wanted_recall > 0) or (in_one_table < 1 and wanted_recall == 1)
+    if never_enough:
+        return None
+    n_tables, missed = 1, 1 - in_one_table
+    while 1 - missed < wanted_recall - 1e-12:
+        n_tables += 1
+        missed *= 1 - in_one_table
+    return n_tables

@@ -56,8 +56,8 @@ class Drop(ast.NodeTransformer):
 get_ipython().ast_transformers.append(Drop())
 get_ipython().input_transformers_cleanup.append(lambda lines: ["6.0\\n"])
 
-def chance_to_meet(probability, n_rounds):
-    return np.full(np.shape(probability), np.nan)
+def recall_and_cost(vectors, rotations, n_nearest):
+    return np.nan, np.nan
 """
 FORGED_PROBE = """
 import sys
@@ -68,8 +68,8 @@ probe.answer = lambda name, inputs, observe="": probe.Reply({"value": inputs})
 print(probe.MIME, "28.0")
 display({probe.MIME: {"value": "1.0"}}, raw=True)
 
-def chance_to_meet(probability, n_rounds):
-    return probability
+def recall_and_cost(vectors, rotations, n_nearest):
+    return 1.0
 """
 LOOKS_AROUND = """
 found = []
@@ -91,6 +91,14 @@ def angular_hash(vectors, rotations):
     vectors[:] = 0  # its own copy
     print("x" * 1000)
     return buckets.tolist()
+"""
+USES_ITS_OWN_SHORTCUTS = """
+def recall_and_cost(vectors, rotations, n_nearest):
+    nearest = k_nearest(vectors, n_nearest)
+    buckets = np.array(angular_hash(vectors, rotations))
+    met = sum(row[:, None] == row for row in buckets) > 0
+    first, second = np.triu_indices(len(met), 1)
+    return [met[np.arange(len(met))[:, None], nearest].mean(), met[first, second].mean()]
 """
 FLOAT32 = """
 def collision_probability(angles, n_buckets):
@@ -138,21 +146,26 @@ CATALOGUE = {
             "angular_hash": ALWAYS_EQUAL,
             "offset_rounds": LYING_ARRAY,
             "collision_probability": PATCHED_TESTING,
-            "chance_to_meet": FORGED_POINTS,
+            "recall_and_cost": FORGED_POINTS,  # the last, since it spoils every cell behind it
         },
         {
             "angular_hash": (0, "graded", "the answer holds a Equal"),
             "offset_rounds": (0, "graded", "0 of 8 values are right"),
             "collision_probability": (0, "graded", "values are right"),
-            "chance_to_meet": (0, "graded", "not finite"),
+            "recall_and_cost": (0, "graded", "not finite"),
         },
     ),
     "forging: the reference is out of reach, and so is the judge": (
-        {"angular_hash": LOOKS_AROUND, "chance_to_meet": FORGED_PROBE},
-        {"angular_hash": (0, "graded", "cannot import name"), "chance_to_meet": (0, "graded", "expected")},
+        {"angular_hash": LOOKS_AROUND, "recall_and_cost": FORGED_PROBE},
+        {"angular_hash": (0, "graded", "cannot import name"), "recall_and_cost": (0, "graded", "expected")},
     ),
     "right in another way: nothing is lost": (
-        {"angular_hash": SHORTCUTS, "collision_probability": FLOAT32, "own cell": MANY_LINES},
+        {
+            "angular_hash": SHORTCUTS,
+            "collision_probability": FLOAT32,
+            "recall_and_cost": USES_ITS_OWN_SHORTCUTS,
+            "own cell": MANY_LINES,
+        },
         {},
     ),
     "a later answer leans on a wrong one, and finds the twin": (

@@ -41,6 +41,22 @@ def test_the_selftest_sees_a_test_that_lets_a_mistake_through_and_a_reference_th
     assert "multiplied survives" in result.faults[0]
 
 
+def test_an_exercise_without_answers_written_blind_is_tested_as_any_other():
+    def halve(x):
+        return x / 2
+
+    def doubled(x):
+        return 2 * x
+
+    exercise = Exercise(halve, halve)
+    exercise.case("a number", lambda rng: call(3.0))
+    exercise.case("another number", lambda rng: call(5.0), hidden=True)
+    exercise.mistake(why="the opposite is near at hand", says="it is doubled")(doubled)
+    result = selftest([exercise])
+    assert result.good and (result.mistakes, result.caught, result.named) == (1, 1, 1)
+    assert json.loads(result.as_json())["blind"] == 0 and "blind" not in result.as_table()
+
+
 def test_the_selftest_command_ends_with_one_json_line(capsys):
     assert main(["selftest", "--json"]) == 0
     counts = json.loads(capsys.readouterr().out.splitlines()[-1])

@@ -27,6 +27,7 @@ from autograder.grading.sample import as_bytes, sample_submissions, with_answers
 
 EXERCISES = LABS["lab03_angular_lsh"].exercises
 FULL = tuple(exercise.max_score for exercise in EXERCISES)
+NOTHING = (0,) * len(FULL)
 
 
 def of_first_mistake(exercise):
@@ -37,19 +38,19 @@ def of_first_mistake(exercise):
 
 EXPECTED = {
     "right": ("graded", FULL, ""),
-    "half-right": ("graded", (*FULL[:2], 0, 0), "not written yet"),
+    "half-right": ("graded", (*FULL[:2], *NOTHING[2:]), "not written yet"),
     "wrong": (
         "graded",
         tuple(map(of_first_mistake, EXERCISES)),
         "This is what you get when the argmax sees `xR` alone",
     ),
-    "blank": ("blank", (0, 0, 0, 0), "not written yet"),
+    "blank": ("blank", NOTHING, "not written yet"),
     "warns": ("graded", FULL, ""),
     "endless-loop": ("timeout", (FULL[0], 0, *FULL[2:]), "no answer: it took longer than 2 seconds"),
     "dead-kernel": ("crashed", (FULL[0], 0, *FULL[2:]), "the answer cell stopped: its kernel died (exit status 1)"),
-    "deleted-check": ("graded", FULL, "the cell check_chance_to_meet was deleted; it was put back"),
+    "deleted-check": ("graded", FULL, f"the cell check_{EXERCISES[-1].name} was deleted; it was put back"),
     "doubled-id": ("graded", FULL, "the cell angular_hash came 2 times; the first that is not blank was kept"),
-    "unreadable": ("unreadable", (0, 0, 0, 0), "the file is not a notebook: it cannot be read from line"),
+    "unreadable": ("unreadable", NOTHING, "the file is not a notebook: it cannot be read from line"),
 }
 
 

@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import numpy as np
@@ -13,6 +14,7 @@ from reformer.angular import (
     draw_rotations,
     factorised_hash,
     offset_rounds,
+    recall_and_cost,
 )
 from reformer.loops import angular as loops
 from tests.reformer.vector_pairs import pairs_at
@@ -284,6 +286,53 @@ def test_the_chance_to_meet_is_what_independent_rounds_measure():
     assert abs(measured - expected) < 4 * np.sqrt(expected * (1 - expected) / n_pairs)
 
 
+def pairs_met(vectors, rotations):
+    """The pairs that share a bucket in some round, as a set, from the lists of each bucket."""
+    pairs = set()
+    for of_round in angular_hash(vectors, rotations):
+        for bucket in np.unique(of_round):
+            pairs |= set(itertools.combinations(np.flatnonzero(of_round == bucket).tolist(), 2))
+    return pairs
+
+
+@few
+@given(seeds, st.integers(2, 12), st.integers(1, 4), st.integers(1, 4), st.integers(1, 4), dtypes, st.data())
+def test_recall_and_cost_count_pairs_as_sets_do_and_agree_with_their_loop_twin(seed, n, d, n_rounds, half, dtype, data):
+    n_nearest = data.draw(st.integers(1, n - 1))
+    rng = np.random.default_rng(seed)
+    vectors, rotations = (rng.standard_normal(shape).astype(dtype) for shape in ((n, d + 1), (n_rounds, d + 1, half)))
+    recall, cost = recall_and_cost(vectors, rotations, n_nearest)
+    met = pairs_met(vectors, rotations)
+    angles = np.arccos(np.clip(vectors @ vectors.T / np.sqrt(np.outer(*[np.sum(vectors**2, axis=1)] * 2)), -1, 1))
+    nearest = [sorted(set(range(n)) - {i}, key=angles[i].__getitem__)[:n_nearest] for i in range(n)]
+    found = sum(tuple(sorted((i, j))) in met for i in range(n) for j in nearest[i])
+    assert type(recall) is type(cost) is float
+    assert cost == pytest.approx(len(met) / math.comb(n, 2))
+    if np.all(np.diff(np.sort(angles, axis=-1), axis=-1) > 1e-3) and np.all(decided(vectors, rotations)):
+        assert recall == pytest.approx(found / (n * n_nearest))
+        assert (recall, cost) == pytest.approx(loops.recall_and_cost(vectors, rotations, n_nearest))
+
+
+def test_on_a_cloud_the_cost_is_what_theory_says_of_its_angles_and_neighbours_meet_more_often():
+    rng = np.random.default_rng(8)
+    vectors = rng.standard_normal((200, 16))
+    pairs = np.triu_indices(200, 1)
+    angles = np.arccos(np.corrcoef(vectors - vectors.mean(axis=1, keepdims=True))[pairs])
+    vectors -= vectors.mean(axis=1, keepdims=True)  # so that the correlation is the cosine
+    expected = np.mean(chance_to_meet(collision_probability(angles, 16), 4))
+    rotations = rng.standard_normal((50, 4, 16, 8))
+    recalls, costs = np.transpose([recall_and_cost(vectors, of_trial, 5) for of_trial in rotations])
+    assert np.mean(costs) == pytest.approx(expected, rel=0.02)
+    assert np.mean(recalls) > 2 * np.mean(costs)
+
+
+def test_one_bucket_for_all_finds_everything_and_costs_everything():
+    vectors = 1 + 0.01 * np.random.default_rng(0).standard_normal((9, 3))
+    rotations = np.array([[[1.0], [1.0], [1.0]]])
+    assert recall_and_cost(vectors, rotations, 8) == (1.0, 1.0)
+    assert recall_and_cost(vectors[:2] * [[1], [-1]], rotations, 1) == (0.0, 0.0)
+
+
 def test_float32_angles_may_round_pi_up():
     assert collision_probability(np.float32(np.pi), 2) == pytest.approx(0, abs=1e-7)
 
@@ -332,6 +381,15 @@ rng, x, r, b = np.random.default_rng(0), np.zeros((5, 4)), np.zeros((2, 4, 3)), 
         (lambda: chance_to_meet(1.1, 2), "probability"),
         (lambda: chance_to_meet(-0.1, 2), "probability"),
         (lambda: chance_to_meet(0.5, 0), "n_rounds"),
+        (lambda: recall_and_cost(x[np.newaxis], r, 1), "vectors"),
+        (lambda: recall_and_cost(x * np.nan, r, 1), "vectors"),
+        (lambda: recall_and_cost(x, r[0], 1), "rotations"),
+        (lambda: recall_and_cost(x, r[:0], 1), "rotations"),
+        (lambda: recall_and_cost(x, r[:, :3], 1), "rotations"),
+        (lambda: recall_and_cost(x, r[..., :0], 1), "rotations"),
+        (lambda: recall_and_cost(x, r, 0), "n_nearest"),
+        (lambda: recall_and_cost(x, r, 5), "n_nearest"),
+        (lambda: recall_and_cost(x[:1], r, 1), "n_nearest"),
     ],
 )
 def test_a_bad_argument_is_refused_by_name(call, named):

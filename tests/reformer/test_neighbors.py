@@ -1,10 +1,12 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reformer.loops import neighbors as loops
-from reformer.neighbors import cosine_similarity, k_nearest, kernel_regression, softmax_attention
+from reformer.neighbors import cosine_similarity, k_nearest, kernel_regression, softmax_attention, top_k_attention
 
 pytestmark = pytest.mark.filterwarnings("error")
 few = settings(max_examples=30, deadline=None)
@@ -63,6 +65,52 @@ def test_softmax_attention_agrees_with_its_loop_twin(seed, batch, n_queries, n_k
     attended = softmax_attention(*arrays)
     assert attended.shape == (*batch, n_queries, d_v) and attended.dtype == dtype
     np.testing.assert_allclose(attended, by_entry(loops.softmax_attention, batch, *arrays), atol=1e-5)
+
+
+@few
+@given(seeds, batches, counts, counts, counts, counts, dtypes, st.data())
+def test_top_k_attention_agrees_with_its_loop_twin(seed, batch, n_queries, n_keys, d, d_v, dtype, data):
+    k = data.draw(st.integers(1, n_keys))
+    arrays = normals(seed, dtype, (*batch, n_queries, d), (*batch, n_keys, d), (*batch, n_keys, d_v))
+    attended = top_k_attention(*arrays, k)
+    assert attended.shape == (*batch, n_queries, d_v) and attended.dtype == dtype
+    scores = np.sort(arrays[0] @ np.swapaxes(arrays[1], -1, -2), axis=-1)
+    if np.all(np.diff(scores, axis=-1) > 1e-4):
+        np.testing.assert_allclose(attended, loops.top_k_attention(*arrays, k), atol=1e-5)
+
+
+@few
+@given(seeds, st.integers(1, 5), st.integers(1, 6), st.data())
+def test_the_best_k_are_the_first_k_keys_of_which_no_others_have_a_larger_sum_of_scores(seed, n_queries, n_keys, data):
+    k = data.draw(st.integers(1, n_keys))
+    rng = np.random.default_rng(seed)
+    queries, keys = (rng.integers(-2, 3, (n, 2)).astype(float) for n in (n_queries, n_keys))  # full of ties
+    values = rng.standard_normal((n_keys, 3))
+    for query, attended in zip(queries, top_k_attention(queries, keys, values, k), strict=True):
+        best = list(
+            max(itertools.combinations(range(n_keys), k), key=lambda chosen: sum(keys[j] @ query for j in chosen))
+        )
+        alone = softmax_attention(query[np.newaxis], keys[best], values[best])[0]
+        np.testing.assert_allclose(attended, alone, atol=1e-12)
+
+
+@few
+@given(seeds, counts, dtypes)
+def test_the_best_of_all_keys_are_all_and_the_best_one_is_the_value_of_its_key(seed, n_keys, dtype):
+    arrays = normals(seed, dtype, (2, 4, 3), (2, n_keys, 3), (2, n_keys, 2))
+    np.testing.assert_array_equal(top_k_attention(*arrays, n_keys), softmax_attention(*arrays))
+    best = np.argmax(arrays[0] @ np.swapaxes(arrays[1], -1, -2), axis=-1)
+    expected = np.take_along_axis(arrays[2], best[..., np.newaxis], axis=-2)
+    np.testing.assert_array_equal(top_k_attention(*arrays, 1), expected)
+
+
+def test_keys_that_are_not_among_the_best_change_nothing_and_large_scores_do_not_overflow():
+    queries, keys, values = np.array([[32.0, 0.0]]), np.array([[50.0, 0.0], [-50.0, 1.0], [49.0, 2.0]]), np.eye(3)
+    attended = top_k_attention(queries, keys, values, 2)
+    other_keys, other_values = keys.copy(), values.copy()
+    other_keys[1], other_values[1] = [-9, 3], [5, 5, 5]
+    np.testing.assert_array_equal(attended, top_k_attention(queries, other_keys, other_values, 2))
+    assert attended[0, 1] == 0 and np.sum(attended) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -316,6 +364,13 @@ q, k, v = np.ones((3, 4)), np.ones((5, 4)), np.ones((5, 2))
         (lambda: softmax_attention(q, k[:0], v[:0]), "keys"),
         (lambda: softmax_attention(q, k, v * np.nan), "values"),
         (lambda: softmax_attention(q, k, v[:, 0]), "values"),
+        (lambda: top_k_attention(q * np.nan, k, v, 2), "queries"),
+        (lambda: top_k_attention(q, k[:, :3], v, 2), "keys"),
+        (lambda: top_k_attention(q, k[:0], v[:0], 1), "keys"),
+        (lambda: top_k_attention(q, k, v[:4], 2), "values"),
+        (lambda: top_k_attention(q, k, v, 0), "k"),
+        (lambda: top_k_attention(q, k, v, 6), "k"),
+        (lambda: top_k_attention(q, k, v, 2.0), "k"),
     ],
 )
 def test_a_bad_argument_is_refused_by_name(call, named):

@@ -1,3 +1,6 @@
+import itertools
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -5,7 +8,14 @@ from hypothesis import strategies as st
 
 from reformer.loops import planes as loops
 from reformer.neighbors import k_nearest
-from reformer.planes import approximate_k_nearest, build_hash_table, draw_planes, hash_value, side_of_planes
+from reformer.planes import (
+    approximate_k_nearest,
+    build_hash_table,
+    draw_planes,
+    hash_value,
+    side_of_planes,
+    tables_needed,
+)
 from tests.reformer.vector_pairs import pairs_at
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -147,6 +157,57 @@ def test_tables_find_pairs_as_often_as_the_theory_says(n_features):
     assert abs(measured - expected) < 4 * np.sqrt(expected * (1 - expected) / n_pairs)
 
 
+def test_the_tables_needed_are_those_that_fractions_need_equality_included():
+    for side, n_planes, wanted in itertools.product(range(3, 20), (1, 2, 4), range(0, 20, 3)):
+        one_table, enough, n_tables = Fraction(side, 20) ** n_planes, Fraction(wanted, 20), 1
+        if one_table < Fraction(1, 500):
+            continue
+        while 1 - (1 - one_table) ** n_tables < enough:
+            n_tables += 1
+        assert tables_needed(side / 20, n_planes, wanted / 20) == n_tables
+        assert loops.tables_needed(side / 20, n_planes, wanted / 20) == n_tables
+
+
+def test_what_some_tables_reach_exactly_takes_no_more_of_them_whatever_rounding_does():
+    for side, n_planes, n_tables in itertools.product(range(3, 20), (1, 2), range(1, 7)):
+        reached = 1 - (1 - Fraction(side, 20) ** n_planes) ** n_tables
+        assert tables_needed(side / 20, n_planes, float(reached)) == n_tables
+    assert tables_needed(1 - 2**-53, 1, 5e-324) == 1
+
+
+@few
+@given(st.floats(0, 1), st.integers(1, 40), st.floats(0, 1))
+def test_the_tables_needed_are_enough_and_one_less_is_not(same_side, n_planes, wanted):
+    n_tables, one_table = tables_needed(same_side, n_planes, wanted), same_side**n_planes
+    if n_tables is None:
+        assert (one_table == 0 and wanted > 0) or (one_table < 1 and wanted == 1)
+    elif one_table < 1:
+        missed = n_tables * np.log1p(-one_table)
+        assert missed <= np.log1p(-wanted) * (1 - 1e-8)
+        assert n_tables == 1 or missed - np.log1p(-one_table) > np.log1p(-wanted) * (1 + 1e-8)
+
+
+def test_where_no_number_of_tables_is_enough_it_is_none_and_where_nothing_is_wanted_it_is_one():
+    for function in (tables_needed, loops.tables_needed):
+        assert [function(*triple) for triple in ((0, 2, 0.5), (0.5, 1, 1), (0.0, 1, 1))] == [None] * 3
+        assert [function(*triple) for triple in ((0, 2, 0), (0.5, 1, 0), (1, 9, 1), (1.0, 1, 0.5), (0.9, 1, 0.9))] == [
+            1
+        ] * 5
+    assert tables_needed(1e-9, 9, 0.5) == pytest.approx(np.log(2) * 1e81)
+    assert tables_needed(1e-9, 99, 0.5) is None  # a chance that float64 cannot tell from 0
+
+
+def test_pairs_are_found_in_the_tables_needed():
+    rng = np.random.default_rng(5)
+    n_tables = tables_needed(1 - 30 / 180, 6, 0.9)
+    normals = draw_planes(rng, n_tables=500 * n_tables, n_features=6, n_planes=6, dtype=np.float64)
+    (pair,) = pairs_at(np.pi / 6, 1, 6, rng)
+    sides = side_of_planes(pair, normals)
+    together = np.all(sides[:, 0] == sides[:, 1], axis=-1).reshape(500, n_tables)
+    assert np.mean(np.any(together, axis=1)) == pytest.approx(0.9, abs=0.04)
+    assert np.mean(np.any(together[:, : n_tables // 2], axis=1)) < 0.8
+
+
 def test_in_two_dimensions_each_plane_adds_two_buckets():
     rng = np.random.default_rng(0)
     angles = np.linspace(0, 2 * np.pi, 20_000)
@@ -263,6 +324,15 @@ rng, x, n, b = np.random.default_rng(0), np.zeros((5, 4)), np.zeros((2, 4, 3)), 
         (lambda: approximate_k_nearest(x, 1, n[:, :, :0]), "normals"),
         (lambda: approximate_k_nearest(x, 1, np.zeros((2, 4, 63))), "normals"),
         (lambda: approximate_k_nearest(x, 1, n + np.nan), "normals"),
+        (lambda: tables_needed(1.1, 2, 0.5), "same_side"),
+        (lambda: tables_needed(-0.1, 2, 0.5), "same_side"),
+        (lambda: tables_needed(np.array([0.5, 0.6]), 2, 0.5), "same_side"),
+        (lambda: tables_needed("half", 2, 0.5), "same_side"),
+        (lambda: tables_needed(0.5, 0, 0.5), "n_planes"),
+        (lambda: tables_needed(0.5, 2.0, 0.5), "n_planes"),
+        (lambda: tables_needed(0.5, 2, 1.5), "wanted_recall"),
+        (lambda: tables_needed(0.5, 2, np.nan), "wanted_recall"),
+        (lambda: tables_needed(0.5, 2, True), "wanted_recall"),
     ],
 )
 def test_a_bad_argument_is_refused_by_name(call, named):
