@@ -144,7 +144,14 @@ def draw_arrows(ax, directions, labels, *, dashed=False):
     for (x, y), label in zip(directions, labels, strict=True):
         style = {"arrowstyle": "->", "color": "#333333", "lw": 1.4, "ls": "--" if dashed else "-"}
         ax.annotate("", xy=(x, y), xytext=(0, 0), arrowprops=style, zorder=2)
-        ax.text(1.13 * x, 1.13 * y, label, ha="center", va="center", fontsize=9, color="#333333")
+        across, up = np.array([x, y]) / np.hypot(x, y)
+        aside = {
+            "ha": "center" if abs(across) < 0.4 else "left" if across > 0 else "right",
+            "va": "center" if abs(up) < 0.4 else "bottom" if up > 0 else "top",
+        }
+        ax.annotate(
+            label, (x, y), (3 * across, 3 * up), textcoords="offset points", fontsize=9, color="#333333", **aside
+        )
 
 
 def draw_look_up(ax, query, keys, weights):
@@ -173,12 +180,13 @@ def draw_letters(ax, text, weights, asking, *, n_columns=64):
     n_rows = -(-len(text) // n_columns)
     shades = np.zeros(n_rows * n_columns)
     shades[: len(text)] = np.sqrt(weights)  # the root makes a weight of a few per cent visible
-    ax.imshow(shades.reshape(n_rows, n_columns), cmap="Blues", vmin=0, vmax=1.4, aspect="auto")
+    ax.imshow(shades.reshape(n_rows, n_columns), cmap="Blues", vmin=0, vmax=1, aspect="auto")
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     for position, letter in enumerate(text):
         row, column = divmod(position, n_columns)
-        ax.text(column, row, letter.replace("\n", "↵"), family="monospace", fontsize=7, ha="center", va="center")
+        style = {"family": "monospace", "fontsize": 7, "color": "white" if shades[position] > 0.6 else "black"}
+        ax.text(column, row, letter.replace("\n", "↵"), ha="center", va="center", **style)
     row, column = divmod(asking, n_columns)
     ax.add_patch(plt.Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, color=COLOURS[1], lw=1.5))
 

@@ -104,6 +104,17 @@ def test_a_look_up_shows_each_weight_by_area_and_in_per_cent():
     plt.close(figure)
 
 
+@pytest.mark.parametrize("direction", [(2.0, 0.0), (-2.0, 0.0), (0.0, 2.0), (0.0, -2.0), (1.5, 1.5), (-1.5, -1.5)])
+def test_the_label_of_an_arrow_stands_beyond_its_tip_and_not_on_it(direction):
+    figure, ax = plt.subplots(figsize=(3, 3))
+    ax.set(xlim=(-4, 4), ylim=(-4, 4))
+    figures.draw_arrows(ax, [direction], ["query"])
+    figure.canvas.draw()
+    (label,) = (text for text in ax.texts if text.get_text())
+    assert not label.get_window_extent().contains(*ax.transData.transform(direction))
+    plt.close(figure)
+
+
 def test_letters_stand_in_rows_and_are_darker_where_the_weight_is_greater():
     figure, ax = plt.subplots()
     figures.draw_letters(ax, "ab\nde", np.array([0, 0.2, 0.8, 0, 0]), asking=4, n_columns=3)
@@ -112,6 +123,7 @@ def test_letters_stand_in_rows_and_are_darker_where_the_weight_is_greater():
     assert places == [(0, 0), (1, 0), (2, 0), (0, 1), (1, 1)]
     shades = ax.images[0].get_array()
     assert shades.shape == (2, 3) and shades[0, 2] > shades[0, 1] > shades[0, 0] == shades[1, 2] == 0
+    assert [text.get_color() for text in ax.texts] == ["black", "black", "white", "black", "black"]
     (frame,) = ax.patches
     assert (frame.get_x() + 0.5, frame.get_y() + 0.5) == places[4]
     plt.close(figure)
