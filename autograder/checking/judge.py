@@ -13,14 +13,14 @@ from autograder.checking.answer import Answer, answer_of
 from autograder.checking.exercise import Case
 from autograder.checking.relations import Named, relation_of
 
-FORM_SHARE = 0.5  # of a question's points, for the right numbers in the wrong dtype
+FORM_SHARE = 0.5  # of a question's points, for the right numbers in the wrong dtype, or at the cost of the inputs
 AS_GOOD_AS_INFINITE = 1e20  # such numbers stand for "hidden": they are compared exactly, and set no tolerance
 
 
 class Difference(NamedTuple):
     """How an answer differs from what was expected: words, empty where it does not.
 
-    form_only : the numbers are right, and only their dtype is not
+    form_only : the numbers are right, and only their dtype is not, or the inputs are not what they were
     place : index of the first number that is wrong, or None
     """
 
@@ -29,9 +29,16 @@ class Difference(NamedTuple):
     place: tuple | None = None
 
 
+CHANGED = Difference("the values are right, but the function changes what it is given: work on a copy", form_only=True)
+
+
 @dataclass(frozen=True)
 class Finding:
-    """What one question showed: its points if right, otherwise the difference, with the calls and answers to show."""
+    """What one question showed: its points if right, otherwise the difference, with the calls and answers to show.
+
+    A right answer that changes what it is given costs as much as one of the wrong dtype, and nothing else: it is no
+    wrong value that a mistake could explain.
+    """
 
     question: object
     difference: Difference
@@ -46,6 +53,11 @@ class Finding:
     @property
     def right(self):
         return not self.difference.words
+
+    @property
+    def wrong(self):
+        """Whether a value is wrong, or its dtype."""
+        return not self.right and self.difference is not CHANGED
 
     @property
     def score(self):
@@ -80,7 +92,8 @@ class Verdict:
     @property
     def first_wrong(self):
         """The finding to show: the smallest question that shows the named mistake, or that is wrong at all."""
-        wrong = [finding for finding in self.findings if not finding.right]
+        lost = [finding for finding in self.findings if not finding.right]
+        wrong = [finding for finding in lost if finding.wrong] or lost
         return next((finding for finding in wrong if self.named and finding.question in self.named.shown_by), wrong[0])
 
     @property
@@ -99,7 +112,7 @@ def judge(exercise, answered):
     findings = tuple(_find(exercise, *entry) for entry in answered)
     if findings and all(answer.unwritten for finding in findings for answer in finding.answers):
         return Verdict(exercise, "blank", findings)
-    wrong = any(not finding.right for finding in findings)
+    wrong = any(finding.wrong for finding in findings)
     return Verdict(exercise, "graded", findings, name_of(exercise, findings) if wrong else None)
 
 
@@ -123,12 +136,18 @@ def _find(exercise, question, calls, answers):
     if failed:
         difference = Difference("not written yet" if failed.unwritten else failed.error)
     elif isinstance(question, Case):
-        difference = difference_of(expected[0], answers[0].value, question.tolerance)
+        difference = difference_of(expected[0], answers[0].value, question.tolerance, exercise.axes)
+        remark = exercise.remark and difference.place and exercise.remark(expected[0], difference.place)
+        difference = difference._replace(words=f"{difference.words}; {remark}") if remark else difference
     else:
-        forms = [difference_of(one, got.value, np.inf) for one, got in zip(expected, answers, strict=True)]
+        forms = [
+            difference_of(one, got.value, np.inf, exercise.axes) for one, got in zip(expected, answers, strict=True)
+        ]
         unfit = next((form for form in forms if form.words and not form.form_only), None)
         dtype = next((form for form in forms if form.words), Difference())
-        difference = unfit or (dtype if _holds(question, calls, answers) else Difference("this does not hold"))
+        difference = unfit or _failure_of(question, calls, answers, exercise.axes) or dtype
+    if not difference.words and any(answer.changed_input for answer in answers):
+        difference = CHANGED
     return Finding(question, difference, calls, answers, expected)
 
 
@@ -137,11 +156,16 @@ def _expected(exercise, call):
     return exercise.observe(answer, call) if exercise.observe else answer
 
 
-def _holds(question, calls, answers):
+def _failure_of(question, calls, answers, axes):
+    """Where a property does not hold, as a `Difference`; None where it does."""
     try:
-        return bool(question.holds(calls, [answer.value for answer in answers]))
+        held = np.asarray(question.holds(calls, [answer.value for answer in answers]), dtype=bool)
     except Exception:  # an answer of the wrong shape or type cannot have the property
-        return False
+        held = np.array(False)
+    if np.all(held):
+        return None
+    place = _first_place(~held)
+    return Difference(f"this does not hold{_at(place, held.ndim, question.axes or axes)}", place=place)
 
 
 # --- naming a mistake -------------------------------------------------------------------------------------------
@@ -154,7 +178,7 @@ def name_of(exercise, findings):
     the questions that tell, those which it answers wrongly: the learner's answers have to be its own in nearly all of
     them, and nearly all of the learner's wrong answers have to be among those.
     """
-    wrong = [finding for finding in findings if not finding.right]
+    wrong = [finding for finding in findings if finding.wrong]
     best, best_rank = None, (False, 0)
     for mistake in exercise.mistakes:
         shown_by, against = _compare(exercise, mistake.function, findings)
@@ -173,9 +197,9 @@ def _compare(exercise, function, findings):
     for finding in findings:
         theirs = [answer_of(function, call, exercise.observe) for call in finding.calls]
         if all(map(_agree, theirs, finding.answers)):
-            if not finding.right:
+            if finding.wrong:
                 shown_by.append(finding.question)
-        elif finding.right and not _find(exercise, finding.question, finding.calls, theirs).right:
+        elif not finding.wrong and _find(exercise, finding.question, finding.calls, theirs).wrong:
             against += 1
     return shown_by, against
 
@@ -189,8 +213,8 @@ def _agree(theirs, answer):
 # --- comparing values -------------------------------------------------------------------------------------------
 
 
-def difference_of(expected, answer, tolerance):
-    """Say how an answer differs from what was expected.
+def difference_of(expected, answer, tolerance, axes=()):
+    """Say how an answer differs from what was expected, and where: `axes` names the last axes of an array.
 
     Lists of numbers are read as arrays, NumPy's numbers are as good as Python's, and any float dtype does where a float
     is expected. An infinite or huge number is wrong only where the expected one is not the same. With an infinite
@@ -199,13 +223,13 @@ def difference_of(expected, answer, tolerance):
     if isinstance(expected, tuple | list):
         return _difference_in_items(expected, answer, tolerance)
     if isinstance(expected, dict):
-        return _difference_in_entries(expected, answer, tolerance)
+        return _difference_in_entries(expected, answer, tolerance, *axes)
     if expected is None or isinstance(expected, str):
         same = type(answer) is type(expected) and answer == expected
         return Difference() if same else Difference(f"expected {expected!r}, got {_brief(answer)}")
     if answer is None:
         return Difference("got None, so perhaps a return is missing")
-    return _difference_in_arrays(np.asarray(expected), answer, tolerance)
+    return _difference_in_arrays(np.asarray(expected), answer, tolerance, axes)
 
 
 def _difference_in_items(expected, answer, tolerance):
@@ -218,17 +242,36 @@ def _difference_in_items(expected, answer, tolerance):
     return _first_of(found, lambda index: f"value {index}: ")
 
 
-def _difference_in_entries(expected, answer, tolerance):
+def _difference_in_entries(expected, answer, tolerance, entry="entry", item="value"):
     if not isinstance(answer, dict):
         return Difference(f"expected a dict, got {_brief(answer)}")
-    if set(answer) != set(expected):
-        return Difference(f"expected the keys {sorted(expected, key=str)}, got {sorted(answer, key=str)}")
-    found = [difference_of(one, answer[key], tolerance) for key, one in expected.items()]
-    return _first_of(found, lambda index: f"entry {[*expected][index]!r}: ")
+    missing, extra = [key for key in expected if key not in answer], [key for key in answer if key not in expected]
+    if missing or extra:
+        there = [f"there is nothing for {entry} {missing[0]!r}"] if missing else []
+        there += [f"{entry} {extra[0]!r} should not be there"] if extra else []
+        return Difference(", and ".join(there))
+    found = []
+    for key, one in expected.items():
+        difference = difference_of(one, answer[key], tolerance)
+        found.append(difference.words and _missing_or_extra(one, answer[key], item) or difference)
+    return _first_of(found, lambda index: f"{entry} {[*expected][index]!r}: ")
+
+
+def _missing_or_extra(expected, answer, item):
+    """Where lists of whole numbers do not hold the same ones, which is missing or too many; None elsewhere."""
+    try:
+        lists = [np.asarray(expected), np.asarray(answer)]
+    except ValueError:  # lists of different lengths
+        return None
+    if any(array.ndim != 1 or array.dtype.kind not in "iu" for array in lists):
+        return None
+    missing, extra = (sorted(set(one.tolist()) - set(other.tolist())) for one, other in (lists, lists[::-1]))
+    there = [f"{item} {missing[0]} is missing"] if missing else []
+    there += [f"{item} {extra[0]} should not be there"] if extra else []
+    return Difference(", and ".join(there)) if there else None
 
 
 def _first_of(found, prefix):
-    """The first difference that is more than form, else the first."""
     wrong = [index for index, difference in enumerate(found) if difference.words]
     if not wrong:
         return Difference()
@@ -236,20 +279,21 @@ def _first_of(found, prefix):
     return found[index]._replace(words=prefix(index) + found[index].words)
 
 
-def _difference_in_arrays(expected, answer, tolerance):
+def _difference_in_arrays(expected, answer, tolerance, axes):
     try:
         got = np.asarray(answer)
     except ValueError:
-        return Difference("the answer is a list of rows of different lengths; an array was expected")
+        return _difference_in_rows(expected, answer, axes)
     if got.dtype.kind not in "biuf":
         return Difference(f"expected numbers, got {_brief(answer)}")
     if got.shape != expected.shape:
         return Difference(f"expected {_form(expected)}, got {_form(got)}")
     strange = ~np.isfinite(got) & np.isfinite(expected)
     if np.any(strange):
-        place = tuple(int(index) for index in np.argwhere(strange)[0])
-        return Difference(f"{np.count_nonzero(strange)} of {got.size} values are not finite", place=place)
-    difference = Difference() if np.isinf(tolerance) else _difference_in_values(expected, got, tolerance)
+        place = _first_place(strange)
+        where = f", the first{_at(place, expected.ndim, axes)}" if place else ""
+        return Difference(f"{np.count_nonzero(strange)} of {got.size} values are not finite{where}", place=place)
+    difference = Difference() if np.isinf(tolerance) else _difference_in_values(expected, got, tolerance, axes)
     if difference.words or got.dtype.kind == expected.dtype.kind or {got.dtype.kind, expected.dtype.kind} == {"i", "u"}:
         return difference
     if expected.dtype.kind == "f":  # whole numbers, where they are right, are good numbers
@@ -258,7 +302,19 @@ def _difference_in_arrays(expected, answer, tolerance):
     return Difference(f"the values are right, but expected are {needed}, got {got.dtype}", form_only=True)
 
 
-def _difference_in_values(expected, got, tolerance):
+def _difference_in_rows(expected, answer, axes):
+    """Say of a list that is no array which is the first of its rows that does not fit."""
+    words = "the answer is a list of rows of different lengths"
+    if expected.ndim < 2 or len(answer) != len(expected):
+        return Difference(f"{words}; an array was expected")
+    for index, (one, row) in enumerate(zip(expected, answer, strict=True)):
+        if isinstance(row, list | tuple | np.ndarray) and len(row) != len(one):
+            where = _at((index,), expected.ndim, axes)
+            return Difference(f"{words}: expected {len(one)},{where} it has {len(row)}", place=(index,))
+    return Difference(f"{words}; an array was expected")
+
+
+def _difference_in_values(expected, got, tolerance, axes):
     huge = ~(np.abs(expected.astype(float)) < AS_GOOD_AS_INFINITE)
     same = (got == expected) | (np.isnan(got) & np.isnan(expected))
     if tolerance:
@@ -271,11 +327,27 @@ def _difference_in_values(expected, got, tolerance):
     n_wrong = np.count_nonzero(wrong)
     if n_wrong == 0:
         return Difference()
-    place = tuple(int(index) for index in np.argwhere(wrong)[0])
-    where = f"at {list(place)} " if place else ""
-    right = f"{expected.size - n_wrong} of {expected.size} values are right; " if expected.size > 1 else ""
+    place = _first_place(wrong)
+    right = f"{expected.size - n_wrong} of {expected.size} values are right;" if expected.size > 1 else ""
     shown, wanted = _two_numbers(got[place], expected[place])
-    return Difference(f"{right}{where}it gives {shown} where {wanted} is right", place=place)
+    words = f"{right}{_at(place, expected.ndim, axes)} it gives {shown} where {wanted} is right"
+    return Difference(words.strip(), place=place)
+
+
+def _first_place(chosen):
+    return tuple(int(index) for index in np.argwhere(chosen)[0])
+
+
+def _at(place, n_axes, names):
+    """Say a place in an array of `n_axes` axes: by the names of its last axes, those before them being a batch."""
+    if not place:
+        return ""
+    names = names[-n_axes:]
+    n_batch = n_axes - len(names)
+    if not names or len(place) <= n_batch:
+        return f" at {list(place)}"
+    sequence = [f"sequence {place[0] if n_batch == 1 else list(place[:n_batch])}"] if n_batch else []
+    return " at " + ", ".join(sequence + [f"{name} {i}" for name, i in zip(names, place[n_batch:], strict=False)])
 
 
 def _two_numbers(got, expected):

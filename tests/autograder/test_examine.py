@@ -6,13 +6,16 @@ not named being worth all their points.
 
 import dataclasses
 
+import numpy as np
 import pytest
 
-from autograder.exercises import LABS
+from autograder.checking.exercise import source_of
+from autograder.checking.judge import ask, judge
+from autograder.exercises import LABS, exercise_named
 from autograder.grading.examine import CourseFault, examine
 from autograder.grading.intake import read_notebook
 from autograder.grading.rebuild import rebuild
-from autograder.grading.sample import as_bytes, without
+from autograder.grading.sample import as_bytes, with_answers, without
 
 LAB = LABS["lab03_angular_lsh"]
 FULL = {exercise.name: exercise.max_score for exercise in LAB.exercises}
@@ -88,9 +91,14 @@ SHORTCUTS = """
 def angular_hash(vectors, rotations):
     rotated = vectors[..., np.newaxis, :, :] @ rotations
     buckets = np.argmax(np.concatenate([rotated, -rotated], axis=-1), axis=-1)
-    vectors[:] = 0  # its own copy
+    rotated[:] = 0  # its own array
     print("x" * 1000)
     return buckets.tolist()
+"""
+IN_PLACE = """
+def offset_rounds(buckets, n_buckets):
+    buckets += (n_buckets * np.arange(buckets.shape[-2])[:, np.newaxis]).astype(buckets.dtype)
+    return buckets
 """
 FLOAT32 = """
 def collision_probability(angles, n_buckets):
@@ -132,6 +140,17 @@ FLOOD = "print('x' * 12_000_000)\n"
 MANY_LINES = "for i in range(20_000):\n    print(i)\n"
 DEAD_IN_A_CALL = "import os\n\ndef collision_probability(angles, n_buckets):\n    os.kill(os.getpid(), 9)\n"
 
+
+def half_in_place(name):
+    """Points of the answer IN_PLACE, judged here, without a kernel."""
+    exercise, defined = exercise_named(name), {"np": np}
+    exec(IN_PLACE, defined)
+    answered = ask(exercise, defined[name], exercise.questions, lambda q: exercise.generator(q, b"any"))
+    points = judge(exercise, answered).score
+    assert 0 < points < exercise.max_score
+    return points
+
+
 CATALOGUE = {
     "forging: points come from right values alone": (
         {
@@ -154,6 +173,10 @@ CATALOGUE = {
     "right in another way: nothing is lost": (
         {"angular_hash": SHORTCUTS, "collision_probability": FLOAT32, "own cell": MANY_LINES},
         {},
+    ),
+    "right in place: a question costs half, unless there is a single round, or numbers wrap": (
+        {"offset_rounds": IN_PLACE},
+        {"offset_rounds": (half_in_place("offset_rounds"), "graded", "the function changes what it is given")},
     ),
     "a later answer leans on a wrong one, and finds the twin": (
         {
@@ -232,6 +255,23 @@ def test_a_submission_comes_to_what_it_deserves(examined, right, what):
 def with_own_cell(notebook, source):
     cell = {"cell_type": "code", "id": "own", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
     return {**notebook, "cells": [cell, *notebook["cells"]]}
+
+
+def test_an_answer_with_the_code_of_the_last_hint_counts_and_is_marked(examined, release, right, lab, quick):
+    twin = source_of(exercise_named("offset_rounds").twin)
+    own = twin.replace("moved", "there").replace("\n", '\n    """As I see it."""  # a comment\n', 1)
+    notebook = with_answers(right, {"offset_rounds": own})
+    results, notes = examined(notebook=notebook)
+    assert notes == ("the answer to offset_rounds has the code of its last hint",)
+    assert results["offset_rounds"].score == FULL["offset_rounds"] and not results["offset_rounds"].reasons
+    assert "code of the last hint" in results["offset_rounds"].note
+    rebuilt = rebuild(release, read_notebook(as_bytes(notebook))).notebook
+    half = examine(rebuilt, lab, lambda exercise, q: exercise.generator(q, b"any"), quick, hint_share=0.5)
+    scores = {result.name: result.score for result in half.results}
+    assert scores == {**FULL, "offset_rounds": FULL["offset_rounds"] / 2}
+    (reasons,) = [result.reasons for result in half.results if result.reasons]
+    words = "this is the code of the last hint, which counts 50 % of its points here: 5 of 10"
+    assert reasons == (words,) and half.notes == notes
 
 
 def test_a_helper_in_a_cell_of_one_s_own_counts(examined, right):

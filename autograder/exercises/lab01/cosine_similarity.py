@@ -12,7 +12,7 @@ from autograder.exercises.whole_numbers import taking_whole_numbers
 from reformer import neighbors
 from reformer.loops import neighbors as twins
 
-exercise = Exercise(reference=taking_whole_numbers(neighbors.cosine_similarity), twin=twins.cosine_similarity)
+exercise = Exercise(taking_whole_numbers(neighbors.cosine_similarity), twins.cosine_similarity, axes=("query", "key"))
 
 
 def _normals(rng, n_queries, n_keys, n_features):
@@ -68,7 +68,7 @@ def _lengths_changed(rng):
 
 @exercise.property("longer or shorter vectors are just as similar", _lengths_changed)
 def _(calls, answers):
-    return np.allclose(*answers, rtol=0, atol=1e-5)
+    return np.isclose(*answers, rtol=0, atol=1e-5)
 
 
 @exercise.case(

@@ -12,7 +12,7 @@ from autograder.exercises.whole_numbers import taking_whole_numbers
 from reformer import neighbors
 from reformer.loops import neighbors as twins
 
-exercise = Exercise(reference=taking_whole_numbers(neighbors.k_nearest), twin=twins.k_nearest)
+exercise = Exercise(taking_whole_numbers(neighbors.k_nearest), twins.k_nearest, axes=("vector", "place"))
 
 
 def _vectors(rng, n_vectors, n_features):
@@ -86,7 +86,7 @@ def _lengths_changed(rng):
 
 @exercise.property("longer or shorter vectors, very short ones too, have the same neighbours", _lengths_changed)
 def _(calls, answers):
-    return np.array_equal(*answers)
+    return np.equal(*answers)
 
 
 @exercise.case(

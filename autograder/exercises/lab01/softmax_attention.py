@@ -13,7 +13,9 @@ from autograder.exercises.whole_numbers import taking_whole_numbers
 from reformer import neighbors
 from reformer.loops import neighbors as twins
 
-exercise = Exercise(reference=taking_whole_numbers(neighbors.softmax_attention), twin=twins.softmax_attention)
+exercise = Exercise(
+    taking_whole_numbers(neighbors.softmax_attention), twins.softmax_attention, axes=("query", "number")
+)
 
 
 def _inputs(rng, n_queries, n_keys, n_features, n_value_features):
@@ -59,7 +61,7 @@ def _keys_in_another_order(rng):
 
 @exercise.property("the order of the keys, with their values, does not matter", _keys_in_another_order)
 def _(calls, answers):
-    return np.allclose(*answers, rtol=0, atol=1e-5)
+    return np.isclose(*answers, rtol=0, atol=1e-5)
 
 
 def _equal_keys(rng):
@@ -70,7 +72,7 @@ def _equal_keys(rng):
 @exercise.property("equal keys give the plain average of the values", _equal_keys)
 def _(calls, answers):
     values = calls[0].args[2]
-    return np.allclose(answers[0], np.broadcast_to(values.mean(axis=0), (3, 2)), rtol=1e-5)
+    return np.isclose(answers[0], values.mean(axis=0), rtol=1e-5)
 
 
 @exercise.case(

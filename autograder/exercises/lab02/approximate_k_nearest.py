@@ -9,7 +9,17 @@ from autograder.exercises.lab02.side_of_planes import far_from_every_plane
 from reformer import neighbors, planes
 from reformer.loops import planes as twins
 
-exercise = Exercise(reference=planes.approximate_k_nearest, twin=twins.approximate_k_nearest)
+
+def _candidates_of(found, place):
+    """What is special about a token where -1 is right: how few candidates it has."""
+    n_found = int(np.count_nonzero(found[place[0]] >= 0))
+    few = f"only {n_found} candidate{'s' * (n_found > 1)}" if n_found else "no candidates"
+    return f"token {place[0]} has {few}" if len(place) == 1 or found[place] < 0 else None
+
+
+exercise = Exercise(
+    planes.approximate_k_nearest, twins.approximate_k_nearest, axes=("token", "place"), remark=_candidates_of
+)
 
 _SIX_TOKENS = np.array([[3.0, 1.0], [1.0, 3.0], [2.0, 1.0], [-1.0, 3.0], [-2.0, 1.0], [1.0, -2.0]])
 _TWO_TABLES = np.array([[[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0], [1.0, -1.0]]])
@@ -77,10 +87,14 @@ def _(rng):
     return call(vectors, 2, normals[np.newaxis])
 
 
-@exercise.property("no token is its own neighbour, and none is named twice", lambda rng: [_search(14, 4, 5, 3, 2)(rng)])
+@exercise.property(
+    "no token is its own neighbour, and none is named twice",
+    lambda rng: [_search(14, 4, 5, 3, 2)(rng)],
+    axes=("token",),
+)
 def _(calls, answers):
     rows = [[j for j in row if j != -1] for row in np.asarray(answers[0]).tolist()]
-    return all(i not in row and len(set(row)) == len(row) for i, row in enumerate(rows))
+    return [i not in row and len(set(row)) == len(row) for i, row in enumerate(rows)]
 
 
 def _more_and_more_tables(rng):
@@ -88,10 +102,10 @@ def _more_and_more_tables(rng):
     return [call(vectors, k, normals[:n_tables]) for n_tables in (1, 2, 4)]
 
 
-@exercise.property("more tables lose nothing that fewer had found", _more_and_more_tables)
+@exercise.property("more tables lose nothing that fewer had found", _more_and_more_tables, axes=("token",))
 def _(calls, answers):
     one, two, four = [[set(row) - {-1} for row in np.asarray(answer).tolist()] for answer in answers]
-    return all(few <= more <= most for few, more, most in zip(one, two, four, strict=True))
+    return [few <= more <= most for few, more, most in zip(one, two, four, strict=True)]
 
 
 exercise.case("50 tokens, four tables", _search(50, 8, 12, 4, 4), hidden=True, clear_cut=_clear_in_float64)

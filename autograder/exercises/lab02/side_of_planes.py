@@ -9,7 +9,7 @@ from autograder.exercises.whole_numbers import taking_whole_numbers
 from reformer import neighbors, planes
 from reformer.loops import planes as twins
 
-exercise = Exercise(reference=taking_whole_numbers(planes.side_of_planes), twin=twins.side_of_planes)
+exercise = Exercise(taking_whole_numbers(planes.side_of_planes), twins.side_of_planes, axes=("vector", "plane"))
 
 
 def far_from_every_plane(vectors, normals, margin=1e-3):
@@ -74,7 +74,7 @@ def _opposites(rng):
 
 @exercise.property("the opposite vector lies on the other side of every plane", _opposites)
 def _(calls, answers):
-    return np.array_equal(answers[0], ~np.asarray(answers[1]))
+    return np.equal(answers[0], np.logical_not(answers[1]))
 
 
 @exercise.case("a batch of small whole numbers, many vectors in a plane, and the zero vector", hidden=True)
