@@ -130,7 +130,7 @@ def _scores(queries, keys):
     return queries @ keys.T / np.sqrt(queries.shape[-1])
 
 
-def _lengths(vectors):
+def _norms(vectors):
     return np.linalg.norm(vectors, axis=-1, keepdims=True)
 
 
@@ -195,10 +195,10 @@ mistakes_on_paper(exercise, "score")
 
 @exercise.mistake(
     why="the Reformer does so, and so does the cosine",
-    says="the keys are brought to length 1; here their lengths count",
+    says="the keys are brought to norm 1; here their norms count",
 )
 def keys_normalised(queries, keys, values):
-    return softmax(_scores(queries, keys / _lengths(keys))) @ values
+    return softmax(_scores(queries, keys / _norms(keys))) @ values
 
 
 @exercise.mistake(
@@ -206,15 +206,15 @@ def keys_normalised(queries, keys, values):
     says="the cosine takes the place of the dot product; attention uses the dot product over `np.sqrt(d)`",
 )
 def cosine_in_place_of_dot(queries, keys, values):
-    return softmax((queries / _lengths(queries)) @ (keys / _lengths(keys)).T) @ values
+    return softmax((queries / _norms(queries)) @ (keys / _norms(keys)).T) @ values
 
 
 @exercise.mistake(
     why="similarity was the first exercise of this lab",
-    says="the cosine is divided by `np.sqrt(d)`; attention divides the dot product, in which lengths count",
+    says="the cosine is divided by `np.sqrt(d)`; attention divides the dot product, in which norms count",
 )
 def cosine_over_root(queries, keys, values):
-    return softmax(_scores(queries / _lengths(queries), keys / _lengths(keys))) @ values
+    return softmax(_scores(queries / _norms(queries), keys / _norms(keys))) @ values
 
 
 @exercise.mistake(

@@ -268,7 +268,7 @@ def ranked_by_dot_product(vectors, k, normals):
 
 @exercise.mistake(
     why="near is read as 'at a small distance'",
-    says="the candidates are ranked by distance: lengths play a part in it; take the cosine, which asks for the "
+    says="the candidates are ranked by distance: norms play a part in it; take the cosine, which asks for the "
     "direction only",
 )
 def ranked_by_distance(vectors, k, normals):
@@ -302,19 +302,19 @@ def rounded_similarity(vectors, k, normals):
 
 
 @exercise.mistake(
-    why="a small number is added to the lengths, against division by 0",
+    why="a small number is added to the norms, against division by 0",
     says="a small number is added to what the dot products are divided by: short vectors lose similarity, and equal "
     "directions no longer tie; only the zero vector needs care",
 )
 def small_number_in_the_lengths(vectors, k, normals):
-    lengths = np.linalg.norm(vectors, axis=-1)
-    similarity = vectors @ vectors.T / (np.outer(lengths, lengths) + 1e-8)
+    norms = np.linalg.norm(vectors, axis=-1)
+    similarity = vectors @ vectors.T / (np.outer(norms, norms) + 1e-8)
     return _ranked(k, _others(vectors @ normals >= 0), similarity)
 
 
 @exercise.mistake(
-    why="division by the length 0 gives NaN, and `np.argsort` puts NaN last",
-    says="the zero vector is divided by its length 0: its similarity, NaN, is sorted to the end; it has to be 0",
+    why="division by the norm 0 gives NaN, and `np.argsort` puts NaN last",
+    says="the zero vector is divided by its norm 0: its similarity, NaN, is sorted to the end; it has to be 0",
 )
 def zero_vector_last(vectors, k, normals):
     nothing = ~np.any(vectors, axis=1)
@@ -546,11 +546,11 @@ def search_by_masks(vectors, k, normals):
 @exercise.solution
 def search_by_sets(vectors, k, normals):
     codes = [["".join("01"[int(x @ n >= 0)] for n in of_table.T) for x in vectors] for of_table in normals]
-    lengths = np.sqrt(np.sum(vectors.astype(float) ** 2, axis=1))
+    norms = np.sqrt(np.sum(vectors.astype(float) ** 2, axis=1))
     found = []
     for i, x in enumerate(vectors):
         met = {j for of_table in codes for j, code in enumerate(of_table) if code == of_table[i]} - {i}
-        scale = [max(lengths[i] * lengths[j], 1e-300) for j in range(len(vectors))]
+        scale = [max(norms[i] * norms[j], 1e-300) for j in range(len(vectors))]
         best = sorted(met, key=lambda j: (-(x @ vectors[j]) / scale[j], j))[:k]
         found.append(best + [-1] * (k - len(best)))
     return np.array(found)
