@@ -109,7 +109,7 @@ def judge(exercise, answered):
     answered : list of (question, calls, answers), one entry for each question that was asked; fewer answers than
         calls, or none, means that nothing came back for the rest
     """
-    findings = tuple(_find(exercise, *entry) for entry in answered)
+    findings = tuple(find(exercise, *entry) for entry in answered)
     if findings and all(answer.unwritten for finding in findings for answer in finding.answers):
         return Verdict(exercise, "blank", findings)
     wrong = any(finding.wrong for finding in findings)
@@ -128,7 +128,8 @@ def ask(exercise, function, questions, generator):
     return answered
 
 
-def _find(exercise, question, calls, answers):
+def find(exercise, question, calls, answers):
+    """What the answers to one question's calls show, as a `Finding`."""
     if len(answers) < len(calls):
         answers = answers + [Answer(error="no answer came back")] * (len(calls) - len(answers))
     expected = [_expected(exercise, call) for call in calls]
@@ -199,7 +200,7 @@ def _compare(exercise, function, findings):
         if all(map(_agree, theirs, finding.answers)):
             if finding.wrong:
                 shown_by.append(finding.question)
-        elif not finding.wrong and _find(exercise, finding.question, finding.calls, theirs).wrong:
+        elif not finding.wrong and find(exercise, finding.question, finding.calls, theirs).wrong:
             against += 1
     return shown_by, against
 

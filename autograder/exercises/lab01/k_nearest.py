@@ -12,7 +12,12 @@ from autograder.exercises.whole_numbers import taking_whole_numbers
 from reformer import neighbors
 from reformer.loops import neighbors as twins
 
-exercise = Exercise(taking_whole_numbers(neighbors.k_nearest), twins.k_nearest, axes=("vector", "place"))
+exercise = Exercise(
+    taking_whole_numbers(neighbors.k_nearest),
+    twins.k_nearest,
+    axes=("vector", "place"),
+    ranking=lambda vectors, k: _without_itself(vectors),
+)
 
 
 def _vectors(rng, n_vectors, n_features):
