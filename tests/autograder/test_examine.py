@@ -5,6 +5,7 @@ not named being worth all their points.
 """
 
 import dataclasses
+import sys
 
 import numpy as np
 import pytest
@@ -12,8 +13,10 @@ import pytest
 from autograder.checking.exercise import source_of
 from autograder.checking.judge import ask, judge
 from autograder.exercises import LABS, exercise_named
+from autograder.grading import kernel
 from autograder.grading.examine import CourseFault, examine
 from autograder.grading.intake import read_notebook
+from autograder.grading.kernel import furnish
 from autograder.grading.rebuild import rebuild
 from autograder.grading.sample import as_bytes, with_answers, without
 
@@ -138,6 +141,21 @@ while True:
 """
 FLOOD = "print('x' * 12_000_000)\n"
 MANY_LINES = "for i in range(20_000):\n    print(i)\n"
+WITHOUT_MATPLOTLIB = """
+assert type(plt).__name__ == "_EmptyModule"
+plt.plot([1, 2])
+
+def offset_rounds(buckets, n_buckets):
+    return buckets + n_buckets * np.arange(buckets.shape[-2])[:, np.newaxis]
+"""
+DEAD_AS_THE_TWIN_COMES = """
+import os
+from autograder import probe
+probe.put_in_place = lambda *arguments: os._exit(1)
+
+def offset_rounds(buckets, n_buckets):
+    raise ValueError("offset_rounds")
+"""
 DEAD_IN_A_CALL = "import os\n\ndef collision_probability(angles, n_buckets):\n    os.kill(os.getpid(), 9)\n"
 
 
@@ -227,6 +245,10 @@ CATALOGUE = {
             "chance_to_meet": (0, "crashed", "the code ended the kernel with exit()"),
         },
     ),
+    "a kernel that dies as the twin is put in place costs no other exercise": (
+        {"offset_rounds": DEAD_AS_THE_TWIN_COMES},
+        {"offset_rounds": (0, "graded", "offset_rounds")},
+    ),
     "a loop for one input costs the points of that question": (
         {"offset_rounds": LOOP_FOR_ONE_INPUT},
         {
@@ -312,6 +334,21 @@ def test_a_cell_of_the_course_that_fails_is_not_the_student_s_fault(release, rig
     notebook.cells[1].source = "import nowhere"
     with pytest.raises(CourseFault, match="'imports' failed: ModuleNotFoundError"):
         examine(notebook, lab, None, quick)
+
+
+def test_without_matplotlib_a_submission_is_graded_all_the_same(examined, monkeypatch):
+    def furnish_without(room, unit):
+        furnish(room, unit)
+        launch = room / "launch.py"
+        text = launch.read_text("utf-8")
+        assert 'importlib.util.find_spec("matplotlib")' in text
+        launch.write_text(text.replace('importlib.util.find_spec("matplotlib")', "False"), "utf-8")
+
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert kernel._font_lists.__wrapped__() == {}
+    monkeypatch.setattr(kernel, "furnish", furnish_without)
+    results, notes = examined({"offset_rounds": WITHOUT_MATPLOTLIB})
+    assert {name: result.score for name, result in results.items()} == FULL and notes == ()
 
 
 def test_the_examination_of_a_notebook_can_be_repeated(examined):
