@@ -58,6 +58,8 @@ def by_chance(exercise, rng):
     def drawn(right):
         if isinstance(right, dict):
             return {key: rng.integers(0, 300, size=len(positions)).tolist() for key, positions in right.items()}
+        if right is None:
+            return 1
         right = np.asarray(right)
         low, high = (right.min(initial=1), right.max(initial=0)) if right.dtype != bool else (0, 1)
         if right.dtype.kind == "f":
