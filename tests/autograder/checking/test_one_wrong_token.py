@@ -63,7 +63,7 @@ def test_a_case_that_goes_wrong_at_one_token_says_at_which(exercise):
 def test_a_property_that_does_not_hold_at_one_token_says_at_which(exercise):
     rng = np.random.default_rng(2)
     for question, calls, (right, *more) in asked(exercise):
-        if isinstance(question, Property) and np.size(right.value) > 1:
+        if isinstance(question, Property) and isinstance(right.value, np.ndarray) and right.value.size > 1:
             findings = [
                 judge(exercise, [(question, calls, [spoiled(right, rng), *more])]).findings[0] for _ in range(20)
             ]
