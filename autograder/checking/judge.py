@@ -249,7 +249,7 @@ def _difference_in_entries(expected, answer, tolerance, entry="entry", item="val
     missing, extra = [key for key in expected if key not in answer], [key for key in answer if key not in expected]
     if missing or extra:
         there = [f"there is nothing for {entry} {missing[0]!r}"] if missing else []
-        there += [f"{entry} {extra[0]!r} should not be there"] if extra else []
+        there += [f"{entry} {extra[0]!r:.40} should not be there"] if extra else []
         return Difference(", and ".join(there))
     found = []
     for key, one in expected.items():

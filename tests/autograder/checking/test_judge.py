@@ -277,6 +277,8 @@ def test_a_list_of_rows_and_a_dict_of_lists_say_what_is_missing_or_too_many():
         ({2: [0, 2, 5], 7: [[1], [1, 2]]}, "bucket 7: expected 1 values, got 2 values"),
         ({2: [0, 2, 5]}, "there is nothing for bucket 7"),
         ({2: [0, 2, 5], 7: [1], 0: []}, "bucket 0 should not be there"),
+        ({2: [0, 2, 5], 7: [1], "x" * 999: []}, f"bucket '{'x' * 39} should not be there"),
+        ({2: [0, 2, 5], 8: [1]}, "there is nothing for bucket 7, and bucket 8 should not be there"),
     ]:
         assert difference_of(table, answer, 0, axes).words == words
 
