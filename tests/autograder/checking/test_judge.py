@@ -5,8 +5,9 @@ import pytest
 
 from autograder.checking.answer import Answer
 from autograder.checking.call import call, form
+from autograder.checking.differences import difference_of
 from autograder.checking.exercise import Exercise
-from autograder.checking.judge import CHANGED, ask, difference_of, judge
+from autograder.checking.judge import CHANGED, ask, judge
 
 
 def double(x):
