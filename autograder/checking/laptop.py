@@ -83,7 +83,7 @@ def as_html(verdict):
     if verdict.right:
         hidden = any(question.hidden for question in exercise.questions)
         more = "<br>An instructor's grading asks a few more questions of the same kind." if hidden else ""
-        return head + more + _changed_input(verdict) + _other_ways(exercise)
+        return head + more + _other_ways(exercise)
     named = f"<br>{prose(verdict.named.sentence)}" if verdict.named else ""
     return f"{head}{named}<br>{_shown(exercise, verdict.first_wrong)}{_other_findings(verdict)}{_offer(exercise)}"
 
@@ -120,13 +120,6 @@ def _brief(value):
 def _other_findings(verdict):
     right = sum(finding.right for finding in verdict.findings)
     return f"{right} of {len(verdict.findings)} questions {'is' if right == 1 else 'are'} right."
-
-
-def _changed_input(verdict):
-    changed = any(answer.changed_input for finding in verdict.findings for answer in finding.answers)
-    if not changed:
-        return ""
-    return "<br>One thing: your function changes the array it is given, which will surprise its caller. Work on a copy."
 
 
 def _other_ways(exercise):

@@ -70,6 +70,13 @@ def test_each_exercise_has_its_task_answer_check_and_picture_in_this_order(path)
         assert cell.metadata.nbgrader.grade_id == cell.id
 
 
+@pytest.mark.parametrize("path", LABS, ids=lambda path: path.stem)
+def test_a_lab_says_what_a_point_means(path):
+    text = read(path).cells[0].source
+    for words in ("wherever it came from", "wrong dtype", "work on copies", "earns none", "code of the last hint"):
+        assert words in text.partition("What a point means.")[2]
+
+
 @pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
 def test_points_minutes_and_hints_in_the_text_are_those_of_the_exercise(path):
     notebook = read(path)

@@ -14,7 +14,7 @@ from reformer import angular
 from reformer.loops import angular as twins
 
 hashed = taking_whole_numbers(angular.angular_hash)
-exercise = Exercise(reference=hashed, twin=twins.angular_hash)
+exercise = Exercise(hashed, twins.angular_hash, axes=("round", "position"))
 
 LENGTHS = np.array([[1e-30], [1.0], [1e30]] * 2)
 
@@ -33,10 +33,10 @@ def scores_of(vectors, rotations):
 
 
 def far_from_a_tie(vectors, rotations):
-    """Whether the largest score beats the second by a thousandth of the vector's length, everywhere."""
+    """Whether the largest score beats the second by a thousandth of the vector's norm, everywhere."""
     scores = np.sort(scores_of(vectors, rotations), axis=-1)
-    lengths = np.linalg.norm(vectors, axis=-1)[..., np.newaxis, :]
-    return np.all(scores[..., -1] - scores[..., -2] > 1e-3 * lengths)
+    norms = np.linalg.norm(vectors, axis=-1)[..., np.newaxis, :]
+    return np.all(scores[..., -1] - scores[..., -2] > 1e-3 * norms)
 
 
 # --- questions --------------------------------------------------------------------------------------------------
@@ -79,7 +79,7 @@ def opposites(rng):
 @exercise.property("the opposite vector lands B/2 buckets away", opposites)
 def _(calls, answers):
     n_buckets = 2 * calls[0].args[1].shape[-1]
-    return np.array_equal((np.asarray(answers[0]) + n_buckets // 2) % n_buckets, answers[1])
+    return np.equal((np.asarray(answers[0]) + n_buckets // 2) % n_buckets, answers[1])
 
 
 exercise.case(
@@ -164,17 +164,17 @@ def sign_after_size(vectors, rotations):
 
 
 @exercise.mistake(
-    why="a guard against dividing by the length of the zero vector, or exp, which makes 1 of all small numbers",
-    says="the numbers of a very short vector count as equal; it has a direction all the same, and length plays no part",
+    why="a guard against dividing by the norm of the zero vector, or exp, which makes 1 of all small numbers",
+    says="the numbers of a very short vector count as equal; it has a direction all the same, and norms play no part",
 )
 def short_taken_for_zero(vectors, rotations):
-    lengths = np.linalg.norm(vectors, axis=-1)[..., np.newaxis, :]
-    return np.where(lengths < 1e-12, 0, hashed(vectors, rotations))
+    norms = np.linalg.norm(vectors, axis=-1)[..., np.newaxis, :]
+    return np.where(norms < 1e-12, 0, hashed(vectors, rotations))
 
 
 @exercise.mistake(
-    why="'random rotation' suggests columns of length 1",
-    says="the columns of `rotations` are brought to length 1 first; they are used as they come",
+    why="'random rotation' suggests columns of norm 1",
+    says="the columns of `rotations` are brought to norm 1 first; they are used as they come",
 )
 def columns_of_length_one(vectors, rotations):
     return hashed(vectors, rotations / np.linalg.norm(rotations, axis=-2, keepdims=True))
@@ -364,7 +364,7 @@ def batch_left_flat(vectors, rotations):
 
 
 @exercise.mistake(
-    why="`vectors /= lengths` looks like a short way to write it",
+    why="`vectors /= norms` looks like a short way to write it",
     says="the vectors are divided in place: this changes the caller's array, and cannot be done to whole numbers",
 )
 def divided_in_place(vectors, rotations):

@@ -88,14 +88,14 @@ def test_the_course_s_own_function_is_recognised_and_earns_nothing():
         assert "own chance_to_meet" in verdict._repr_html_()
 
 
-def test_a_right_function_that_changes_its_input_is_told_so():
+def test_a_right_function_that_changes_its_input_is_told_so_and_gets_half():
     def hash_value(sides):
         sides[...] = ~sides
         return ~sides @ 2 ** np.arange(sides.shape[-1])
 
     verdict = check("hash_value", hash_value)
-    assert float(repr(verdict)) == exercise_named("hash_value").max_score
-    assert "changes the array it is given" in verdict._repr_html_()
+    assert float(repr(verdict)) == exercise_named("hash_value").max_score / 2
+    assert "the values are right, but the function changes what it is given: work on a copy" in verdict._repr_html_()
     assert "changes" not in check("hash_value", lambda sides: hash_value(sides.copy()))._repr_html_()
 
 
