@@ -4,16 +4,20 @@ It sees values only, never the learner's code, and trusts none of them: points s
 was read and found right adds some. `laptop` asks it about visible questions, `grading` about all.
 """
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 
+from autograder.checking import plain
 from autograder.checking.answer import Answer, answer_of
 from autograder.checking.differences import Difference, at, difference_of, first_place
 from autograder.checking.exercise import Case
 from autograder.checking.relations import Named, relation_of
 
 FORM_SHARE = 0.5  # of a question's points, for the right numbers in the wrong dtype, or at the cost of the inputs
+MOST_REMEMBERED = 2000  # answers of known mistakes, at most some hundred for each exercise
+_remembered = {}
 CHANGED = Difference("the values are right, but the function changes what it is given: work on a copy", form_only=True)
 
 
@@ -181,13 +185,23 @@ def _compare(exercise, function, findings):
     """Questions that show a mistake, and how many speak against it: the learner is right there, and it would not be."""
     shown_by, against = [], 0
     for finding in findings:
-        theirs = [answer_of(function, call, exercise.observe) for call in finding.calls]
+        theirs = [_answer_of_a_mistake(function, call, exercise.observe) for call in finding.calls]
         if all(map(_agree, theirs, finding.answers)):
             if finding.wrong:
                 shown_by.append(finding.question)
         elif not finding.wrong and find(exercise, finding.question, finding.calls, theirs).wrong:
             against += 1
     return shown_by, against
+
+
+def _answer_of_a_mistake(function, call, observe):
+    """The answer of a known mistake, remembered: every learner is asked the visible questions."""
+    asked = function, observe, hashlib.sha256(plain.encode_call(call).encode()).digest()
+    if asked not in _remembered:
+        if len(_remembered) >= MOST_REMEMBERED:
+            _remembered.clear()
+        _remembered[asked] = answer_of(function, call, observe)
+    return _remembered[asked]
 
 
 def _agree(theirs, answer):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from autograder.checking import judge as judging
 from autograder.checking.answer import Answer
 from autograder.checking.call import call, form
 from autograder.checking.differences import difference_of
@@ -316,6 +317,24 @@ def test_one_tie_does_not_hide_a_mistake_that_other_questions_show():
     exercise.mistake(why="falling order is the other one", says="the largest comes first")(largest_first)
     reversed_ties = judged(exercise, lambda x: np.argsort(x, kind="stable")[::-1])
     assert reversed_ties.named.name == "largest_first" and len(reversed_ties.named.shown_by) == 5
+
+
+def test_a_known_mistake_is_asked_the_same_question_once_and_few_answers_are_remembered(monkeypatch):
+    def counted(x):
+        asked.append(x)
+        return 3 * x
+
+    asked = []
+    exercise = Exercise(double, double)
+    for n in range(5):
+        exercise.case(f"{n}", lambda rng, n=n: call(np.arange(n + 1.0)))
+    exercise.mistake(why="to count", says="it is counted")(counted)
+    names = [judged(exercise, tripled).named.name for _ in range(3)]
+    assert names == ["counted"] * 3 and len(asked) == 5
+    monkeypatch.setattr(judging, "MOST_REMEMBERED", 2)
+    assert judged(exercise, lambda x: 3 * x + 1).named is None and judged(exercise, tripled).named.name == "counted"
+    judging._remembered.clear()
+    assert judged(exercise, tripled).named.name == "counted" and len(judging._remembered) <= 2
 
 
 def test_a_mistake_is_not_named_where_the_answers_that_tell_are_others():
