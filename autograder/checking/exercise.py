@@ -114,6 +114,7 @@ class Exercise:
     axes : names of the last axes of an answer, by which messages say a place: ("query", "key"). Of an answer that is a
         dict, what its keys are and what the numbers in its lists
     remark : gives of the right answer and the place of the first wrong number what is special there, in words, or None
+    none_is_an_answer : whether None is the right answer to some questions
     ranking : where an answer is places in order, gives of the arguments the numbers that rank them, (..., n)
     questions : cases and properties, from small to large
     mistakes : wrong functions, each with its explanation
@@ -126,6 +127,7 @@ class Exercise:
     axes: tuple[str, ...] = ()
     remark: Callable | None = None
     ranking: Callable | None = None
+    none_is_an_answer: bool = False
     questions: list = field(default_factory=list)
     mistakes: list = field(default_factory=list)
     solutions: list = field(default_factory=list)

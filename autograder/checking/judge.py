@@ -13,11 +13,14 @@ from autograder.checking import plain
 from autograder.checking.answer import Answer, answer_of
 from autograder.checking.differences import Difference, at, difference_of, first_place
 from autograder.checking.exercise import Case
+from autograder.checking.limit import StillRunning, within
 from autograder.checking.relations import Named, relation_of
 
 FORM_SHARE = 0.5  # of a question's points, for the right numbers in the wrong dtype, or at the cost of the inputs
 MOST_REMEMBERED = 2000  # answers of known mistakes, at most some hundred for each exercise
 _remembered = {}
+STOPS = 2
+NOT_ASKED = Answer(error="not asked any more, as your function did not end before")
 CHANGED = Difference("the values are right, but the function changes what it is given: work on a copy", form_only=True)
 
 
@@ -105,16 +108,40 @@ def judge(exercise, answered):
     return Verdict(exercise, "graded", findings, name_of(exercise, findings) if wrong else None)
 
 
-def ask(exercise, function, questions, generator):
+def ask(exercise, function, questions, generator, seconds=None):
     """Put questions to a function in this process, and return what `judge` needs.
 
     generator : gives the random generator of a question
+    seconds : the longest that a call may take, if there is a limit; after `STOPS` calls that took longer no more are
+        made, so that nobody waits for each of them
     """
-    answered = []
+    answered, stops = [], 0
     for question in questions:
-        calls = question.calls(generator(question))
-        answered.append((question, calls, [answer_of(function, call, exercise.observe) for call in calls]))
+        calls, answers = question.calls(generator(question)), []
+        for call in calls:
+            try:
+                answers.append(_answer_within(seconds, exercise, function, call) if stops < STOPS else NOT_ASKED)
+            except StillRunning:
+                stops += 1
+                answers.append(
+                    Answer(error=f"your function was still running after {seconds:g} s{_for(exercise, call)}")
+                )
+        answered.append((question, calls, answers))
     return answered
+
+
+def _answer_within(seconds, exercise, function, call):
+    if seconds is None:
+        return answer_of(function, call, exercise.observe)
+    return within(seconds, lambda: answer_of(function, call, exercise.observe))
+
+
+def _for(exercise, call):
+    """Say the arguments of a call, where all are single numbers."""
+    named = call.named(exercise.parameters)
+    if not all(isinstance(value, int | float) for _, value in named):
+        return ""
+    return ", for " + ", ".join(f"{name}={value}" for name, value in named)
 
 
 def find(exercise, question, calls, answers):
@@ -126,19 +153,24 @@ def find(exercise, question, calls, answers):
     if failed:
         difference = Difference("not written yet" if failed.unwritten else failed.error)
     elif isinstance(question, Case):
-        difference = difference_of(expected[0], answers[0].value, question.tolerance, exercise.axes)
+        difference = _difference(exercise, expected[0], answers[0].value, question.tolerance)
         remark = exercise.remark and difference.place and exercise.remark(expected[0], difference.place)
         difference = difference._replace(words=f"{difference.words}; {remark}") if remark else difference
     else:
-        forms = [
-            difference_of(one, got.value, np.inf, exercise.axes) for one, got in zip(expected, answers, strict=True)
-        ]
+        forms = [_difference(exercise, one, got.value, np.inf) for one, got in zip(expected, answers, strict=True)]
         unfit = next((form for form in forms if form.words and not form.form_only), None)
         dtype = next((form for form in forms if form.words), Difference())
         difference = unfit or _failure_of(question, calls, answers, exercise.axes) or dtype
     if not difference.words and any(answer.changed_input for answer in answers):
         difference = CHANGED
     return Finding(question, difference, calls, answers, expected)
+
+
+def _difference(exercise, expected, value, tolerance):
+    """How one answer differs; None is no missing return where it is the right answer to other questions."""
+    if value is None and expected is not None and exercise.none_is_an_answer:
+        return Difference(f"it gives None where {expected} is right")
+    return difference_of(expected, value, tolerance, exercise.axes)
 
 
 def _expected(exercise, call):

@@ -1,6 +1,7 @@
 """`check`: the verdict a learner gets on their own machine, as the last line of the cell below an answer.
 
-It asks the visible questions, in this process. It never raises and writes nothing to stderr, so that "Run all" goes on.
+It asks the visible questions, in this process, and stops a function that does not end. It never raises and writes
+nothing to stderr, so that "Run all" goes on; the learner's own interrupt passes through.
 """
 
 import contextlib
@@ -13,6 +14,8 @@ import numpy as np
 from autograder.checking.exercise import source_of
 from autograder.checking.judge import ask, judge
 from autograder.exercises import exercise_named
+
+SECONDS = 10.0  # of one call; right answers, loops among them, take less than one
 
 
 def check(name, function):
@@ -34,7 +37,8 @@ def check(name, function):
         warnings.catch_warnings(),
     ):
         warnings.simplefilter("ignore")
-        verdict = judge(exercise, ask(exercise, function, exercise.asked(hidden=False), exercise.generator))
+        questions = exercise.asked(hidden=False)
+        verdict = judge(exercise, ask(exercise, function, questions, exercise.generator, SECONDS))
     _show_beginning(printed.getvalue().splitlines())
     return Message(verdict.score, _state(verdict), as_html(verdict), "\n".join(verdict.reasons) or "Right.")
 

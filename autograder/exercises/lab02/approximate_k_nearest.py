@@ -529,6 +529,39 @@ def no_place_beyond_the_others(vectors, k, normals):
 
 
 @exercise.mistake(
+    why="`order[:, :k]` has as many columns as there are tokens, if k is larger",
+    says="a row has no more places than there are tokens: the result has k, however few tokens there are",
+)
+def no_place_beyond_the_tokens(vectors, k, normals):
+    return planes.approximate_k_nearest(vectors, k, normals)[:, : len(vectors)]
+
+
+@exercise.mistake(
+    why="a score of minus infinity puts others last, and is thought to keep them out",
+    says="the places beyond the candidates hold vectors of other buckets: a score of `-np.inf` puts them last, but does "
+    "not take them out; free places have to hold -1",
+)
+def filled_by_other_buckets(vectors, k, normals):
+    scores = np.where(_others(vectors @ normals >= 0), _cosines(vectors), -np.inf)
+    return np.argsort(-scores, axis=1, kind="stable")[:, :k]
+
+
+@exercise.mistake(
+    why="an empty list becomes an array of floats",
+    says="`np.array` of an empty list is an array of floats, which picks nothing: where nobody shares a bucket, go on "
+    "with the next token (`continue`), or say `dtype=int`",
+)
+def empty_list_as_floats(vectors, k, normals):
+    others, similarity = _others(vectors @ normals >= 0), _cosines(vectors)
+    found = np.full((len(vectors), k), -1)
+    for i in range(len(vectors)):
+        candidates = np.array(np.flatnonzero(others[i]).tolist())
+        ranked = candidates[np.argsort(-similarity[i][candidates], kind="stable")][:k]
+        found[i, : len(ranked)] = ranked
+    return found
+
+
+@exercise.mistake(
     why="fewer than k neighbours look like a failure",
     says="free places are filled by exact search; where the tables find fewer than k, -1 has to say so",
 )

@@ -253,6 +253,24 @@ def no_batch_axes(sides):
 
 
 @exercise.mistake(
+    why="the code is put together as text, token by token, and read by `int(text, 2)`",
+    says="the loop runs over the first axis as if it were the tokens: with a batch it is the sequences, and of a single "
+    "token it is the planes",
+)
+def text_of_one_sequence(sides):
+    return np.array([int("".join("1" if side else "0" for side in token[::-1]), 2) for token in sides])
+
+
+@exercise.mistake(
+    why="the code is put together as text, token by token, with `reversed`, and read by `int(text, 2)`",
+    says="the loop runs over the first axis as if it were the tokens: with a batch it is the sequences, and of a single "
+    "token it is the planes, which cannot be gone through once more",
+)
+def reversed_text_of_one_sequence(sides):
+    return np.array([int("".join(str(int(side)) for side in reversed(token)), 2) for token in sides])
+
+
+@exercise.mistake(
     why="the loops need the sizes, and `n_tokens, n_planes = sides.shape` gives them",
     says="`sides.shape` is taken apart as if it had two numbers: there may be batch axes in front, or a single token",
 )

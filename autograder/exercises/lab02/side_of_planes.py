@@ -215,6 +215,32 @@ def shape_taken_apart(vectors, normals):
 
 
 @exercise.mistake(
+    why="the task is read for one sequence, and written with loops over its vectors",
+    says="the loop runs over the first axis as if it were the vectors; with a batch in front it is the sequences",
+)
+def loops_over_one_sequence(vectors, normals):
+    sides = np.zeros((len(vectors), normals.shape[1]), dtype=bool)
+    for i in range(len(vectors)):
+        for p in range(normals.shape[1]):
+            sides[i, p] = np.dot(vectors[i], normals[:, p]) >= 0
+    return sides
+
+
+@exercise.mistake(
+    why="the task is read for one sequence, and written with loops and an `if`",
+    says="the loop runs over the first axis as if it were the vectors; with a batch in front it is the sequences, and "
+    "`if` is asked about many dot products at once",
+)
+def loops_with_if_over_one_sequence(vectors, normals):
+    sides = np.zeros((len(vectors), normals.shape[1]), dtype=bool)
+    for i in range(len(vectors)):
+        for p in range(normals.shape[1]):
+            if np.dot(vectors[i], normals[:, p]) >= 0:
+                sides[i, p] = True
+    return sides
+
+
+@exercise.mistake(
     why="batch axes are flattened to one long list of vectors, and the result is left that way",
     says="the batch axes are flattened: the result has shape (L, P) for all sequences together instead of (..., L, P)",
 )

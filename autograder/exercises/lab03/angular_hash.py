@@ -1,4 +1,5 @@
-"""Lab 03, `angular_hash(vectors, rotations)`: the place of the largest number in [xR, -xR], once for every round.
+"""Lab 03, `angular_hash(vectors, rotations)`: the place of the largest number in [y, -y], y = x times a matrix, for every
+round.
 
 vectors (..., L, d), rotations (R, d, B/2) -> buckets, integers (..., R, L). Of equal numbers the lowest place counts.
 """
@@ -102,8 +103,8 @@ def _(rng):
 
 
 @exercise.mistake(
-    why="the formula in many summaries is argmax(xR)",
-    says="the argmax sees `xR` alone, without `-xR`: half of the buckets are never used",
+    why="the formula in many summaries is argmax(y)",
+    says="the argmax sees `y` alone, without `-y`: half of the buckets are never used",
 )
 def no_negative_half(vectors, rotations):
     return np.argmax(vectors[..., np.newaxis, :, :] @ rotations, axis=-1)
@@ -119,7 +120,7 @@ def absolute_values(vectors, rotations):
 
 @exercise.mistake(
     why="the order of the two halves looks arbitrary, or a nearest neighbour is sought by a smallest score",
-    says="`-xR` comes before `xR`, or the smallest score wins: the groups are right, their numbers are swapped",
+    says="`-y` comes before `y`, or the smallest score wins: the groups are right, their numbers are swapped",
 )
 def negative_half_first(vectors, rotations):
     rotated = vectors[..., np.newaxis, :, :] @ rotations
@@ -207,7 +208,7 @@ def offset_at_once(vectors, rotations):
 
 @exercise.mistake(
     why="it is the hash of unit 02",
-    says="the signs of `xR` are read as bits, as with hash planes; here the place of the largest number counts",
+    says="the signs of `y` are read as bits, as with hash planes; here the place of the largest number counts",
 )
 def sign_bits(vectors, rotations):
     bits = vectors[..., np.newaxis, :, :] @ rotations >= 0
@@ -216,7 +217,7 @@ def sign_bits(vectors, rotations):
 
 @exercise.mistake(
     why="np.concatenate joins along the first axis unless told otherwise",
-    says="`xR` and `-xR` are joined along the first axis; they belong behind each other on the last, `axis=-1`",
+    says="`y` and `-y` are joined along the first axis; they belong behind each other on the last, `axis=-1`",
 )
 def joined_along_rounds(vectors, rotations):
     rotated = vectors[..., np.newaxis, :, :] @ rotations
@@ -225,7 +226,7 @@ def joined_along_rounds(vectors, rotations):
 
 @exercise.mistake(
     why="each number is put next to its negative",
-    says="each number stands next to its negative; all of `xR` comes first, then all of `-xR`",
+    says="each number stands next to its negative; all of `y` comes first, then all of `-y`",
 )
 def halves_interleaved(vectors, rotations):
     rotated = vectors[..., np.newaxis, :, :] @ rotations
@@ -294,7 +295,7 @@ def last_bucket_never_tried(vectors, rotations):
 
 @exercise.mistake(
     why="the axis of np.concatenate is miscounted",
-    says="`xR` and `-xR` are joined along the positions, which doubles them; they are joined on the last axis",
+    says="`y` and `-y` are joined along the positions, which doubles them; they are joined on the last axis",
 )
 def joined_along_positions(vectors, rotations):
     rotated = vectors[..., np.newaxis, :, :] @ rotations

@@ -193,6 +193,14 @@ def multiplied_by_round(buckets, n_buckets):
 
 
 @exercise.mistake(
+    why="`*` is typed for `+`",
+    says="the buckets are multiplied by the offsets r * `n_buckets` instead of moved up by them: `+`, not `*`",
+)
+def multiplied_by_the_offset(buckets, n_buckets):
+    return buckets * (n_buckets * np.arange(buckets.shape[-2])[:, np.newaxis])
+
+
+@exercise.mistake(
     why="a different number for each round seems enough",
     says="round r moves up by r alone; the rounds still overlap, as each of them uses `n_buckets` numbers",
 )
@@ -210,7 +218,8 @@ def bucket_times_number_of_buckets(buckets, n_buckets):
 
 @exercise.mistake(
     why="`+=` looks like a short way to write it",
-    says="the offset is added in place: this changes the caller's array, and a small dtype has no room for the result",
+    says="the offset is added in place: this changes the caller's array, and a small dtype, such as uint8, has "
+    "no room for the result; `buckets.astype(int)` makes a copy with room",
 )
 def added_in_place(buckets, n_buckets):
     buckets += n_buckets * np.arange(buckets.shape[-2])[:, np.newaxis]

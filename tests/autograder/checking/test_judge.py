@@ -341,3 +341,16 @@ def test_a_mistake_is_not_named_where_the_answers_that_tell_are_others():
     assert verdict_on(lambda x: np.cos(x)).named is None
     mixed = verdict_on(lambda x: tripled(x) if len(np.atleast_1d(x)) == 3 else np.sin(x))
     assert mixed.named is None
+
+
+def test_none_is_no_missing_return_where_none_is_an_answer():
+    def half(x):
+        return None if x % 2 else x // 2
+
+    for known, words in ((True, "it gives None where 2 is right"), (False, "perhaps a return is missing")):
+        exercise = Exercise(half, half, none_is_an_answer=known)
+        exercise.case("three", lambda rng: call(3))
+        exercise.case("four", lambda rng: call(4))
+        exercise.property("six", lambda rng: [call(4)])(lambda calls, answers: True)
+        verdict = judged(exercise, lambda x: None)
+        assert [words in reason for reason in verdict.reasons] == [True, True] and verdict.score == 1
