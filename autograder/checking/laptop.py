@@ -117,13 +117,26 @@ def _brief(value):
         if value.size > 48:
             return f"array of shape {value.shape}, {value.dtype}"
         return np.array2string(value, precision=4, suppress_small=True, max_line_width=90, separator=", ")
-    text = repr(value)
+    text = repr(_bare(value))
     return text if len(text) <= 200 else text[:200] + " ..."
+
+
+def _bare(value):
+    """The value with Python's numbers for the single ones of NumPy: 13 for np.int64(13)."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, list | tuple):
+        return type(value)(map(_bare, value))
+    if isinstance(value, dict):
+        return {_bare(key): _bare(item) for key, item in value.items()}
+    return value
 
 
 def _other_findings(verdict):
     right = sum(finding.right for finding in verdict.findings)
-    return f"{right} of {len(verdict.findings)} questions {'is' if right == 1 else 'are'} right."
+    half = sum(finding.difference.form_only for finding in verdict.findings)
+    more = f"; {half} more {'has' if half == 1 else 'have'} the right values, and half of the points" if half else ""
+    return f"{right} of {len(verdict.findings)} questions {'is' if right == 1 else 'are'} right{more}."
 
 
 def _other_ways(exercise):

@@ -13,7 +13,7 @@ import numpy as np
 
 CLOSE = 1e-5  # relative to the largest number
 ENOUGH_NUMBERS = 4  # wrong numbers that a relation has to explain where there is one wrong answer only
-WRAPPED = "wrapped", "whole numbers outgrow a small dtype, such as uint8, which ends at 255"
+WRAPPED = "wrapped", "whole numbers outgrow a small dtype, such as uint8, which ends at 255; `.astype(int)` makes room"
 TIES = "ties in another order", "equal ones come in another order"
 
 

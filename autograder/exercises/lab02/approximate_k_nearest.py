@@ -538,8 +538,8 @@ def no_place_beyond_the_tokens(vectors, k, normals):
 
 @exercise.mistake(
     why="a score of minus infinity puts others last, and is thought to keep them out",
-    says="the places beyond the candidates hold vectors of other buckets: a score of `-np.inf` puts them last, but does "
-    "not take them out; free places have to hold -1",
+    says="the places beyond the candidates hold vectors of other buckets: a score of `-np.inf` puts them last, but "
+    "does not take them out; free places have to hold -1",
 )
 def filled_by_other_buckets(vectors, k, normals):
     scores = np.where(_others(vectors @ normals >= 0), _cosines(vectors), -np.inf)

@@ -254,8 +254,8 @@ def no_batch_axes(sides):
 
 @exercise.mistake(
     why="the code is put together as text, token by token, and read by `int(text, 2)`",
-    says="the loop runs over the first axis as if it were the tokens: with a batch it is the sequences, and of a single "
-    "token it is the planes",
+    says="the loop runs over the first axis as if it were the tokens: with a batch it is the sequences, and of a "
+    "single token it is the planes",
 )
 def text_of_one_sequence(sides):
     return np.array([int("".join("1" if side else "0" for side in token[::-1]), 2) for token in sides])
@@ -263,8 +263,8 @@ def text_of_one_sequence(sides):
 
 @exercise.mistake(
     why="the code is put together as text, token by token, with `reversed`, and read by `int(text, 2)`",
-    says="the loop runs over the first axis as if it were the tokens: with a batch it is the sequences, and of a single "
-    "token it is the planes, which cannot be gone through once more",
+    says="the loop runs over the first axis as if it were the tokens: with a batch it is the sequences, and of a "
+    "single token it is the planes, which cannot be gone through once more",
 )
 def reversed_text_of_one_sequence(sides):
     return np.array([int("".join(str(int(side)) for side in reversed(token)), 2) for token in sides])

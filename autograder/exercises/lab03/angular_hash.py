@@ -1,5 +1,4 @@
-"""Lab 03, `angular_hash(vectors, rotations)`: the place of the largest number in [y, -y], y = x times a matrix, for every
-round.
+"""Lab 03, `angular_hash(vectors, rotations)`: the place of the largest number in [y, -y], once for each round.
 
 vectors (..., L, d), rotations (R, d, B/2) -> buckets, integers (..., R, L). Of equal numbers the lowest place counts.
 """
