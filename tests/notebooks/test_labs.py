@@ -1,5 +1,6 @@
 """Labs: solved, they run and earn all points; empty, they run and earn none; and they keep their form."""
 
+import ast
 import inspect
 import re
 
@@ -7,7 +8,8 @@ import numpy as np
 import pytest
 
 from autograder import check
-from autograder.exercises import lab_named
+from autograder.exercises import exercise_named, lab_named
+from reformer import planes
 from tests.notebooks.notebook_files import LABS, SOLUTIONS, outputs_of, read, run
 
 # Of each exercise, the checks that failed in the slowest first attempts; a check that failed costs some minutes.
@@ -117,3 +119,25 @@ def test_the_minutes_stated_are_those_of_the_words_the_lines_and_the_failed_chec
     for exercise, minutes in needed:
         stated = int(re.search(r"\*\*(\d+) minutes", task_of(notebook, exercise))[1])
         assert abs(stated - minutes) <= 1, f"{exercise.name} takes {minutes:.0f} minutes"
+
+
+def test_the_example_of_tables_needed_is_rounded_and_equality_but_for_rounding_is_enough():
+    lab = next(path for path in SOLUTIONS if path.stem == "lab02_hash_planes")
+    exercise = exercise_named("tables_needed")
+    task = task_of(read(lab), exercise)
+    stated = re.search(r"\| \$1 - \(1 - q\)\^T\$ \|(.*)\|", task)[1].split("|")
+    assert [float(number) for number in stated] == [round(1 - (1 - 0.75**4) ** T, 3) for T in range(1, 8)]
+    assert "`tables_needed(0.1, 1, 0.19)` is 2" in task and f"make {1 - (1 - 0.1) ** 2} of" in task
+    for function in (exercise.reference, exercise.twin, *exercise.solutions):
+        assert [function(s, 1, wanted) for s, wanted in ((0.1, 0.19), (0.7, 0.91), (0.2, 0.36))] == [2, 2, 2]
+
+
+def test_the_caption_of_hash_value_tells_reversed_weights_from_right_ones():
+    lab = next(path for path in SOLUTIONS if path.stem == "lab02_hash_planes")
+    picture = next(cell.source for cell in read(lab).cells if cell.id == "picture-hash_value")
+    normals = np.array(ast.literal_eval(re.search(r"normals = np.array\((.*)\)", picture)[1]))
+    sides = planes.side_of_planes(normals.T, normals)
+    caption = " ".join(picture.replace('"', " ").split())
+    for arrow, sector in enumerate(planes.hash_value(sides)):
+        assert re.search(rf"arrow {arrow} (lies )?in sector {sector}\b", caption)
+    assert not np.array_equal(planes.hash_value(sides[:, ::-1]), planes.hash_value(sides))

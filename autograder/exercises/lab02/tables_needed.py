@@ -95,7 +95,7 @@ def tables_counted(same_side, n_planes, wanted_recall):
     if wanted_recall > 0 and (q == 0 or (wanted_recall == 1 and q < 1)):
         return None
     n_tables = 1
-    while 1 - (1 - q) ** n_tables < wanted_recall:
+    while 1 - (1 - q) ** n_tables < wanted_recall - 1e-12:
         n_tables += 1
     return n_tables
 
@@ -113,7 +113,7 @@ def tables_by_logarithms_of_numpy(same_side, n_planes, wanted_recall):
 @exercise.solution
 def tables_by_bisection(same_side, n_planes, wanted_recall):
     def enough(n_tables):
-        return (1 - same_side**n_planes) ** n_tables <= 1 - wanted_recall
+        return (1 - same_side**n_planes) ** n_tables <= 1 - wanted_recall + 1e-12
 
     if wanted_recall == 1 and same_side < 1:
         return None
