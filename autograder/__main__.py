@@ -86,6 +86,7 @@ def grade(options):
     from autograder.grading.run import grade_folder
 
     submissions, out = _checked_folders(options.submissions, options.out)
+    hint_share = _share(options.hint_share)
     chosen, roster, secret = _checked_labs(options.lab, submissions), _roster(options.roster), _secret(options.secret)
     _require_students(submissions, roster)
     _make_writable(out)
@@ -97,6 +98,7 @@ def grade(options):
             secret=secret,
             labs=chosen,
             roster=roster,
+            hint_share=hint_share,
             progress=lambda jobs: tqdm(jobs, bar_format=PROGRESS),
         )
     except (LabFault, GradebookFault) as fault:
@@ -161,6 +163,12 @@ def _parser():
     )
     one.add_argument("--roster", metavar="FILE", help="names of all students, one a line: who has no folder is missing")
     one.add_argument("--secret", metavar="FILE", help="secret of the hidden questions (default: grading/secret)")
+    one.add_argument(
+        "--hint-share",
+        metavar="SHARE",
+        default="1",
+        help="what an answer whose code is that of the last hint counts of its points, 0 .. 1 (default: 1)",
+    )
 
     one = _command(
         commands, labs, "Make labs/ from solutions/, and the secret of the hidden questions if there is none."
@@ -253,6 +261,16 @@ def _secret(path):
         return read_secret(path)
     except SecretFault as fault:
         raise Usage(str(fault)) from None
+
+
+def _share(text):
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise Usage(f"--hint-share needs a number from 0 to 1, got {text!r}")
+    return share
 
 
 def _short(path):

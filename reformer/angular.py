@@ -48,7 +48,7 @@ def draw_rotations(rng, *, n_rounds, n_features, n_buckets, dtype=np.float32):
 def angular_hash(vectors, rotations):
     """Give each vector the bucket of the direction it is closest to, once for every hash round.
 
-    With y = xR, the bucket is the index of the largest number in [y, -y]. Ties go to the lower index. The length
+    With y = xR, the bucket is the index of the largest number in [y, -y]. Ties go to the lower index. The norm
     of a vector does not matter; the zero vector, which points nowhere, lands in bucket 0.
 
     Parameters

@@ -45,7 +45,7 @@ def rescale(vectors, axis=-1):
 
     Directions stay as they are: a power of two changes no digit. The largest entry along `axis` comes to lie near 2^50
     (float32) or 2^498 (float64); only an entry 1e59 (1e472) times smaller may become 0. Where no vector has an unusual
-    length they are returned as they are.
+    norm they are returned as they are.
     """
     size = np.max(np.abs(vectors), axis=axis, keepdims=True, initial=0)
     usual = np.finfo(vectors.dtype).max ** 0.25

@@ -16,7 +16,7 @@ from autograder.checking.call import Call, copy_of, same
 class Answer:
     """What came back from one call: a plain value, or the words that say why there is none.
 
-    changed_input : whether the function worked on its inputs instead of on copies of its own
+    changed_input : whether the function changed what it was given, instead of copies of its own
     """
 
     value: object = None

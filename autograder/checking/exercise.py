@@ -68,7 +68,9 @@ class Property:
 
     name : the property, as a sentence ("a vector twice as long lands in the same bucket")
     make : draws a list of `Call`s
-    holds : says of the list of calls and the list of their answers whether the property holds
+    holds : says of the list of calls and the list of their answers whether the property holds: yes or no, or an array
+        of these that says where
+    axes : names of the axes of that array, where they are not those of the answer
     """
 
     name: str
@@ -76,6 +78,7 @@ class Property:
     holds: Callable[..., bool]
     points: int = 1
     hidden: bool = False
+    axes: tuple[str, ...] = ()
 
     def calls(self, rng):
         """Return every call."""
@@ -108,6 +111,11 @@ class Exercise:
     twin : the loop version from `reformer.loops`, the last hint and the stand-in for a wrong answer
     observe : where an answer is an object, a function that turns it and its `Call` into plain values. It is sent to
         the learner's kernel as source, and uses `np` and nothing else.
+    axes : names of the last axes of an answer, by which messages say a place: ("query", "key"). Of an answer that is a
+        dict, what its keys are and what the numbers in its lists
+    remark : gives of the right answer and the place of the first wrong number what is special there, in words, or None
+    none_is_an_answer : whether None is the right answer to some questions
+    ranking : where an answer is places in order, gives of the arguments the numbers that rank them, (..., n)
     questions : cases and properties, from small to large
     mistakes : wrong functions, each with its explanation
     solutions : right answers written otherwise; all must get full points
@@ -116,6 +124,10 @@ class Exercise:
     reference: Callable
     twin: Callable
     observe: Callable | None = None
+    axes: tuple[str, ...] = ()
+    remark: Callable | None = None
+    ranking: Callable | None = None
+    none_is_an_answer: bool = False
     questions: list = field(default_factory=list)
     mistakes: list = field(default_factory=list)
     solutions: list = field(default_factory=list)

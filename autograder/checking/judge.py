@@ -4,34 +4,33 @@ It sees values only, never the learner's code, and trusts none of them: points s
 was read and found right adds some. `laptop` asks it about visible questions, `grading` about all.
 """
 
+import hashlib
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
+from autograder.checking import plain
 from autograder.checking.answer import Answer, answer_of
+from autograder.checking.differences import Difference, at, difference_of, first_place
 from autograder.checking.exercise import Case
+from autograder.checking.limit import StillRunning, within
 from autograder.checking.relations import Named, relation_of
 
-FORM_SHARE = 0.5  # of a question's points, for the right numbers in the wrong dtype
-AS_GOOD_AS_INFINITE = 1e20  # such numbers stand for "hidden": they are compared exactly, and set no tolerance
-
-
-class Difference(NamedTuple):
-    """How an answer differs from what was expected: words, empty where it does not.
-
-    form_only : the numbers are right, and only their dtype is not
-    place : index of the first number that is wrong, or None
-    """
-
-    words: str = ""
-    form_only: bool = False
-    place: tuple | None = None
+FORM_SHARE = 0.5  # of a question's points, for the right numbers in the wrong dtype, or at the cost of the inputs
+MOST_REMEMBERED = 2000  # answers of known mistakes, at most some hundred for each exercise
+_remembered = {}
+STOPS = 2
+NOT_ASKED = Answer(error="not asked any more, as your function did not end before")
+CHANGED = Difference("the values are right, but the function changes what it is given: work on a copy", form_only=True)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What one question showed: its points if right, otherwise the difference, with the calls and answers to show."""
+    """What one question showed: its points if right, otherwise the difference, with the calls and answers to show.
+
+    A right answer that changes what it is given costs as much as one of the wrong dtype, and nothing else: it is no
+    wrong value that a mistake could explain.
+    """
 
     question: object
     difference: Difference
@@ -46,6 +45,11 @@ class Finding:
     @property
     def right(self):
         return not self.difference.words
+
+    @property
+    def wrong(self):
+        """Whether a value is wrong, or its dtype."""
+        return not self.right and self.difference is not CHANGED
 
     @property
     def score(self):
@@ -80,7 +84,8 @@ class Verdict:
     @property
     def first_wrong(self):
         """The finding to show: the smallest question that shows the named mistake, or that is wrong at all."""
-        wrong = [finding for finding in self.findings if not finding.right]
+        lost = [finding for finding in self.findings if not finding.right]
+        wrong = [finding for finding in lost if finding.wrong] or lost
         return next((finding for finding in wrong if self.named and finding.question in self.named.shown_by), wrong[0])
 
     @property
@@ -96,26 +101,51 @@ def judge(exercise, answered):
     answered : list of (question, calls, answers), one entry for each question that was asked; fewer answers than
         calls, or none, means that nothing came back for the rest
     """
-    findings = tuple(_find(exercise, *entry) for entry in answered)
+    findings = tuple(find(exercise, *entry) for entry in answered)
     if findings and all(answer.unwritten for finding in findings for answer in finding.answers):
         return Verdict(exercise, "blank", findings)
-    wrong = any(not finding.right for finding in findings)
+    wrong = any(finding.wrong for finding in findings)
     return Verdict(exercise, "graded", findings, name_of(exercise, findings) if wrong else None)
 
 
-def ask(exercise, function, questions, generator):
+def ask(exercise, function, questions, generator, seconds=None):
     """Put questions to a function in this process, and return what `judge` needs.
 
     generator : gives the random generator of a question
+    seconds : the longest that a call may take, if there is a limit; after `STOPS` calls that took longer no more are
+        made, so that nobody waits for each of them
     """
-    answered = []
+    answered, stops = [], 0
     for question in questions:
-        calls = question.calls(generator(question))
-        answered.append((question, calls, [answer_of(function, call, exercise.observe) for call in calls]))
+        calls, answers = question.calls(generator(question)), []
+        for call in calls:
+            try:
+                answers.append(_answer_within(seconds, exercise, function, call) if stops < STOPS else NOT_ASKED)
+            except StillRunning:
+                stops += 1
+                answers.append(
+                    Answer(error=f"your function was still running after {seconds:g} s{_for(exercise, call)}")
+                )
+        answered.append((question, calls, answers))
     return answered
 
 
-def _find(exercise, question, calls, answers):
+def _answer_within(seconds, exercise, function, call):
+    if seconds is None:
+        return answer_of(function, call, exercise.observe)
+    return within(seconds, lambda: answer_of(function, call, exercise.observe))
+
+
+def _for(exercise, call):
+    """Say the arguments of a call, where all are single numbers."""
+    named = call.named(exercise.parameters)
+    if not all(isinstance(value, int | float) for _, value in named):
+        return ""
+    return ", for " + ", ".join(f"{name}={value}" for name, value in named)
+
+
+def find(exercise, question, calls, answers):
+    """What the answers to one question's calls show, as a `Finding`."""
     if len(answers) < len(calls):
         answers = answers + [Answer(error="no answer came back")] * (len(calls) - len(answers))
     expected = [_expected(exercise, call) for call in calls]
@@ -123,13 +153,24 @@ def _find(exercise, question, calls, answers):
     if failed:
         difference = Difference("not written yet" if failed.unwritten else failed.error)
     elif isinstance(question, Case):
-        difference = difference_of(expected[0], answers[0].value, question.tolerance)
+        difference = _difference(exercise, expected[0], answers[0].value, question.tolerance)
+        remark = exercise.remark and difference.place and exercise.remark(expected[0], difference.place)
+        difference = difference._replace(words=f"{difference.words}; {remark}") if remark else difference
     else:
-        forms = [difference_of(one, got.value, np.inf) for one, got in zip(expected, answers, strict=True)]
+        forms = [_difference(exercise, one, got.value, np.inf) for one, got in zip(expected, answers, strict=True)]
         unfit = next((form for form in forms if form.words and not form.form_only), None)
         dtype = next((form for form in forms if form.words), Difference())
-        difference = unfit or (dtype if _holds(question, calls, answers) else Difference("this does not hold"))
+        difference = unfit or _failure_of(question, calls, answers, exercise.axes) or dtype
+    if not difference.words and any(answer.changed_input for answer in answers):
+        difference = CHANGED
     return Finding(question, difference, calls, answers, expected)
+
+
+def _difference(exercise, expected, value, tolerance):
+    """How one answer differs; None is no missing return where it is the right answer to other questions."""
+    if value is None and expected is not None and exercise.none_is_an_answer:
+        return Difference(f"it gives None where {expected} is right")
+    return difference_of(expected, value, tolerance, exercise.axes)
 
 
 def _expected(exercise, call):
@@ -137,11 +178,16 @@ def _expected(exercise, call):
     return exercise.observe(answer, call) if exercise.observe else answer
 
 
-def _holds(question, calls, answers):
+def _failure_of(question, calls, answers, axes):
+    """Where a property does not hold, as a `Difference`; None where it does."""
     try:
-        return bool(question.holds(calls, [answer.value for answer in answers]))
+        held = np.asarray(question.holds(calls, [answer.value for answer in answers]), dtype=bool)
     except Exception:  # an answer of the wrong shape or type cannot have the property
-        return False
+        held = np.array(False)
+    if np.all(held):
+        return None
+    place = first_place(~held)
+    return Difference(f"this does not hold{at(place, held.ndim, question.axes or axes)}", place=place)
 
 
 # --- naming a mistake -------------------------------------------------------------------------------------------
@@ -154,7 +200,7 @@ def name_of(exercise, findings):
     the questions that tell, those which it answers wrongly: the learner's answers have to be its own in nearly all of
     them, and nearly all of the learner's wrong answers have to be among those.
     """
-    wrong = [finding for finding in findings if not finding.right]
+    wrong = [finding for finding in findings if finding.wrong]
     best, best_rank = None, (False, 0)
     for mistake in exercise.mistakes:
         shown_by, against = _compare(exercise, mistake.function, findings)
@@ -171,135 +217,26 @@ def _compare(exercise, function, findings):
     """Questions that show a mistake, and how many speak against it: the learner is right there, and it would not be."""
     shown_by, against = [], 0
     for finding in findings:
-        theirs = [answer_of(function, call, exercise.observe) for call in finding.calls]
+        theirs = [_answer_of_a_mistake(function, call, exercise.observe) for call in finding.calls]
         if all(map(_agree, theirs, finding.answers)):
-            if not finding.right:
+            if finding.wrong:
                 shown_by.append(finding.question)
-        elif finding.right and not _find(exercise, finding.question, finding.calls, theirs).right:
+        elif not finding.wrong and find(exercise, finding.question, finding.calls, theirs).wrong:
             against += 1
     return shown_by, against
+
+
+def _answer_of_a_mistake(function, call, observe):
+    """The answer of a known mistake, remembered: every learner is asked the visible questions."""
+    asked = function, observe, hashlib.sha256(plain.encode_call(call).encode()).digest()
+    if asked not in _remembered:
+        if len(_remembered) >= MOST_REMEMBERED:
+            _remembered.clear()
+        _remembered[asked] = answer_of(function, call, observe)
+    return _remembered[asked]
 
 
 def _agree(theirs, answer):
     if theirs.error or answer.error:
         return theirs.error.partition(" (line ")[0] == answer.error.partition(" (line ")[0]
     return not difference_of(theirs.value, answer.value, 1e-6).words
-
-
-# --- comparing values -------------------------------------------------------------------------------------------
-
-
-def difference_of(expected, answer, tolerance):
-    """Say how an answer differs from what was expected.
-
-    Lists of numbers are read as arrays, NumPy's numbers are as good as Python's, and any float dtype does where a float
-    is expected. An infinite or huge number is wrong only where the expected one is not the same. With an infinite
-    tolerance only the form counts: type and shape.
-    """
-    if isinstance(expected, tuple | list):
-        return _difference_in_items(expected, answer, tolerance)
-    if isinstance(expected, dict):
-        return _difference_in_entries(expected, answer, tolerance)
-    if expected is None or isinstance(expected, str):
-        same = type(answer) is type(expected) and answer == expected
-        return Difference() if same else Difference(f"expected {expected!r}, got {_brief(answer)}")
-    if answer is None:
-        return Difference("got None, so perhaps a return is missing")
-    return _difference_in_arrays(np.asarray(expected), answer, tolerance)
-
-
-def _difference_in_items(expected, answer, tolerance):
-    if isinstance(answer, np.ndarray) and answer.ndim:
-        answer = list(answer)
-    if not isinstance(answer, tuple | list) or len(answer) != len(expected):
-        got = f"{len(answer)} values" if isinstance(answer, tuple | list) else _brief(answer)
-        return Difference(f"expected {len(expected)} values, got {got}")
-    found = [difference_of(one, other, tolerance) for one, other in zip(expected, answer, strict=True)]
-    return _first_of(found, lambda index: f"value {index}: ")
-
-
-def _difference_in_entries(expected, answer, tolerance):
-    if not isinstance(answer, dict):
-        return Difference(f"expected a dict, got {_brief(answer)}")
-    if set(answer) != set(expected):
-        return Difference(f"expected the keys {sorted(expected, key=str)}, got {sorted(answer, key=str)}")
-    found = [difference_of(one, answer[key], tolerance) for key, one in expected.items()]
-    return _first_of(found, lambda index: f"entry {[*expected][index]!r}: ")
-
-
-def _first_of(found, prefix):
-    """The first difference that is more than form, else the first."""
-    wrong = [index for index, difference in enumerate(found) if difference.words]
-    if not wrong:
-        return Difference()
-    index = next((index for index in wrong if not found[index].form_only), wrong[0])
-    return found[index]._replace(words=prefix(index) + found[index].words)
-
-
-def _difference_in_arrays(expected, answer, tolerance):
-    try:
-        got = np.asarray(answer)
-    except ValueError:
-        return Difference("the answer is a list of rows of different lengths; an array was expected")
-    if got.dtype.kind not in "biuf":
-        return Difference(f"expected numbers, got {_brief(answer)}")
-    if got.shape != expected.shape:
-        return Difference(f"expected {_form(expected)}, got {_form(got)}")
-    strange = ~np.isfinite(got) & np.isfinite(expected)
-    if np.any(strange):
-        place = tuple(int(index) for index in np.argwhere(strange)[0])
-        return Difference(f"{np.count_nonzero(strange)} of {got.size} values are not finite", place=place)
-    difference = Difference() if np.isinf(tolerance) else _difference_in_values(expected, got, tolerance)
-    if difference.words or got.dtype.kind == expected.dtype.kind or {got.dtype.kind, expected.dtype.kind} == {"i", "u"}:
-        return difference
-    if expected.dtype.kind == "f":  # whole numbers, where they are right, are good numbers
-        return difference if got.dtype.kind in "iu" else Difference(f"expected numbers, got {got.dtype}", True)
-    needed = "True and False (a bool array)" if expected.dtype.kind == "b" else "whole numbers (an integer array)"
-    return Difference(f"the values are right, but expected are {needed}, got {got.dtype}", form_only=True)
-
-
-def _difference_in_values(expected, got, tolerance):
-    huge = ~(np.abs(expected.astype(float)) < AS_GOOD_AS_INFINITE)
-    same = (got == expected) | (np.isnan(got) & np.isnan(expected))
-    if tolerance:
-        scale = np.max(np.abs(expected), initial=1e-30, where=~huge)
-        with np.errstate(invalid="ignore", over="ignore"):
-            same |= ~huge & (np.abs(got.astype(float) - expected) <= tolerance * scale)
-            # the float32 nearest to a huge number is that number
-            same |= huge & np.isfinite(expected) & (got.astype(np.float32) == expected.astype(np.float32))
-    wrong = ~same
-    n_wrong = np.count_nonzero(wrong)
-    if n_wrong == 0:
-        return Difference()
-    place = tuple(int(index) for index in np.argwhere(wrong)[0])
-    where = f"at {list(place)} " if place else ""
-    right = f"{expected.size - n_wrong} of {expected.size} values are right; " if expected.size > 1 else ""
-    shown, wanted = _two_numbers(got[place], expected[place])
-    return Difference(f"{right}{where}it gives {shown} where {wanted} is right", place=place)
-
-
-def _two_numbers(got, expected):
-    """Both as text with as many digits as it takes to tell them apart; True and False, and whole numbers, in full."""
-    if expected.dtype.kind == "b" and got in (0, 1):
-        return str(bool(got)), str(bool(expected))
-    whole = [str(int(number)) if number.dtype.kind in "iub" else None for number in (got, expected)]
-    for digits in (4, 7, 17):
-        words = [text or f"{number:.{digits}g}" for text, number in zip(whole, (got, expected), strict=True)]
-        if words[0] != words[1]:
-            break
-    return words
-
-
-def _form(array):
-    return f"shape {array.shape}" if array.ndim else "one number"
-
-
-def _brief(answer):
-    """What an answer is, in a few words."""
-    if answer is None:
-        return "None"
-    if isinstance(answer, np.ndarray):
-        return f"{_form(answer)} of {answer.dtype}" if answer.ndim else "one value"
-    if isinstance(answer, bool | int | float):
-        return "one value"
-    return f"a {type(answer).__name__}"

@@ -1,6 +1,7 @@
 """`check`: the verdict a learner gets on their own machine, as the last line of the cell below an answer.
 
-It asks the visible questions, in this process. It never raises and writes nothing to stderr, so that "Run all" goes on.
+It asks the visible questions, in this process, and stops a function that does not end. It never raises and writes
+nothing to stderr, so that "Run all" goes on; the learner's own interrupt passes through.
 """
 
 import contextlib
@@ -13,6 +14,8 @@ import numpy as np
 from autograder.checking.exercise import source_of
 from autograder.checking.judge import ask, judge
 from autograder.exercises import exercise_named
+
+SECONDS = 10.0  # of one call; right answers, loops among them, take less than one
 
 
 def check(name, function):
@@ -34,7 +37,8 @@ def check(name, function):
         warnings.catch_warnings(),
     ):
         warnings.simplefilter("ignore")
-        verdict = judge(exercise, ask(exercise, function, exercise.asked(hidden=False), exercise.generator))
+        questions = exercise.asked(hidden=False)
+        verdict = judge(exercise, ask(exercise, function, questions, exercise.generator, SECONDS))
     _show_beginning(printed.getvalue().splitlines())
     return Message(verdict.score, _state(verdict), as_html(verdict), "\n".join(verdict.reasons) or "Right.")
 
@@ -83,7 +87,7 @@ def as_html(verdict):
     if verdict.right:
         hidden = any(question.hidden for question in exercise.questions)
         more = "<br>An instructor's grading asks a few more questions of the same kind." if hidden else ""
-        return head + more + _changed_input(verdict) + _other_ways(exercise)
+        return head + more + _other_ways(exercise)
     named = f"<br>{prose(verdict.named.sentence)}" if verdict.named else ""
     return f"{head}{named}<br>{_shown(exercise, verdict.first_wrong)}{_other_findings(verdict)}{_offer(exercise)}"
 
@@ -113,20 +117,26 @@ def _brief(value):
         if value.size > 48:
             return f"array of shape {value.shape}, {value.dtype}"
         return np.array2string(value, precision=4, suppress_small=True, max_line_width=90, separator=", ")
-    text = repr(value)
+    text = repr(_bare(value))
     return text if len(text) <= 200 else text[:200] + " ..."
+
+
+def _bare(value):
+    """The value with Python's numbers for the single ones of NumPy: 13 for np.int64(13)."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, list | tuple):
+        return type(value)(map(_bare, value))
+    if isinstance(value, dict):
+        return {_bare(key): _bare(item) for key, item in value.items()}
+    return value
 
 
 def _other_findings(verdict):
     right = sum(finding.right for finding in verdict.findings)
-    return f"{right} of {len(verdict.findings)} questions {'is' if right == 1 else 'are'} right."
-
-
-def _changed_input(verdict):
-    changed = any(answer.changed_input for finding in verdict.findings for answer in finding.answers)
-    if not changed:
-        return ""
-    return "<br>One thing: your function changes the array it is given, which will surprise its caller. Work on a copy."
+    half = sum(finding.difference.form_only for finding in verdict.findings)
+    more = f"; {half} more {'has' if half == 1 else 'have'} the right values, and half of the points" if half else ""
+    return f"{right} of {len(verdict.findings)} questions {'is' if right == 1 else 'are'} right{more}."
 
 
 def _other_ways(exercise):

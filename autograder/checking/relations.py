@@ -13,6 +13,8 @@ import numpy as np
 
 CLOSE = 1e-5  # relative to the largest number
 ENOUGH_NUMBERS = 4  # wrong numbers that a relation has to explain where there is one wrong answer only
+WRAPPED = "wrapped", "whole numbers outgrow a small dtype, such as uint8, which ends at 255; `.astype(int)` makes room"
+TIES = "ties in another order", "equal ones come in another order"
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,10 @@ def relation_of(exercise, findings):
             for got, one in zip(*arrays, strict=True):
                 (right if _is(one, got) else wrong).append((finding.question, one, got, call))
     telling = [entry for entry in wrong if entry[1] is not None]
-    for relation in RELATIONS if telling else []:
+    if wrong and not telling and all(_does_not_fit(answer) for answer in _failed(findings)):
+        return _named(*WRAPPED, [question for question, *_ in wrong])
+    ranking = [_ties(exercise.ranking)] if exercise.ranking else []
+    for relation in [*ranking, *RELATIONS] if telling else []:
         shown_by, numbers = [], 0
         for question, one, got, call in telling:
             if relation.explains(one, got, call):
@@ -75,8 +80,21 @@ def relation_of(exercise, findings):
         against = relation.fitted and sum(not relation.leaves(one, call) for _, one, _, call in right)
         enough = len(shown_by) >= 2 or numbers >= ENOUGH_NUMBERS
         if shown_by and enough and len(shown_by) >= 3 * (unexplained + against):
-            return Named(relation.name, f"This is what you get when {relation.says}.", shown_by)
+            return _named(relation.name, relation.says, shown_by)
     return None
+
+
+def _named(name, says, shown_by):
+    return Named(name, f"This is what you get when {says}.", shown_by)
+
+
+def _failed(findings):
+    return [answer for finding in findings if not finding.right for answer in finding.answers]
+
+
+def _does_not_fit(answer):
+    """Whether NumPy refused a whole number that a small dtype cannot hold, where it does not let it wrap."""
+    return "out of bounds for" in answer.error and answer.error.startswith("OverflowError")
 
 
 def _arrays(value):
@@ -230,6 +248,23 @@ def _ties_in_another_order(right, got, call):
     return []
 
 
+def _ties(ranking):
+    """The answer itself, where it names other places, each once, that the exercise's ranking finds just as good."""
+
+    def makes(right, got, call):
+        if right.dtype.kind not in "iu" or got.dtype.kind not in "iu" or right.shape != got.shape:
+            return []
+        scores = ranking(*call.args, **call.kwargs)
+        none, own = right < 0, np.sort(got, axis=-1)
+        twice = (own[..., 1:] == own[..., :-1]) & (own[..., 1:] >= 0)
+        if np.any(none != (got < 0)) or np.any(twice) or got.max(initial=0) >= scores.shape[-1]:
+            return []
+        one, other = (np.take_along_axis(scores, np.maximum(places, 0), -1) for places in (right, got))
+        return [got] if np.all(none | (np.abs(one - other) < 1e-9)) else []
+
+    return Relation(*TIES, makes)
+
+
 def _values_at_places(right, got, call):
     if right.dtype.kind not in "iu" or right.size == 0 or right.min() < 0:
         return []
@@ -250,9 +285,9 @@ def _same_everywhere(right, got, call):
 
 
 RELATIONS = (
-    Relation("wrapped", "whole numbers wrap at the end of a small dtype, such as 255 in uint8", _wrapped),
+    Relation(*WRAPPED, _wrapped),
     Relation("transposed", "two axes of the right answer change places", _swapped),
-    Relation("ties in another order", "equal ones come in another order", _ties_in_another_order, fitted=True),
+    Relation(*TIES, _ties_in_another_order),
     *_along_each_axis("reversed", "the right answer comes in reverse order", lambda a, axis: [np.flip(a, axis)]),
     *_along_each_axis("shifted by one", "the right answer stands one place too far", _shifted),
     Relation(

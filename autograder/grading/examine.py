@@ -15,6 +15,7 @@ import numpy as np
 from autograder.checking import plain
 from autograder.checking.answer import Answer
 from autograder.checking.judge import judge
+from autograder.grading.hints import is_last_hint
 from autograder.grading.kernel import Kernel, Limits, Stopped
 from autograder.grading.rebuild import exercise_of, grade_id, is_answer, is_check, is_own, is_picture
 
@@ -29,7 +30,10 @@ class CourseFault(RuntimeError):
 
 @dataclass(frozen=True)
 class Result:
-    """The outcome of one exercise: points, reasons for lost ones, and the sentence that names its mistake."""
+    """The outcome of one exercise: points, reasons for lost ones, and the sentence that names its mistake.
+
+    note : what costs nothing, and is told all the same
+    """
 
     name: str
     outcome: str
@@ -37,6 +41,7 @@ class Result:
     max_score: int
     reasons: tuple[str, ...] = ()
     named: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,14 +53,15 @@ class Examined:
     printed: dict
 
 
-def examine(notebook, lab, generator, limits=None):
+def examine(notebook, lab, generator, limits=None, hint_share=1.0):
     """Run a rebuilt notebook and return what it is worth.
 
     generator : gives the random generator of an exercise's question: generator(exercise, question)
+    hint_share : what an answer whose code is that of the last hint counts of its points, 0 .. 1
 
     Raises KernelFault or CourseFault where the machine or the course is at fault.
     """
-    examination = _Examination(notebook, lab, generator, limits or Limits())
+    examination = _Examination(notebook, lab, generator, limits or Limits(), hint_share)
     try:
         return examination.run()
     finally:
@@ -63,8 +69,9 @@ def examine(notebook, lab, generator, limits=None):
 
 
 class _Examination:
-    def __init__(self, notebook, lab, generator, limits):
+    def __init__(self, notebook, lab, generator, limits, hint_share):
         self.cells = notebook.cells
+        self.hint_share = hint_share
         self.lab = lab
         self.exercises = {exercise.name: exercise for exercise in lab.exercises}
         self.generator = generator
@@ -84,7 +91,7 @@ class _Examination:
             if cell.cell_type != "code" or is_picture(cell):
                 continue
             if is_check(cell):
-                self._examine_exercise(self.exercises[exercise_of(cell)])
+                self._examine_exercise(self.exercises[exercise_of(cell)], place)
             elif cell.source.strip():
                 self._run_cell(place, cell)
         return Examined(tuple(self.results), tuple(self.notes), self.printed)
@@ -120,12 +127,15 @@ class _Examination:
         known = [grade_id(cell) for cell in self.cells[:place] if not is_own(cell)]
         return f"behind the cell {known[-1]}" if known else "at the beginning"
 
-    def _examine_exercise(self, exercise):
+    def _examine_exercise(self, exercise, place):
         answered = self._put_questions(exercise)
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             verdict = judge(exercise, answered)
         result = self._result(exercise, verdict)
+        written = [cell.source for cell in self.cells[:place] if is_answer(cell) or is_own(cell)]
+        if result.score and is_last_hint(exercise, written):
+            result = self._counted_as_hint(result)
         self.results.append(result)
         if not verdict.right:
             twin = inspect.getsource(exercise.twin)
@@ -158,8 +168,12 @@ class _Examination:
             return Answer(error=_missing(exercise))
         if content.get("error", "").startswith("MemoryError"):
             stops.append("memory")
+        if "error" in content:
+            return Answer(error=_short(content))
+        ((kind, text),) = content.items()
         try:
-            return Answer(plain.decode(content["value"])) if "value" in content else Answer(error=_short(content))
+            # The kernel's word that the inputs are as they were is believed: who could forge it could copy them.
+            return Answer(plain.decode(text), changed_input=kind == "changed")
         except plain.NotPlain as fault:
             return Answer(error=str(fault))
 
@@ -184,6 +198,15 @@ class _Examination:
         outcome = stops[0] if stops and not verdict.right else outcome
         named = verdict.named.sentence if verdict.named else ""
         return Result(exercise.name, outcome, verdict.score, exercise.max_score, tuple(reasons), named)
+
+    def _counted_as_hint(self, result):
+        """Mark a result whose code is that of the last hint, and count it as the instructor wishes."""
+        self.notes.append(f"the answer to {result.name} has the code of its last hint")
+        if self.hint_share == 1:
+            return replace(result, note="this is the code of the last hint; it counts in full")
+        score = round(self.hint_share * result.score, 2)
+        words = f"this is the code of the last hint, which counts {100 * self.hint_share:g} % of its points here"
+        return replace(result, score=score, reasons=(*result.reasons, f"{words}: {score:g} of {result.score:g}"))
 
     def _answer_text(self, exercise):
         return next(cell.source for cell in self.cells if is_answer(cell) and exercise_of(cell) == exercise.name)

@@ -104,10 +104,9 @@ def _write_outputs(notebook, results, printed):
 
 
 def as_html(result):
-    """Return a result as HTML for feedback: points, the one word for what happened, the reasons."""
+    """Return a result as HTML for feedback: points, the one word for what happened, the reasons, a note."""
     head = f"<b>{result.score:g} of {result.max_score} points</b>"
     if result.outcome != "graded":
         head += f" · {html.escape(result.outcome)}"
-    if not result.reasons:
-        return head
-    return head + "<ul>" + "".join(f"<li>{prose(reason)}</li>" for reason in result.reasons) + "</ul>"
+    told = [*result.reasons, *([result.note] if result.note else [])]
+    return head + ("<ul>" + "".join(f"<li>{prose(words)}</li>" for words in told) + "</ul>" if told else "")

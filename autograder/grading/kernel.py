@@ -97,11 +97,11 @@ class Kernel:
     def ask(self, name, inputs, seconds=None, observe=""):
         """Make a call, in plain text, of the learner's function `name`; `observe` as in `room/probe`.
 
-        Returns the dict {"value": plain text}, {"error": words} or {"missing": True}; anything else that comes back
-        is an error, too. Raises Stopped.
+        Returns the dict {"value": plain text}, {"changed": plain text} where the function changed its inputs,
+        {"error": words} or {"missing": True}; anything else that comes back is an error, too. Raises Stopped.
         """
         content = self._evaluate("answer", seconds or self.limits.call, name, inputs, observe)
-        if content == {"missing": True} or _is_text(content, "value") or _is_text(content, "error"):
+        if content == {"missing": True} or any(_is_text(content, kind) for kind in ("value", "changed", "error")):
             return content
         return {"error": "the answer cannot be read"}
 

@@ -16,6 +16,13 @@ from autograder.exercises import LABS
 from autograder.grading.nbgrader_config import ROOT, configure_labs, nbgrader_at_work
 
 MADE = ".made.json"
+POINTS = (
+    "**What a point means.** A right answer earns all its points, wherever it came from: your own idea, a hint, a "
+    "friend. Right numbers of the wrong dtype, such as floats where whole numbers are asked, earn half of a question's "
+    "points. So does a function that changes the arrays it is given: work on copies. *Go on without it*, which a "
+    "failed check offers, earns none. Whoever grades your lab sees which answers have the code of the last hint, and "
+    "may count them less."
+)
 
 
 class LabFault(ValueError):
@@ -90,10 +97,13 @@ def make_labs(root=ROOT, *, force=False):
 
 
 def fill_in(lab, root=ROOT):
-    """Write into the instructor's notebook what the exercises say: points, and the loop twin as the last hint."""
+    """Write into the instructor's notebook what it does not say itself: points, what one means, the last hints."""
     path = Path(root) / "solutions" / lab.name / f"{lab.name}.ipynb"
     notebook = json.loads(path.read_text(encoding="utf-8"))
     cells = {cell["id"]: cell for cell in notebook["cells"]}
+    title = cells["title"]
+    paragraphs = "".join(title["source"]).strip().split("\n\n")
+    title["source"] = "\n\n".join([text for text in paragraphs if text[:20] != POINTS[:20]] + [POINTS])
     for exercise in lab.exercises:
         task, check = cells.get(f"task-{exercise.name}"), cells.get(f"check_{exercise.name}")
         if task is None or check is None:

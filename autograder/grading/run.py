@@ -38,11 +38,14 @@ class Graded:
         return sum(result.max_score for result in self.results)
 
 
-def grade_folder(submissions, out, *, secret, labs=(), roster=(), limits=None, progress=lambda jobs: jobs):
+def grade_folder(
+    submissions, out, *, secret, labs=(), roster=(), limits=None, hint_share=1.0, progress=lambda jobs: jobs
+):
     """Grade the submissions in a folder and write OUT. Returns them graded, by student and lab.
 
     labs : names of the labs to grade; empty means those that some student has a folder for
     roster : names of students who should have handed in, beside those who have a folder
+    hint_share : what an answer whose code is that of the last hint counts of its points, 0 .. 1
     progress : wraps the list of what is to do, to show how far it is
     """
     gradebook = Gradebook(out)
@@ -53,20 +56,20 @@ def grade_folder(submissions, out, *, secret, labs=(), roster=(), limits=None, p
     graded = []
     for student, lab in progress([(student, lab) for student in students for lab in labs]):
         release = releases[lab.name]
-        one, notebook, printed = grade_one(submissions, student, lab, release, secret, limits or Limits())
+        one, notebook, printed = grade_one(submissions, student, lab, release, secret, limits or Limits(), hint_share)
         graded.append(_entered(gradebook, one, lab, notebook, printed))
     return graded
 
 
-def grade_one(folder, student, lab, release, secret, limits):
+def grade_one(folder, student, lab, release, secret, limits, hint_share=1.0):
     """Grade one submission. Returns it, the rebuilt notebook, and what each cell printed."""
-    graded = _tried_twice(lambda: _grade(folder, student, lab, release, secret, limits))
+    graded = _tried_twice(lambda: _grade(folder, student, lab, release, secret, limits, hint_share))
     if isinstance(graded, Exception):
         return _not_graded(Submission(student, lab.name), lab, (), graded), None, {}
     return graded
 
 
-def _grade(folder, student, lab, release, secret, limits):
+def _grade(folder, student, lab, release, secret, limits, hint_share):
     submission = take_in(folder, student, lab.name, {grade_id(cell) for cell in release.cells})
     rebuilt = rebuild(release, submission.cells)
     if submission.refusal:
@@ -76,7 +79,7 @@ def _grade(folder, student, lab, release, secret, limits):
     def generator(exercise, question):
         return exercise.generator(question, secret, student)
 
-    examined = examine(rebuilt.notebook, lab, generator, limits)
+    examined = examine(rebuilt.notebook, lab, generator, limits, hint_share)
     notes = (*submission.notes, *rebuilt.notes, *examined.notes)
     return Graded(submission, _outcome(examined.results), examined.results, notes), rebuilt.notebook, examined.printed
 

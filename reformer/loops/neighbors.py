@@ -11,8 +11,8 @@ def cosine_similarity(queries, keys):
     for i, query in enumerate(queries):
         for j, key in enumerate(keys):
             dot = sum(a * b for a, b in zip(query, key, strict=True))
-            lengths = np.sqrt(sum(a * a for a in query)) * np.sqrt(sum(b * b for b in key))
-            similarity[i, j] = dot / lengths if lengths > 0 else 0.0
+            norms = np.sqrt(sum(a * a for a in query)) * np.sqrt(sum(b * b for b in key))
+            similarity[i, j] = dot / norms if norms > 0 else 0.0
     return similarity
 
 
@@ -21,10 +21,10 @@ def k_nearest(vectors, k):
     for i, vector in enumerate(vectors):
         others = []
         for j, other in enumerate(vectors):
-            lengths = np.sqrt(sum(a * a for a in vector)) * np.sqrt(sum(b * b for b in other))
+            norms = np.sqrt(sum(a * a for a in vector)) * np.sqrt(sum(b * b for b in other))
             dot = sum(a * b for a, b in zip(vector, other, strict=True))
             if j != i:
-                others.append((-dot / lengths if lengths > 0 else 0.0, j))
+                others.append((-dot / norms if norms > 0 else 0.0, j))
         neighbors[i] = [j for _, j in sorted(others)[:k]]
     return neighbors
 

@@ -43,8 +43,8 @@ def approximate_k_nearest(vectors, k, normals):
                 all((vector @ plane >= 0) == (other @ plane >= 0) for plane in table.T) for table in normals
             )
             if j != i and share_a_bucket:
-                lengths = np.sqrt(vector @ vector) * np.sqrt(other @ other)
-                found.append((-(vector @ other) / lengths if lengths > 0 else 0.0, j))
+                norms = np.sqrt(vector @ vector) * np.sqrt(other @ other)
+                found.append((-(vector @ other) / norms if norms > 0 else 0.0, j))
         for place, (_, j) in enumerate(sorted(found)[:k]):
             neighbors[i, place] = j
     return neighbors

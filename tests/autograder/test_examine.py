@@ -5,14 +5,20 @@ not named being worth all their points.
 """
 
 import dataclasses
+import sys
 
+import numpy as np
 import pytest
 
-from autograder.exercises import LABS
+from autograder.checking.exercise import source_of
+from autograder.checking.judge import ask, judge
+from autograder.exercises import LABS, exercise_named
+from autograder.grading import kernel
 from autograder.grading.examine import CourseFault, examine
 from autograder.grading.intake import read_notebook
+from autograder.grading.kernel import furnish
 from autograder.grading.rebuild import rebuild
-from autograder.grading.sample import as_bytes, without
+from autograder.grading.sample import as_bytes, with_answers, without
 
 LAB = LABS["lab03_angular_lsh"]
 FULL = {exercise.name: exercise.max_score for exercise in LAB.exercises}
@@ -88,7 +94,7 @@ SHORTCUTS = """
 def angular_hash(vectors, rotations):
     rotated = vectors[..., np.newaxis, :, :] @ rotations
     buckets = np.argmax(np.concatenate([rotated, -rotated], axis=-1), axis=-1)
-    vectors[:] = 0  # its own copy
+    rotated[:] = 0  # its own array
     print("x" * 1000)
     return buckets.tolist()
 """
@@ -99,6 +105,11 @@ def recall_and_cost(vectors, rotations, n_nearest):
     met = sum(row[:, None] == row for row in buckets) > 0
     first, second = np.triu_indices(len(met), 1)
     return [met[np.arange(len(met))[:, None], nearest].mean(), met[first, second].mean()]
+"""
+IN_PLACE = """
+def offset_rounds(buckets, n_buckets):
+    buckets += (n_buckets * np.arange(buckets.shape[-2])[:, np.newaxis]).astype(buckets.dtype)
+    return buckets
 """
 FLOAT32 = """
 def collision_probability(angles, n_buckets):
@@ -138,7 +149,33 @@ while True:
 """
 FLOOD = "print('x' * 12_000_000)\n"
 MANY_LINES = "for i in range(20_000):\n    print(i)\n"
+WITHOUT_MATPLOTLIB = """
+assert type(plt).__name__ == "_EmptyModule"
+plt.plot([1, 2])
+
+def offset_rounds(buckets, n_buckets):
+    return buckets + n_buckets * np.arange(buckets.shape[-2])[:, np.newaxis]
+"""
+DEAD_AS_THE_TWIN_COMES = """
+import os
+from autograder import probe
+probe.put_in_place = lambda *arguments: os._exit(1)
+
+def offset_rounds(buckets, n_buckets):
+    raise ValueError("offset_rounds")
+"""
 DEAD_IN_A_CALL = "import os\n\ndef collision_probability(angles, n_buckets):\n    os.kill(os.getpid(), 9)\n"
+
+
+def half_in_place(name):
+    """Points of the answer IN_PLACE, judged here, without a kernel."""
+    exercise, defined = exercise_named(name), {"np": np}
+    exec(IN_PLACE, defined)
+    answered = ask(exercise, defined[name], exercise.questions, lambda q: exercise.generator(q, b"any"))
+    points = judge(exercise, answered).score
+    assert 0 < points < exercise.max_score
+    return points
+
 
 CATALOGUE = {
     "forging: points come from right values alone": (
@@ -167,6 +204,10 @@ CATALOGUE = {
             "own cell": MANY_LINES,
         },
         {},
+    ),
+    "right in place: a question costs half, unless there is a single round, or numbers wrap": (
+        {"offset_rounds": IN_PLACE},
+        {"offset_rounds": (half_in_place("offset_rounds"), "graded", "the function changes what it is given")},
     ),
     "a later answer leans on a wrong one, and finds the twin": (
         {
@@ -217,6 +258,10 @@ CATALOGUE = {
             "chance_to_meet": (0, "crashed", "the code ended the kernel with exit()"),
         },
     ),
+    "a kernel that dies as the twin is put in place costs no other exercise": (
+        {"offset_rounds": DEAD_AS_THE_TWIN_COMES},
+        {"offset_rounds": (0, "graded", "offset_rounds")},
+    ),
     "a loop for one input costs the points of that question": (
         {"offset_rounds": LOOP_FOR_ONE_INPUT},
         {
@@ -245,6 +290,23 @@ def test_a_submission_comes_to_what_it_deserves(examined, right, what):
 def with_own_cell(notebook, source):
     cell = {"cell_type": "code", "id": "own", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
     return {**notebook, "cells": [cell, *notebook["cells"]]}
+
+
+def test_an_answer_with_the_code_of_the_last_hint_counts_and_is_marked(examined, release, right, lab, quick):
+    twin = source_of(exercise_named("offset_rounds").twin)
+    own = twin.replace("moved", "there").replace("\n", '\n    """As I see it."""  # a comment\n', 1)
+    notebook = with_answers(right, {"offset_rounds": own})
+    results, notes = examined(notebook=notebook)
+    assert notes == ("the answer to offset_rounds has the code of its last hint",)
+    assert results["offset_rounds"].score == FULL["offset_rounds"] and not results["offset_rounds"].reasons
+    assert "code of the last hint" in results["offset_rounds"].note
+    rebuilt = rebuild(release, read_notebook(as_bytes(notebook))).notebook
+    half = examine(rebuilt, lab, lambda exercise, q: exercise.generator(q, b"any"), quick, hint_share=0.5)
+    scores = {result.name: result.score for result in half.results}
+    assert scores == {**FULL, "offset_rounds": FULL["offset_rounds"] / 2}
+    (reasons,) = [result.reasons for result in half.results if result.reasons]
+    words = "this is the code of the last hint, which counts 50 % of its points here: 5 of 10"
+    assert reasons == (words,) and half.notes == notes
 
 
 def test_a_helper_in_a_cell_of_one_s_own_counts(examined, right):
@@ -285,6 +347,21 @@ def test_a_cell_of_the_course_that_fails_is_not_the_student_s_fault(release, rig
     notebook.cells[1].source = "import nowhere"
     with pytest.raises(CourseFault, match="'imports' failed: ModuleNotFoundError"):
         examine(notebook, lab, None, quick)
+
+
+def test_without_matplotlib_a_submission_is_graded_all_the_same(examined, monkeypatch):
+    def furnish_without(room, unit):
+        furnish(room, unit)
+        launch = room / "launch.py"
+        text = launch.read_text("utf-8")
+        assert 'importlib.util.find_spec("matplotlib")' in text
+        launch.write_text(text.replace('importlib.util.find_spec("matplotlib")', "False"), "utf-8")
+
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert kernel._font_lists.__wrapped__() == {}
+    monkeypatch.setattr(kernel, "furnish", furnish_without)
+    results, notes = examined({"offset_rounds": WITHOUT_MATPLOTLIB})
+    assert {name: result.score for name, result in results.items()} == FULL and notes == ()
 
 
 def test_the_examination_of_a_notebook_can_be_repeated(examined):

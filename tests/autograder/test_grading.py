@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from autograder.__main__ import main
+from autograder.checking.exercise import source_of
 from autograder.checking.judge import ask, judge
 from autograder.exercises import LABS
 from autograder.grading import report
@@ -232,6 +233,25 @@ def test_a_regrade_gives_the_same_report_and_keeps_what_a_person_entered(two, la
         assert "<script>alert" not in page.read_text("utf-8"), page
 
 
+def test_an_answer_with_the_code_of_the_last_hint_is_noted_and_counts_what_the_instructor_says(
+    tmp_path, lab, right, secret_file
+):
+    twins = {exercise.name: source_of(exercise.twin) for exercise in lab.exercises[:1]}
+    path = tmp_path / "in" / "ann" / lab.name / f"{lab.name}.ipynb"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(as_bytes(with_answers(right, twins)))
+    arguments = ["grade", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--secret", str(secret_file)]
+    note = f"the answer to {EXERCISES[0].name} has the code of its last hint"
+    for share, words in ((1, "it counts in full"), (0.5, "counts 50 % of its points here"), (0, "counts 0 %")):
+        assert main([*arguments, *(["--hint-share", str(share)] if share < 1 else [])]) == 0
+        (entry,) = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))["submissions"]
+        assert entry["notes"] == [note] and note in Text.of(tmp_path / "out" / "report.html")
+        assert [one["score"] for one in entry["exercises"]] == [share * FULL[0], *FULL[1:]]
+        assert (words in json.dumps(entry)) == (share < 1)
+        page = Text.of(tmp_path / "out" / "feedback" / "ann" / lab.name / f"{lab.name}.html")
+        assert words in page and f"(Score: {float(entry['score'])} / {float(sum(FULL))})" in page
+
+
 def test_a_fault_of_the_machine_is_reported_and_never_scored(two, lab, secret_file, monkeypatch, capsys):
     def out_of_order(*arguments):
         tries.append(arguments)
@@ -273,6 +293,9 @@ def test_what_cannot_be_graded_is_refused_in_one_sentence(tmp_path, lab, secret_
         ([str(students), "--out", str(foreign)], "was not made by grading"),
         ([str(students), "--out", str(tmp_path / "short")], "was not made by grading"),
         ([str(students), "--out", "/dev/null/out"], "cannot be written"),
+        ([str(students), "--out", out, "--hint-share", "1.5"], "--hint-share needs a number from 0 to 1, got '1.5'"),
+        ([str(students), "--out", out, "--hint-share", "half"], "--hint-share needs a number from 0 to 1, got 'half'"),
+        ([str(students), "--out", out, "--hint-share", "nan"], "--hint-share needs a number from 0 to 1, got 'nan'"),
         ([str(students), "--out", out, "--roster", str(tmp_path / "none")], "roster"),
         ([str(students), "--out", out, "--secret", str(tmp_path / "none")], "secret"),
         ([str(students), "--out", out, "--secret", str(tmp_path / "short")], "at least 16"),

@@ -47,11 +47,14 @@ def test_a_changed_solution_makes_labs_stale_and_making_them_mends_it(course, la
     assert not (course / "gradebook.db").exists()
 
 
-def test_points_and_the_last_hint_are_filled_in_from_the_exercise(course, lab):
+def test_points_what_one_means_and_the_last_hint_are_filled_in(course, lab):
     path = course / "solutions" / lab.name / f"{lab.name}.ipynb"
     before, notebook = path.read_text(encoding="utf-8"), json.loads(path.read_text(encoding="utf-8"))
     task = _cell(notebook, "task-offset_rounds")
     task["source"] = re.sub(r"· \d+ points", "· 70 points", "".join(task["source"])).replace("moved = np", "other = np")
+    title = _cell(notebook, "title")
+    title["source"], found, _ = "".join(title["source"]).partition("\n\n**What a point means.**")
+    assert found
     _points(notebook)
     path.write_text(json.dumps(notebook), encoding="utf-8")
     labs.fill_in(lab, course)

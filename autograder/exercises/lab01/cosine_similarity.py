@@ -12,7 +12,7 @@ from autograder.exercises.whole_numbers import taking_whole_numbers
 from reformer import neighbors
 from reformer.loops import neighbors as twins
 
-exercise = Exercise(reference=taking_whole_numbers(neighbors.cosine_similarity), twin=twins.cosine_similarity)
+exercise = Exercise(taking_whole_numbers(neighbors.cosine_similarity), twins.cosine_similarity, axes=("query", "key"))
 
 
 def _normals(rng, n_queries, n_keys, n_features):
@@ -68,7 +68,7 @@ def _lengths_changed(rng):
 
 @exercise.property("longer or shorter vectors are just as similar", _lengths_changed)
 def _(calls, answers):
-    return np.allclose(*answers, rtol=0, atol=1e-5)
+    return np.isclose(*answers, rtol=0, atol=1e-5)
 
 
 @exercise.case(
@@ -97,28 +97,28 @@ def cosine_by_einsum(queries, keys):
 def cosine_query_by_query(queries, keys):
     rows = []
     for query in queries:
-        lengths = np.linalg.norm(keys, axis=1) * np.sqrt(query @ query)
-        rows.append(np.where(lengths == 0, 0, keys @ query / lengths))
+        norms = np.linalg.norm(keys, axis=1) * np.sqrt(query @ query)
+        rows.append(np.where(norms == 0, 0, keys @ query / norms))
     return np.array(rows)
 
 
 @exercise.solution
 def cosine_with_nan_replaced(queries, keys):
-    lengths = np.outer(np.linalg.norm(queries, axis=1), np.linalg.norm(keys, axis=1))
-    return np.nan_to_num(queries @ keys.T / lengths)
+    norms = np.outer(np.linalg.norm(queries, axis=1), np.linalg.norm(keys, axis=1))
+    return np.nan_to_num(queries @ keys.T / norms)
 
 
 # --- mistakes ---------------------------------------------------------------------------------------------------
 
 
-def _lengths(vectors):
-    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.where(length == 0, 1, length)
+def _norms(vectors):
+    norm = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.where(norm == 0, 1, norm)
 
 
 @exercise.mistake(
-    why="the dot product is the cosine where all vectors have length 1, and many texts assume that",
-    says="the dot product is not divided by the lengths: a long key looks more similar than a short one",
+    why="the dot product is the cosine where all vectors have norm 1, and many texts assume that",
+    says="the dot product is not divided by the norms: a long key looks more similar than a short one",
 )
 def dot_product(queries, keys):
     return queries @ keys.T
@@ -126,23 +126,23 @@ def dot_product(queries, keys):
 
 @exercise.mistake(
     why="one of two divisions is forgotten",
-    says="only the queries are divided by their lengths; the keys need it, too",
+    says="only the queries are divided by their norms; the keys need it, too",
 )
 def divided_by_query_length(queries, keys):
-    return queries @ keys.T / _lengths(queries)
+    return queries @ keys.T / _norms(queries)
 
 
 @exercise.mistake(
     why="one of two divisions is forgotten; within one row it does not even change the order",
-    says="only the keys are divided by their lengths; the queries need it, too",
+    says="only the keys are divided by their norms; the queries need it, too",
 )
 def divided_by_key_length(queries, keys):
-    return queries @ keys.T / _lengths(keys).T
+    return queries @ keys.T / _norms(keys).T
 
 
 @exercise.mistake(
     why="`np.linalg.norm` without an axis takes the whole array as one long vector",
-    says="`np.linalg.norm` is called without an axis: it gives one length for all vectors together; say `axis=-1`",
+    says="`np.linalg.norm` is called without an axis: it gives one norm for all vectors together; say `axis=-1`",
 )
 def divided_by_length_of_all(queries, keys):
     return queries @ keys.T / (np.linalg.norm(queries) * np.linalg.norm(keys))
@@ -150,23 +150,23 @@ def divided_by_length_of_all(queries, keys):
 
 @exercise.mistake(
     why="axis 0 is tried first",
-    says="the lengths are taken along the wrong axis: down the positions instead of along the features",
+    says="the norms are taken along the wrong axis: down the positions instead of along the features",
 )
 def normalised_over_positions(queries, keys):
-    return (queries / _lengths(queries.T).T) @ (keys / _lengths(keys.T).T).T
+    return (queries / _norms(queries.T).T) @ (keys / _norms(keys.T).T).T
 
 
 @exercise.mistake(
-    why="`sum(x * x)` is taken for the length",
-    says="the squared lengths are divided by: a square root is missing",
+    why="`sum(x * x)` is taken for the norm",
+    says="the squared norms are divided by: a square root is missing",
 )
 def divided_by_squared_lengths(queries, keys):
-    return queries @ keys.T / (_lengths(queries) * _lengths(keys).T) ** 2
+    return queries @ keys.T / (_norms(queries) * _norms(keys).T) ** 2
 
 
 @exercise.mistake(
     why="'length' is read as the sum of the sizes of the entries",
-    says="the length of a vector is taken as the sum of its entries' sizes; it is the root of the sum of their squares",
+    says="the norm of a vector is taken as the sum of its entries' sizes; it is the root of the sum of their squares",
 )
 def lengths_along_the_axes(queries, keys):
     sizes = np.outer(np.sum(np.abs(queries), axis=-1), np.sum(np.abs(keys), axis=-1))
@@ -174,8 +174,8 @@ def lengths_along_the_axes(queries, keys):
 
 
 @exercise.mistake(
-    why="the two lengths are joined by the wrong operation",
-    says="the dot product is divided by the sum of the two lengths instead of their product",
+    why="the two norms are joined by the wrong operation",
+    says="the dot product is divided by the sum of the two norms instead of their product",
 )
 def divided_by_the_sum_of_lengths(queries, keys):
     sums = np.linalg.norm(queries, axis=-1)[:, np.newaxis] + np.linalg.norm(keys, axis=-1)
@@ -215,27 +215,27 @@ def negative_distance(queries, keys):
 
 
 @exercise.mistake(
-    why="the formula divides by two lengths, and one of them may be 0",
-    says="the zero vector is divided by its length, 0, which gives NaN; its similarity with everything is to be 0",
+    why="the formula divides by two norms, and one of them may be 0",
+    says="the zero vector is divided by its norm, 0, which gives NaN; its similarity with everything is to be 0",
 )
 def zero_divided_by_zero(queries, keys):
     return queries @ keys.T / np.outer(np.linalg.norm(queries, axis=-1), np.linalg.norm(keys, axis=-1))
 
 
 @exercise.mistake(
-    why="the guard against a length of 0 is written once, where the queries are divided",
-    says="only queries may be zero: a key that is zero is divided by its length, 0, which gives NaN",
+    why="the guard against a norm of 0 is written once, where the queries are divided",
+    says="only queries may be zero: a key that is zero is divided by its norm, 0, which gives NaN",
 )
 def zero_key_forgotten(queries, keys):
-    return (queries / _lengths(queries)) @ (keys / np.linalg.norm(keys, axis=-1, keepdims=True)).T
+    return (queries / _norms(queries)) @ (keys / np.linalg.norm(keys, axis=-1, keepdims=True)).T
 
 
 @exercise.mistake(
-    why="the guard against a length of 0 is written once, where the keys are divided",
-    says="only keys may be zero: a query that is zero is divided by its length, 0, which gives NaN",
+    why="the guard against a norm of 0 is written once, where the keys are divided",
+    says="only keys may be zero: a query that is zero is divided by its norm, 0, which gives NaN",
 )
 def zero_query_forgotten(queries, keys):
-    return (queries / np.linalg.norm(queries, axis=-1, keepdims=True)) @ (keys / _lengths(keys)).T
+    return (queries / np.linalg.norm(queries, axis=-1, keepdims=True)) @ (keys / _norms(keys)).T
 
 
 @exercise.mistake(
@@ -247,7 +247,7 @@ def one_for_the_zero_vector(queries, keys):
 
 
 @exercise.mistake(
-    why="`if np.any(lengths == 0)` asks for the whole array at once",
+    why="`if np.any(norms == 0)` asks for the whole array at once",
     says="a single zero vector makes the whole table 0; only its own row or column is to be 0",
 )
 def zeros_for_all(queries, keys):
@@ -256,8 +256,8 @@ def zeros_for_all(queries, keys):
 
 
 @exercise.mistake(
-    why="`np.where(vectors == 0, 1, vectors)` is written for `np.where(length == 0, 1, length)`",
-    says="entries that are 0 are replaced by 1, which turns the vector; replace a length that is 0",
+    why="`np.where(vectors == 0, 1, vectors)` is written for `np.where(norm == 0, 1, norm)`",
+    says="entries that are 0 are replaced by 1, which turns the vector; replace a norm that is 0",
 )
 def zero_entries_replaced(queries, keys):
     return exercise.reference(*(np.where(vectors == 0, 1, vectors) for vectors in (queries, keys)))
@@ -265,40 +265,40 @@ def zero_entries_replaced(queries, keys):
 
 @exercise.mistake(
     why="a small number in the divisor, such as 1e-9, is the usual guard against 0/0",
-    says="very short vectors are taken for the zero vector, by a small number added to the lengths or compared with "
-    "them, or by float32, in which their squares are 0; ask whether a length is exactly 0",
+    says="very short vectors are taken for the zero vector, by a small number added to the norms or compared with "
+    "them, or by float32, in which their squares are 0; ask whether a norm is exactly 0",
 )
 def short_vectors_taken_for_zero(queries, keys):
-    lengths = np.outer(np.linalg.norm(queries, axis=-1), np.linalg.norm(keys, axis=-1))
-    return queries @ keys.T / (lengths + 1e-9)
+    norms = np.outer(np.linalg.norm(queries, axis=-1), np.linalg.norm(keys, axis=-1))
+    return queries @ keys.T / (norms + 1e-9)
 
 
 @exercise.mistake(
     why="`np.zeros_like` keeps the dtype of the input, which may be that of whole numbers",
-    says="vectors of whole numbers stay whole numbers when they are divided by their lengths, as in an array from "
+    says="vectors of whole numbers stay whole numbers when they are divided by their norms, as in an array from "
     "`np.zeros_like(queries)`, and are cut to 0",
 )
 def cut_to_whole_numbers(queries, keys):
     unit_queries, unit_keys = np.zeros_like(queries), np.zeros_like(keys)
-    unit_queries[:], unit_keys[:] = queries / _lengths(queries), keys / _lengths(keys)
+    unit_queries[:], unit_keys[:] = queries / _norms(queries), keys / _norms(keys)
     return unit_queries @ unit_keys.T
 
 
 @exercise.mistake(
     why="`/=` saves memory, and `np.divide` has `where` against 0/0, but neither turns whole numbers into floats",
     says="a division is written into an array of whole numbers, by `/=` or `out=np.zeros_like(queries)`, which NumPy "
-    "refuses; write `queries / lengths`, or give the array a dtype",
+    "refuses; write `queries / norms`, or give the array a dtype",
 )
 def divided_in_place(queries, keys):
     queries, keys = queries.copy(), keys.copy()
-    queries /= _lengths(queries)
-    keys /= _lengths(keys)
+    queries /= _norms(queries)
+    keys /= _norms(keys)
     return queries @ keys.T
 
 
 @exercise.mistake(
     why="`np.linalg.norm` drops the axis, and NumPy lines up axes from the right",
-    says="the lengths, shape (Q,), are lined up with the features; `keepdims=True` makes them (Q, 1)",
+    says="the norms, shape (Q,), are lined up with the features; `keepdims=True` makes them (Q, 1)",
 )
 def lengths_without_keepdims(queries, keys):
     return (queries / np.linalg.norm(queries, axis=-1)) @ (keys / np.linalg.norm(keys, axis=-1)).T
@@ -306,7 +306,7 @@ def lengths_without_keepdims(queries, keys):
 
 @exercise.mistake(
     why="`np.linalg.norm` drops the axis, and NumPy lines up axes from the right",
-    says="the lengths of the queries, shape (Q,), are lined up with the keys; `keepdims=True` makes them (Q, 1)",
+    says="the norms of the queries, shape (Q,), are lined up with the keys; `keepdims=True` makes them (Q, 1)",
 )
 def both_lengths_as_rows(queries, keys):
     return queries @ keys.T / (np.linalg.norm(queries, axis=-1) * np.linalg.norm(keys, axis=-1))
@@ -314,10 +314,10 @@ def both_lengths_as_rows(queries, keys):
 
 @exercise.mistake(
     why="`keepdims=True` is right for both, as long as the vectors are divided one by one",
-    says="the lengths of the keys stand in a column, (K, 1); for a table (Q, K) they are needed as a row: `.T`",
+    says="the norms of the keys stand in a column, (K, 1); for a table (Q, K) they are needed as a row: `.T`",
 )
 def both_lengths_as_columns(queries, keys):
-    return queries @ keys.T / (_lengths(queries) * _lengths(keys))
+    return queries @ keys.T / (_norms(queries) * _norms(keys))
 
 
 @exercise.mistake(
@@ -325,4 +325,4 @@ def both_lengths_as_columns(queries, keys):
     says="the keys are not transposed in the product: the dot products are `queries @ keys.T`",
 )
 def keys_not_transposed(queries, keys):
-    return (queries / _lengths(queries)) @ (keys / _lengths(keys))
+    return (queries / _norms(queries)) @ (keys / _norms(keys))

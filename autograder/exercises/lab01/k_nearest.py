@@ -12,7 +12,12 @@ from autograder.exercises.whole_numbers import taking_whole_numbers
 from reformer import neighbors
 from reformer.loops import neighbors as twins
 
-exercise = Exercise(reference=taking_whole_numbers(neighbors.k_nearest), twin=twins.k_nearest)
+exercise = Exercise(
+    taking_whole_numbers(neighbors.k_nearest),
+    twins.k_nearest,
+    axes=("vector", "place"),
+    ranking=lambda vectors, k: _without_itself(vectors),
+)
 
 
 def _vectors(rng, n_vectors, n_features):
@@ -86,7 +91,7 @@ def _lengths_changed(rng):
 
 @exercise.property("longer or shorter vectors, very short ones too, have the same neighbours", _lengths_changed)
 def _(calls, answers):
-    return np.array_equal(*answers)
+    return np.equal(*answers)
 
 
 @exercise.case(
@@ -191,7 +196,7 @@ def nearest_by_distance(vectors, k, kind="stable"):
 
 
 @exercise.mistake(
-    why="the division by the lengths is left out",
+    why="the division by the norms is left out",
     says="the dot product decides: a long vector looks near to everybody",
 )
 def nearest_by_dot_product(vectors, k, kind="stable"):
@@ -292,8 +297,8 @@ def least_similar_of_the_others(vectors, k):
 
 
 @exercise.mistake(
-    why="the squared lengths are at hand, and the root is forgotten",
-    says="the squared lengths are divided by: a square root is missing, so that short vectors look near",
+    why="the squared norms are at hand, and the root is forgotten",
+    says="the squared norms are divided by: a square root is missing, so that short vectors look near",
 )
 def divided_by_squared_lengths(vectors, k):
     squares = np.sum(vectors.astype(float) ** 2, axis=-1)
@@ -313,8 +318,8 @@ def same_direction_left_out(vectors, k):
 
 @exercise.mistake(
     why="`/=` saves memory, but does not turn whole numbers into floats",
-    says="`vectors /= lengths` writes into the caller's array, which fails where that holds whole numbers; write "
-    "`vectors / lengths`",
+    says="`vectors /= norms` writes into the caller's array, which fails where that holds whole numbers; write "
+    "`vectors / norms`",
 )
 def divided_in_place(vectors, k):
     vectors /= np.linalg.norm(vectors, axis=-1, keepdims=True)
@@ -397,11 +402,11 @@ def similarities_rounded(vectors, k):
 
 @exercise.mistake(
     why="a small number in the divisor, such as 1e-9, is the usual guard against 0/0",
-    says="very short vectors are taken for the zero vector, by a small number added to the lengths or compared with "
+    says="very short vectors are taken for the zero vector, by a small number added to the norms or compared with "
     "them; here no vector is zero, and none needs a guard",
 )
 def short_vectors_taken_for_zero(vectors, k):
-    lengths = np.linalg.norm(vectors, axis=-1)
-    similarity = vectors @ vectors.T / (np.outer(lengths, lengths) + 1e-9)
+    norms = np.linalg.norm(vectors, axis=-1)
+    similarity = vectors @ vectors.T / (np.outer(norms, norms) + 1e-9)
     np.fill_diagonal(similarity, -np.inf)
     return _first(similarity, k)

@@ -2,7 +2,8 @@
 
 queries (..., Q, d), keys (..., K, d), values (..., K, m), k from 1 to K -> (..., Q, m). The softmax runs over the k
 scores q . k / sqrt(d) that are kept; of equal scores those of the lower positions are. Ties are asked in small whole
-numbers, where every way of computing gives the same score; elsewhere they are excluded.
+numbers with four features, whose root is 2: so every way of computing gives the same score, also where the queries are
+divided first. Elsewhere ties are excluded.
 """
 
 import numpy as np
@@ -14,7 +15,7 @@ from autograder.exercises.whole_numbers import taking_whole_numbers
 from reformer import neighbors
 from reformer.loops import neighbors as twins
 
-exercise = Exercise(reference=taking_whole_numbers(neighbors.top_k_attention), twin=twins.top_k_attention)
+exercise = Exercise(taking_whole_numbers(neighbors.top_k_attention), twins.top_k_attention, axes=("query", "number"))
 
 
 def _inputs(rng, *batch, Q, K, d, m):
@@ -61,9 +62,9 @@ def _(rng):
 
 @exercise.case("whole numbers, and equal scores at the border: the lower positions are kept", tolerance=1e-5)
 def _(rng):
-    keys = np.array([[2, 0, 1], [0, 2, 0], [3, -1, 1], [2, 1, 0], [-1, 0, -2], [2, 0, 2]])
+    keys = np.array([[2, 0, 1, 0], [0, 2, 0, 1], [3, -1, 1, 0], [2, 1, 0, 0], [-1, 0, -2, 1], [2, 0, 2, 0]])
     values = np.array([[10, -5], [300, 2], [-40, 70], [25, 10], [90, 60], [-75, 30]])
-    return call(np.array([[1, 0, 0], [0, 1, 0], [-1, 0, 0], [1, 1, 1]]), keys, values, 3)
+    return call(np.array([[1, 0, 0, 0], [0, 1, 0, 0], [-1, 0, 0, 0], [1, 1, 1, 0]]), keys, values, 3)
 
 
 exercise.case(
@@ -119,7 +120,7 @@ def _others_changed(rng):
 
 @exercise.property("keys that are not among the best k change nothing, nor do their values", _others_changed)
 def _(calls, answers):
-    return np.allclose(*answers, rtol=0, atol=1e-5)
+    return np.isclose(*answers, rtol=0, atol=1e-5)
 
 
 def _keys_in_another_order(rng):
@@ -132,7 +133,7 @@ def _keys_in_another_order(rng):
 
 @exercise.property("the order of the keys, with their values, does not matter", _keys_in_another_order)
 def _(calls, answers):
-    return np.allclose(*answers, rtol=0, atol=1e-5)
+    return np.isclose(*answers, rtol=0, atol=1e-5)
 
 
 exercise.case(
@@ -147,7 +148,7 @@ exercise.case(
 @exercise.case("whole numbers, full of equal scores, the best four of nine", hidden=True, tolerance=1e-5)
 def _(rng):
     values = rng.integers(1, 40, (2, 9, 3)) * np.array([1.0, -1.0, 2.0])
-    return call(rng.integers(-2, 3, (2, 6, 3)).astype(float), rng.integers(-2, 3, (2, 9, 3)).astype(float), values, 4)
+    return call(rng.integers(-2, 3, (2, 6, 4)).astype(float), rng.integers(-2, 3, (2, 9, 4)).astype(float), values, 4)
 
 
 # --- right answers in other styles ------------------------------------------------------------------------------
@@ -183,6 +184,12 @@ def top_k_by_rank_in_single_precision(queries, keys, values, k):
     scores = queries @ keys.swapaxes(-1, -2) / np.float32(np.sqrt(keys.shape[-1]))
     place = np.argsort(np.argsort(-scores, axis=-1, kind="stable"), axis=-1, kind="stable")
     return softmax(np.where(place < k, scores, -np.inf)) @ values
+
+
+@exercise.solution
+def top_k_of_queries_divided_first(queries, keys, values, k):
+    scores = queries / np.sqrt(queries.shape[-1]) @ np.swapaxes(keys, -1, -2)
+    return softmax(_kept(scores, k)) @ values
 
 
 @exercise.solution
@@ -226,6 +233,33 @@ def all_equal_ones_kept(queries, keys, values, k, softmax=softmax):
 def later_of_equal_ones(queries, keys, values, k, softmax=softmax):
     scores = _scores(queries, keys)
     return softmax(_kept(scores, k, by=scores + 1e-9 * np.arange(scores.shape[-1]))) @ values
+
+
+@exercise.mistake(
+    why="`np.argpartition` is the quick way to the k largest",
+    says="`np.argpartition` picks the keys: of equal scores it keeps any; `np.argsort` of `-scores` with "
+    "`kind='stable'` keeps the lower positions",
+)
+def partitioned(queries, keys, values, k, softmax=softmax):
+    scores = _scores(queries, keys)
+    n_left_out = scores.shape[-1] - k
+    left_out = np.argpartition(scores, max(n_left_out - 1, 0), axis=-1)[..., :n_left_out]
+    kept = scores.copy()
+    np.put_along_axis(kept, left_out, -np.inf, axis=-1)
+    return softmax(kept) @ values
+
+
+@exercise.mistake(
+    why="`np.argpartition` of `-scores` is the quick way to the k largest",
+    says="`np.argpartition` picks the keys: of equal scores it keeps any; `np.argsort` of `-scores` with "
+    "`kind='stable'` keeps the lower positions",
+)
+def partitioned_from_the_top(queries, keys, values, k, softmax=softmax):
+    scores = _scores(queries, keys)
+    best = np.argpartition(-scores, k - 1, axis=-1)[..., :k]
+    kept = np.full_like(scores, -np.inf)
+    np.put_along_axis(kept, best, np.take_along_axis(scores, best, axis=-1), axis=-1)
+    return softmax(kept) @ values
 
 
 @exercise.mistake(

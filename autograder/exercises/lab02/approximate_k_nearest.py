@@ -9,7 +9,21 @@ from autograder.exercises.lab02.side_of_planes import far_from_every_plane
 from reformer import neighbors, planes
 from reformer.loops import planes as twins
 
-exercise = Exercise(reference=planes.approximate_k_nearest, twin=twins.approximate_k_nearest)
+
+def _candidates_of(found, place):
+    """What is special about a token where -1 is right: how few candidates it has."""
+    n_found = int(np.count_nonzero(found[place[0]] >= 0))
+    few = f"only {n_found} candidate{'s' * (n_found > 1)}" if n_found else "no candidates"
+    return f"token {place[0]} has {few}" if len(place) == 1 or found[place] < 0 else None
+
+
+exercise = Exercise(
+    planes.approximate_k_nearest,
+    twins.approximate_k_nearest,
+    axes=("token", "place"),
+    remark=_candidates_of,
+    ranking=lambda vectors, k, normals: np.where(_others(vectors @ normals >= 0), _cosines(vectors), -np.inf),
+)
 
 _SIX_TOKENS = np.array([[3.0, 1.0], [1.0, 3.0], [2.0, 1.0], [-1.0, 3.0], [-2.0, 1.0], [1.0, -2.0]])
 _TWO_TABLES = np.array([[[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0], [1.0, -1.0]]])
@@ -69,6 +83,9 @@ exercise.case(
 )
 
 
+exercise.case("260 tokens, a single plane, the two nearest", _search(260, 3, 2, 1, 1), clear_cut=_clear_in_float64)
+
+
 @exercise.case("62 planes, which only the first and the last tell apart")
 def _(rng):
     normals = np.tile([[1.0], [0.0]], 62)
@@ -77,10 +94,14 @@ def _(rng):
     return call(vectors, 2, normals[np.newaxis])
 
 
-@exercise.property("no token is its own neighbour, and none is named twice", lambda rng: [_search(14, 4, 5, 3, 2)(rng)])
+@exercise.property(
+    "no token is its own neighbour, and none is named twice",
+    lambda rng: [_search(14, 4, 5, 3, 2)(rng)],
+    axes=("token",),
+)
 def _(calls, answers):
     rows = [[j for j in row if j != -1] for row in np.asarray(answers[0]).tolist()]
-    return all(i not in row and len(set(row)) == len(row) for i, row in enumerate(rows))
+    return [i not in row and len(set(row)) == len(row) for i, row in enumerate(rows)]
 
 
 def _more_and_more_tables(rng):
@@ -88,15 +109,23 @@ def _more_and_more_tables(rng):
     return [call(vectors, k, normals[:n_tables]) for n_tables in (1, 2, 4)]
 
 
-@exercise.property("more tables lose nothing that fewer had found", _more_and_more_tables)
+@exercise.property("more tables lose nothing that fewer had found", _more_and_more_tables, axes=("token",))
 def _(calls, answers):
     one, two, four = [[set(row) - {-1} for row in np.asarray(answer).tolist()] for answer in answers]
-    return all(few <= more <= most for few, more, most in zip(one, two, four, strict=True))
+    return [few <= more <= most for few, more, most in zip(one, two, four, strict=True)]
 
 
-exercise.case("50 tokens, four tables", _search(50, 8, 12, 4, 4), hidden=True, clear_cut=_clear_in_float64)
+def _clear_and_finds_the_first(vectors, k, normals):
+    """Whether a search is clear and somebody finds position 0, so that forgetting it costs every student the same."""
+    return np.any(planes.approximate_k_nearest(vectors, k, normals) == 0) and _clear_in_float64(vectors, k, normals)
+
+
+exercise.case("50 tokens, four tables", _search(50, 8, 12, 4, 4), hidden=True, clear_cut=_clear_and_finds_the_first)
 exercise.case(
-    "140 tokens, so many planes that most find few", _search(140, 3, 4, 5, 30), hidden=True, clear_cut=_clear_in_float64
+    "140 tokens, from very short to very long, and so many planes that most find few",
+    _search(140, 3, 4, 5, 30, lengths=10.0 ** np.resize([-100, -50, 0, 50, 100], 140)),
+    hidden=True,
+    clear_cut=_clear_and_finds_the_first,
 )
 
 
@@ -254,7 +283,7 @@ def ranked_by_dot_product(vectors, k, normals):
 
 @exercise.mistake(
     why="near is read as 'at a small distance'",
-    says="the candidates are ranked by distance: lengths play a part in it; take the cosine, which asks for the "
+    says="the candidates are ranked by distance: norms play a part in it; take the cosine, which asks for the "
     "direction only",
 )
 def ranked_by_distance(vectors, k, normals):
@@ -288,19 +317,19 @@ def rounded_similarity(vectors, k, normals):
 
 
 @exercise.mistake(
-    why="a small number is added to the lengths, against division by 0",
+    why="a small number is added to the norms, against division by 0",
     says="a small number is added to what the dot products are divided by: short vectors lose similarity, and equal "
     "directions no longer tie; only the zero vector needs care",
 )
 def small_number_in_the_lengths(vectors, k, normals):
-    lengths = np.linalg.norm(vectors, axis=-1)
-    similarity = vectors @ vectors.T / (np.outer(lengths, lengths) + 1e-8)
+    norms = np.linalg.norm(vectors, axis=-1)
+    similarity = vectors @ vectors.T / (np.outer(norms, norms) + 1e-8)
     return _ranked(k, _others(vectors @ normals >= 0), similarity)
 
 
 @exercise.mistake(
-    why="division by the length 0 gives NaN, and `np.argsort` puts NaN last",
-    says="the zero vector is divided by its length 0: its similarity, NaN, is sorted to the end; it has to be 0",
+    why="division by the norm 0 gives NaN, and `np.argsort` puts NaN last",
+    says="the zero vector is divided by its norm 0: its similarity, NaN, is sorted to the end; it has to be 0",
 )
 def zero_vector_last(vectors, k, normals):
     nothing = ~np.any(vectors, axis=1)
@@ -500,6 +529,39 @@ def no_place_beyond_the_others(vectors, k, normals):
 
 
 @exercise.mistake(
+    why="`order[:, :k]` has as many columns as there are tokens, if k is larger",
+    says="a row has no more places than there are tokens: the result has k, however few tokens there are",
+)
+def no_place_beyond_the_tokens(vectors, k, normals):
+    return planes.approximate_k_nearest(vectors, k, normals)[:, : len(vectors)]
+
+
+@exercise.mistake(
+    why="a score of minus infinity puts others last, and is thought to keep them out",
+    says="the places beyond the candidates hold vectors of other buckets: a score of `-np.inf` puts them last, but "
+    "does not take them out; free places have to hold -1",
+)
+def filled_by_other_buckets(vectors, k, normals):
+    scores = np.where(_others(vectors @ normals >= 0), _cosines(vectors), -np.inf)
+    return np.argsort(-scores, axis=1, kind="stable")[:, :k]
+
+
+@exercise.mistake(
+    why="an empty list becomes an array of floats",
+    says="`np.array` of an empty list is an array of floats, which picks nothing: where nobody shares a bucket, go on "
+    "with the next token (`continue`), or say `dtype=int`",
+)
+def empty_list_as_floats(vectors, k, normals):
+    others, similarity = _others(vectors @ normals >= 0), _cosines(vectors)
+    found = np.full((len(vectors), k), -1)
+    for i in range(len(vectors)):
+        candidates = np.array(np.flatnonzero(others[i]).tolist())
+        ranked = candidates[np.argsort(-similarity[i][candidates], kind="stable")][:k]
+        found[i, : len(ranked)] = ranked
+    return found
+
+
+@exercise.mistake(
     why="fewer than k neighbours look like a failure",
     says="free places are filled by exact search; where the tables find fewer than k, -1 has to say so",
 )
@@ -532,11 +594,11 @@ def search_by_masks(vectors, k, normals):
 @exercise.solution
 def search_by_sets(vectors, k, normals):
     codes = [["".join("01"[int(x @ n >= 0)] for n in of_table.T) for x in vectors] for of_table in normals]
-    lengths = np.sqrt(np.sum(vectors.astype(float) ** 2, axis=1))
+    norms = np.sqrt(np.sum(vectors.astype(float) ** 2, axis=1))
     found = []
     for i, x in enumerate(vectors):
         met = {j for of_table in codes for j, code in enumerate(of_table) if code == of_table[i]} - {i}
-        scale = [max(lengths[i] * lengths[j], 1e-300) for j in range(len(vectors))]
+        scale = [max(norms[i] * norms[j], 1e-300) for j in range(len(vectors))]
         best = sorted(met, key=lambda j: (-(x @ vectors[j]) / scale[j], j))[:k]
         found.append(best + [-1] * (k - len(best)))
     return np.array(found)

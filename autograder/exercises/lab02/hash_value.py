@@ -7,7 +7,7 @@ from autograder.checking.exercise import Exercise
 from reformer import planes
 from reformer.loops import planes as twins
 
-exercise = Exercise(reference=planes.hash_value, twin=twins.hash_value)
+exercise = Exercise(planes.hash_value, twins.hash_value, axes=("token",))
 
 
 @exercise.case("four tokens, three planes")
@@ -38,7 +38,8 @@ def _all_codes(rng):
 
 @exercise.property("sixteen different codes get the sixteen numbers 0 to 15", _all_codes)
 def _(calls, answers):
-    return sorted(np.asarray(answers[0]).tolist()) == list(range(16))
+    numbers = np.asarray(answers[0]).tolist()
+    return [number in range(16) and numbers.count(number) == 1 for number in numbers]
 
 
 def _with_extremes(n_tokens, n_planes):
@@ -249,6 +250,24 @@ def tokens_weighed(sides):
 )
 def no_batch_axes(sides):
     return np.einsum("lp,p->l", sides, _weights(sides))
+
+
+@exercise.mistake(
+    why="the code is put together as text, token by token, and read by `int(text, 2)`",
+    says="the loop runs over the first axis as if it were the tokens: with a batch it is the sequences, and of a "
+    "single token it is the planes",
+)
+def text_of_one_sequence(sides):
+    return np.array([int("".join("1" if side else "0" for side in token[::-1]), 2) for token in sides])
+
+
+@exercise.mistake(
+    why="the code is put together as text, token by token, with `reversed`, and read by `int(text, 2)`",
+    says="the loop runs over the first axis as if it were the tokens: with a batch it is the sequences, and of a "
+    "single token it is the planes, which cannot be gone through once more",
+)
+def reversed_text_of_one_sequence(sides):
+    return np.array([int("".join(str(int(side)) for side in reversed(token)), 2) for token in sides])
 
 
 @exercise.mistake(

@@ -9,7 +9,7 @@ from autograder.exercises.whole_numbers import taking_whole_numbers
 from reformer import neighbors, planes
 from reformer.loops import planes as twins
 
-exercise = Exercise(reference=taking_whole_numbers(planes.side_of_planes), twin=twins.side_of_planes)
+exercise = Exercise(taking_whole_numbers(planes.side_of_planes), twins.side_of_planes, axes=("vector", "plane"))
 
 
 def far_from_every_plane(vectors, normals, margin=1e-3):
@@ -24,7 +24,7 @@ def _(rng):
 
 @exercise.case("vectors in a plane, and the zero vector")
 def _(rng):
-    # Scaled to length 1, vectors 0 and 4 get a dot product just below 0 with normal 0, in every order of adding, and
+    # Scaled to norm 1, vectors 0 and 4 get a dot product just below 0 with normal 0, in every order of adding, and
     # so do vectors 1 and 5 with normal 2 if it is scaled.
     vectors = [[0, -3, 2], [0, 2, 3], [0, 0, 0], [2, -1, 1], [-3, 0, 1], [3, -1, 3]]
     return call(np.array(vectors, float), np.array([[1.0, 1.0, -3.0], [2.0, 0.0, -3.0], [3.0, 0.0, 2.0]]))
@@ -74,7 +74,7 @@ def _opposites(rng):
 
 @exercise.property("the opposite vector lies on the other side of every plane", _opposites)
 def _(calls, answers):
-    return np.array_equal(answers[0], ~np.asarray(answers[1]))
+    return np.equal(answers[0], np.logical_not(answers[1]))
 
 
 @exercise.case("a batch of small whole numbers, many vectors in a plane, and the zero vector", hidden=True)
@@ -215,6 +215,32 @@ def shape_taken_apart(vectors, normals):
 
 
 @exercise.mistake(
+    why="the task is read for one sequence, and written with loops over its vectors",
+    says="the loop runs over the first axis as if it were the vectors; with a batch in front it is the sequences",
+)
+def loops_over_one_sequence(vectors, normals):
+    sides = np.zeros((len(vectors), normals.shape[1]), dtype=bool)
+    for i in range(len(vectors)):
+        for p in range(normals.shape[1]):
+            sides[i, p] = np.dot(vectors[i], normals[:, p]) >= 0
+    return sides
+
+
+@exercise.mistake(
+    why="the task is read for one sequence, and written with loops and an `if`",
+    says="the loop runs over the first axis as if it were the vectors; with a batch in front it is the sequences, and "
+    "`if` is asked about many dot products at once",
+)
+def loops_with_if_over_one_sequence(vectors, normals):
+    sides = np.zeros((len(vectors), normals.shape[1]), dtype=bool)
+    for i in range(len(vectors)):
+        for p in range(normals.shape[1]):
+            if np.dot(vectors[i], normals[:, p]) >= 0:
+                sides[i, p] = True
+    return sides
+
+
+@exercise.mistake(
     why="batch axes are flattened to one long list of vectors, and the result is left that way",
     says="the batch axes are flattened: the result has shape (L, P) for all sequences together instead of (..., L, P)",
 )
@@ -232,9 +258,9 @@ def by_cosine(vectors, normals):
 
 
 @exercise.mistake(
-    why="only the direction matters, so the vectors are scaled to length 1",
-    says="the vectors are divided by their length, which is 0 for the zero vector and vanishes for very short ones: "
-    "the NaN that comes of it is never `>= 0`. The side does not depend on the length",
+    why="only the direction matters, so the vectors are scaled to norm 1",
+    says="the vectors are divided by their norm, which is 0 for the zero vector and vanishes for very short ones: "
+    "the NaN that comes of it is never `>= 0`. The side does not depend on the norm",
 )
 def unit_vectors(vectors, normals):
     return (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)) @ normals >= 0
@@ -242,13 +268,13 @@ def unit_vectors(vectors, normals):
 
 @exercise.mistake(
     why="`/=` looks like a shorter way to write the same",
-    says="`vectors /= length` writes into the caller's array, which fails where that holds whole numbers; no division "
+    says="`vectors /= norm` writes into the caller's array, which fails where that holds whole numbers; no division "
     "is needed",
 )
 def scaled_in_place(vectors, normals):
-    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    length[length == 0] = 1
-    vectors /= length
+    norm = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    norm[norm == 0] = 1
+    vectors /= norm
     return vectors @ normals >= 0
 
 
@@ -261,9 +287,9 @@ def zero_vector_on_no_side(vectors, normals):
 
 
 @exercise.mistake(
-    why="a normal is thought of as a vector of length 1",
-    says="the normals are scaled to length 1 first: rounding pushes some 0s to just below, and the side of a plane "
-    "does not depend on the length of its normal",
+    why="a normal is thought of as a vector of norm 1",
+    says="the normals are scaled to norm 1 first: rounding pushes some 0s to just below, and the side of a plane "
+    "does not depend on the norm of its normal",
 )
 def unit_normals(vectors, normals):
     return vectors @ (normals / np.linalg.norm(normals, axis=0)) >= 0

@@ -15,7 +15,7 @@ from autograder.checking.exercise import Exercise
 from reformer import planes
 from reformer.loops import planes as twins
 
-exercise = Exercise(reference=planes.tables_needed, twin=twins.tables_needed)
+exercise = Exercise(planes.tables_needed, twins.tables_needed, none_is_an_answer=True)
 
 
 def _exact(same_side, n_planes, wanted_recall):
@@ -95,7 +95,7 @@ def tables_counted(same_side, n_planes, wanted_recall):
     if wanted_recall > 0 and (q == 0 or (wanted_recall == 1 and q < 1)):
         return None
     n_tables = 1
-    while 1 - (1 - q) ** n_tables < wanted_recall:
+    while 1 - (1 - q) ** n_tables < wanted_recall - 1e-12:
         n_tables += 1
     return n_tables
 
@@ -113,7 +113,7 @@ def tables_by_logarithms_of_numpy(same_side, n_planes, wanted_recall):
 @exercise.solution
 def tables_by_bisection(same_side, n_planes, wanted_recall):
     def enough(n_tables):
-        return (1 - same_side**n_planes) ** n_tables <= 1 - wanted_recall
+        return (1 - same_side**n_planes) ** n_tables <= 1 - wanted_recall + 1e-12
 
     if wanted_recall == 1 and same_side < 1:
         return None
@@ -192,7 +192,7 @@ def rounded_to_the_nearest(same_side, n_planes, wanted_recall):
 
 @exercise.mistake(
     why="`int(...) + 1` looks like rounding up, and `>` like `>=`",
-    says="where some tables reach the chance wanted exactly there is one too many: equality is enough",
+    says="a number of tables that reaches the chance wanted exactly is not taken: equality is enough",
 )
 def equality_is_not_enough(same_side, n_planes, wanted_recall):
     return _answered(same_side, n_planes, wanted_recall, number=lambda exact: math.floor(exact + 1e-9) + 1)
@@ -275,7 +275,7 @@ def wanted_share_missed(same_side, n_planes, wanted_recall):
 
 @exercise.mistake(
     why="log(1 - 0) is 0, and so is the number of tables",
-    says="it is 0 tables where nothing is wanted; the fewest that there can be is 1",
+    says="0 tables are returned where nothing is wanted; the fewest that there can be is 1",
 )
 def no_table_at_all(same_side, n_planes, wanted_recall):
     return 0 if wanted_recall == 0 else _answered(same_side, n_planes, wanted_recall)
@@ -283,7 +283,7 @@ def no_table_at_all(same_side, n_planes, wanted_recall):
 
 @exercise.mistake(
     why="q = 0 is asked first",
-    says="it is None wherever q is 0, but where nothing is wanted one table does",
+    says="None is returned wherever q is 0, but where nothing is wanted one table does",
 )
 def none_where_nothing_is_wanted(same_side, n_planes, wanted_recall):
     return None if same_side == 0 else _answered(same_side, n_planes, wanted_recall)
@@ -291,15 +291,54 @@ def none_where_nothing_is_wanted(same_side, n_planes, wanted_recall):
 
 @exercise.mistake(
     why="certainty is thought to be out of reach",
-    says="it is None wherever certainty is wanted, but planes that never part the pair give it with one table",
+    says="None is returned wherever certainty is wanted, but planes that never part the pair give it with one table",
 )
 def none_for_every_certainty(same_side, n_planes, wanted_recall):
     return None if wanted_recall == 1 else _answered(same_side, n_planes, wanted_recall)
 
 
 @exercise.mistake(
+    why="the ends are asked in the order of the formulas that fail there",
+    says="the ends with None are asked before those with 1: where nothing is wanted, or q is 1, one table does, "
+    "whatever else holds",
+)
+def none_asked_before_one(same_side, n_planes, wanted_recall):
+    return None if same_side == 0 or wanted_recall == 1 else _answered(same_side, n_planes, wanted_recall)
+
+
+@exercise.mistake(
+    why="the power is typed as a product",
+    says="q is `same_side` times `n_planes`; P independent planes multiply their chances: `same_side ** n_planes`",
+)
+def chance_times_planes(same_side, n_planes, wanted_recall):
+    q = same_side * n_planes
+    if wanted_recall == 0 or q == 1:
+        return 1
+    if wanted_recall == 1 or q == 0:
+        return None
+    return max(1, math.ceil(math.log(1 - wanted_recall) / math.log(1 - q) - 1e-9))
+
+
+@exercise.mistake(
+    why="the power is typed as a product, and the number of tables is counted up",
+    says="q is `same_side` times `n_planes`, which may be above 1; P independent planes multiply their chances: "
+    "`same_side ** n_planes`",
+)
+def chance_times_planes_counted_up(same_side, n_planes, wanted_recall):
+    q = same_side * n_planes
+    if wanted_recall == 0 or q == 1:
+        return 1
+    if wanted_recall == 1 or q == 0:
+        return None
+    n_tables = 1
+    while n_tables < 10_000 and 1 - (1 - q) ** n_tables < wanted_recall - 1e-12:
+        n_tables += 1
+    return n_tables
+
+
+@exercise.mistake(
     why="`math.inf` is the number of tables that no number of tables reaches",
-    says="it is infinity where no number of tables is enough; None is asked there",
+    says="infinity is returned where no number of tables is enough; None is asked there",
 )
 def infinity_for_none(same_side, n_planes, wanted_recall):
     n_tables = _answered(same_side, n_planes, wanted_recall)
@@ -308,7 +347,7 @@ def infinity_for_none(same_side, n_planes, wanted_recall):
 
 @exercise.mistake(
     why="0 or -1 often stands for 'there is none'",
-    says="it is 0 where no number of tables is enough; None is asked there",
+    says="0 is returned where no number of tables is enough; None is asked there",
 )
 def zero_for_none(same_side, n_planes, wanted_recall):
     return _answered(same_side, n_planes, wanted_recall) or 0

@@ -53,7 +53,7 @@ def growing_rounds(rng):
 @exercise.property("one round is the chance itself, more rounds meet more often", growing_rounds)
 def _(calls, answers):
     one, two, five = map(np.asarray, answers)
-    return np.allclose(one, calls[0].args[0]) and np.all(one < two) and np.all(two < five) and np.all(five <= 1)
+    return np.isclose(one, calls[0].args[0]) & (one < two) & (two < five) & (five <= 1)
 
 
 exercise.case("many chances, eight rounds", chances(30, n_rounds=8), points=2, hidden=True, tolerance=1e-5)

@@ -35,6 +35,11 @@ def _(rng):
     return call(2.3, 2)
 
 
+@exercise.case("a single whole number, four buckets", tolerance=1e-5)
+def _(rng):
+    return call(2, 4)
+
+
 @exercise.case("whole numbers, four buckets", tolerance=1e-5)
 def _(rng):
     return call(np.array([0, 1, 2, 3]), 4)

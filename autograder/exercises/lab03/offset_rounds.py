@@ -10,7 +10,7 @@ from autograder.checking.exercise import Exercise
 from reformer import angular
 from reformer.loops import angular as twins
 
-exercise = Exercise(reference=angular.offset_rounds, twin=twins.offset_rounds)
+exercise = Exercise(angular.offset_rounds, twins.offset_rounds, axes=("round", "position"))
 
 
 def drawn(*batch, R, L, B, dtype=np.int64):
@@ -39,8 +39,8 @@ exercise.case("two hundred buckets, given in uint8", drawn(R=2, L=12, B=200, dty
 
 @exercise.property("no two rounds share a number", lambda rng: [drawn(R=4, L=20, B=6)(rng)])
 def _(calls, answers):
-    numbers = [set(np.ravel(one_round).tolist()) for one_round in np.asarray(answers[0])]
-    return all(first.isdisjoint(second) for i, first in enumerate(numbers) for second in numbers[:i])
+    rounds = np.asarray(answers[0])
+    return [~np.isin(one, np.delete(rounds, r, axis=0)) for r, one in enumerate(rounds)]
 
 
 @exercise.case("a batch of sequences with heads, the high buckets unused", points=2, hidden=True)
@@ -193,6 +193,14 @@ def multiplied_by_round(buckets, n_buckets):
 
 
 @exercise.mistake(
+    why="`*` is typed for `+`",
+    says="the buckets are multiplied by the offsets r * `n_buckets` instead of moved up by them: `+`, not `*`",
+)
+def multiplied_by_the_offset(buckets, n_buckets):
+    return buckets * (n_buckets * np.arange(buckets.shape[-2])[:, np.newaxis])
+
+
+@exercise.mistake(
     why="a different number for each round seems enough",
     says="round r moves up by r alone; the rounds still overlap, as each of them uses `n_buckets` numbers",
 )
@@ -210,7 +218,8 @@ def bucket_times_number_of_buckets(buckets, n_buckets):
 
 @exercise.mistake(
     why="`+=` looks like a short way to write it",
-    says="the offset is added in place: this changes the caller's array, and a small dtype has no room for the result",
+    says="the offset is added in place: this changes the caller's array, and a small dtype, such as uint8, has "
+    "no room for the result; `buckets.astype(int)` makes a copy with room",
 )
 def added_in_place(buckets, n_buckets):
     buckets += n_buckets * np.arange(buckets.shape[-2])[:, np.newaxis]

@@ -230,6 +230,24 @@ def averaged_over_rounds(vectors, rotations, n_nearest):
 
 
 @exercise.mistake(
+    why="the cost of the rounds is averaged, as measurements are",
+    says="the cost is averaged over the rounds, while the recall is right; a pair that meets in any round counts once",
+)
+def cost_averaged_over_rounds(vectors, rotations, n_nearest):
+    recall, _ = _both(_at_least_once(vectors, rotations), vectors, n_nearest)
+    return recall, _cost(np.mean(_met(_buckets(vectors, rotations)), axis=0))
+
+
+@exercise.mistake(
+    why="the recall of the rounds is averaged, as measurements are",
+    says="the recall is averaged over the rounds, while the cost is right; a pair is found if it meets in any round",
+)
+def recall_averaged_over_rounds(vectors, rotations, n_nearest):
+    _, cost = _both(_at_least_once(vectors, rotations), vectors, n_nearest)
+    return _recall(np.mean(_met(_buckets(vectors, rotations)), axis=0), _nearest(vectors, n_nearest)), cost
+
+
+@exercise.mistake(
     why="each round is counted by itself",
     says="recall and cost are added up over the rounds: a pair that meets in two rounds counts once",
 )
@@ -257,8 +275,8 @@ def buckets_compared_across_rounds(vectors, rotations, n_nearest):
 
 
 @exercise.mistake(
-    why="the formula in many summaries is argmax(xR)",
-    says="the buckets come from `xR` alone, without `-xR`",
+    why="the formula in many summaries is argmax(y)",
+    says="the buckets come from `y` alone, without `-y`",
 )
 def no_negative_half(vectors, rotations, n_nearest):
     return _both(np.any(_met(np.argmax(vectors @ rotations, axis=-1)), axis=0), vectors, n_nearest)
@@ -282,6 +300,25 @@ def signs_lost(vectors, rotations, n_nearest):
 def diagonal_in_the_cost(vectors, rotations, n_nearest):
     met = _at_least_once(vectors, rotations)
     return _recall(met, _nearest(vectors, n_nearest)), float(np.mean(met))
+
+
+@exercise.mistake(
+    why="`np.triu` keeps the diagonal, unless it is told `k=1`",
+    says="each pair is counted once, and each vector once with itself: `np.triu(met)` keeps the diagonal, "
+    "`np.triu(met, k=1)` does not",
+)
+def diagonal_in_the_triangle(vectors, rotations, n_nearest):
+    met, n = _at_least_once(vectors, rotations), len(vectors)
+    return _recall(met, _nearest(vectors, n_nearest)), float(np.sum(np.triu(met)) / (n * (n - 1) / 2))
+
+
+@exercise.mistake(
+    why="the diagonal is taken off below the fraction line only",
+    says="each vector meets itself in the cost: the sum of the table is divided by L (L - 1), but holds the diagonal",
+)
+def diagonal_above_the_line(vectors, rotations, n_nearest):
+    met, n = _at_least_once(vectors, rotations), len(vectors)
+    return _recall(met, _nearest(vectors, n_nearest)), float(np.sum(met) / (n * (n - 1)))
 
 
 @exercise.mistake(

@@ -32,6 +32,8 @@ def answer(name, inputs, observe=""):
     """Make the call that `inputs`, plain text, holds with the learner's function `name`.
 
     observe : source of a function that turns an answer that is an object into plain values
+
+    The value comes as "value", or as "changed" where the function changed its inputs to get it.
     """
     function = get_ipython().user_ns.get(name)
     if not callable(function):
@@ -39,7 +41,8 @@ def answer(name, inputs, observe=""):
     random.seed(0)
     np.random.seed(0)  # noqa: NPY002 - what a learner draws without a seed must be the same in every grading
     answer = answer_of(function, plain.decode_call(inputs), _defined(observe) if observe else None)
-    return Reply({"error": answer.error} if answer.error else {"value": plain.encode(answer.value)})
+    kind = "changed" if answer.changed_input else "value"
+    return Reply({"error": answer.error} if answer.error else {kind: plain.encode(answer.value)})
 
 
 def put_in_place(name, source):

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from autograder.checking import judge as judging
 from autograder.checking.answer import Answer
 from autograder.checking.call import call, form
+from autograder.checking.differences import difference_of
 from autograder.checking.exercise import Exercise
-from autograder.checking.judge import ask, difference_of, judge
+from autograder.checking.judge import CHANGED, ask, judge
 
 
 def double(x):
@@ -118,7 +120,10 @@ def test_infinite_numbers_are_compared_where_they_are_expected():
     assert difference(expected, np.array([1e-9, -np.inf, 2.0]), 1e-6) == ""
     assert difference(expected, np.array([0.0, np.inf, 2.0]), 1e-6)
     assert difference(expected, np.array([0.0, -np.inf, np.inf]), 1e-6)
-    assert difference(np.array([1.0, 2.0]), np.array([1.0, np.nan]), np.inf) == "1 of 2 values are not finite"
+    assert (
+        difference(np.array([1.0, 2.0]), np.array([1.0, np.nan]), np.inf)
+        == "1 of 2 values are not finite, the first at [1]"
+    )
 
 
 def test_a_known_mistake_that_gives_nan_is_named_by_its_nan():
@@ -201,11 +206,11 @@ def test_calls_have_keyword_arguments_and_functions_and_their_arrays_stay_as_the
         return x
 
     verdict = judged(exercise, in_place)
-    assert verdict.score == 2 and all(a.changed_input for finding in verdict.findings for a in finding.answers)
+    assert verdict.score == 1 and all(a.changed_input for finding in verdict.findings for a in finding.answers)
     assert judged(exercise, lambda x, f, times=1: f(x) / 2).score == 1
 
 
-def test_a_right_function_that_changes_a_dict_of_arrays_in_place_gets_all_points_and_is_told():
+def test_a_right_function_that_changes_a_dict_of_arrays_in_place_costs_half_and_is_told():
     def summed(parameters):
         return parameters["a"] + parameters["deeper"]["b"]
 
@@ -219,7 +224,65 @@ def test_a_right_function_that_changes_a_dict_of_arrays_in_place_gets_all_points
         lambda calls, answers: np.array_equal(*answers)
     )
     verdict = judged(exercise, in_place)
-    assert verdict.score == 2 and verdict.findings[0].answers[0].changed_input
+    assert verdict.score == 1 and verdict.named is None and not verdict.right
+    assert {finding.reason for finding in verdict.findings} == {CHANGED.words}
+
+
+def test_a_mistake_made_in_place_is_named_and_one_that_is_right_where_inputs_change_is_not():
+    def in_place(function):
+        def changing(x):
+            value = function(x)
+            x[:] = -1
+            return value
+
+        return changing
+
+    def right_but_for_three(x):
+        return 3 * x if len(x) == 3 else 2 * x
+
+    exercise = Exercise(double, double)
+    for n in (2, 3, 4, 5):
+        exercise.case(f"{n}", lambda rng, n=n: call(rng.random(n)), tolerance=1e-6)
+    exercise.mistake(why="three looks like two", says="three is taken for two")(tripled)
+    exercise.mistake(why="three looks like three", says="three is special")(right_but_for_three)
+    assert judged(exercise, in_place(tripled)).named.name == "tripled"
+    assert judged(exercise, in_place(tripled)).score == 0
+    assert judged(exercise, in_place(double)).named is None and judged(exercise, in_place(double)).score == 2
+    verdict = judged(exercise, in_place(right_but_for_three))
+    assert verdict.named.name == "right_but_for_three" and verdict.score == 1.5
+    assert verdict.first_wrong.question.name == "3"
+
+
+def test_a_message_says_the_place_by_the_names_of_its_axes():
+    axes = ("round", "position")
+    right = np.arange(12).reshape(2, 3, 2)
+    wrong = right.copy()
+    wrong[1, 2, 0] = 0
+    assert "right; at sequence 1, round 2, position 0 it gives 0" in difference_of(right, wrong, 0, axes).words
+    assert "at sequence [0, 1], round 2, position 0 it" in difference_of(right[None], wrong[None], 0, axes).words
+    assert "at round 2, position 0 it" in difference_of(right[1], wrong[1], 0, axes).words
+    assert "at position 0 it" in difference_of(right[1, 2], wrong[1, 2], 0, axes).words
+    assert difference(3, 4, 0) == "it gives 4 where 3 is right"
+
+
+def test_a_list_of_rows_and_a_dict_of_lists_say_what_is_missing_or_too_many():
+    rows = difference_of(np.zeros((3, 2)), [[0, 0], [0], [0, 0]], 0, ("token", "place")).words
+    assert rows == "the answer is a list of rows of different lengths: expected 2, at token 1 it has 1"
+    assert "array was expected" in difference(np.zeros(2), [[0], [0, 0]], 0)
+    table, axes = {2: [0, 2, 5], 7: [1]}, ("bucket", "position")
+    for answer, words in [
+        ({2: [0, 2], 7: [1]}, "bucket 2: position 5 is missing"),
+        ({2: [0, 2, 5], 7: [1, 3]}, "bucket 7: position 3 should not be there"),
+        ({2: [0, 2, 6], 7: [1]}, "bucket 2: position 5 is missing, and position 6 should not be there"),
+        ({2: [0, 5, 2], 7: [1]}, "bucket 2: value 1: it gives 5 where 2 is right"),
+        ({2: [0, 2, 5], 7: 1}, "bucket 7: expected 1 values, got one value"),
+        ({2: [0, 2, 5], 7: [[1], [1, 2]]}, "bucket 7: expected 1 values, got 2 values"),
+        ({2: [0, 2, 5]}, "there is nothing for bucket 7"),
+        ({2: [0, 2, 5], 7: [1], 0: []}, "bucket 0 should not be there"),
+        ({2: [0, 2, 5], 7: [1], "x" * 999: []}, f"bucket '{'x' * 39} should not be there"),
+        ({2: [0, 2, 5], 8: [1]}, "there is nothing for bucket 7, and bucket 8 should not be there"),
+    ]:
+        assert difference_of(table, answer, 0, axes).words == words
 
 
 def test_an_answer_that_is_an_object_is_observed_and_the_object_never_seen():
@@ -256,7 +319,38 @@ def test_one_tie_does_not_hide_a_mistake_that_other_questions_show():
     assert reversed_ties.named.name == "largest_first" and len(reversed_ties.named.shown_by) == 5
 
 
+def test_a_known_mistake_is_asked_the_same_question_once_and_few_answers_are_remembered(monkeypatch):
+    def counted(x):
+        asked.append(x)
+        return 3 * x
+
+    asked = []
+    exercise = Exercise(double, double)
+    for n in range(5):
+        exercise.case(f"{n}", lambda rng, n=n: call(np.arange(n + 1.0)))
+    exercise.mistake(why="to count", says="it is counted")(counted)
+    names = [judged(exercise, tripled).named.name for _ in range(3)]
+    assert names == ["counted"] * 3 and len(asked) == 5
+    monkeypatch.setattr(judging, "MOST_REMEMBERED", 2)
+    assert judged(exercise, lambda x: 3 * x + 1).named is None and judged(exercise, tripled).named.name == "counted"
+    judging._remembered.clear()
+    assert judged(exercise, tripled).named.name == "counted" and len(judging._remembered) <= 2
+
+
 def test_a_mistake_is_not_named_where_the_answers_that_tell_are_others():
     assert verdict_on(lambda x: np.cos(x)).named is None
     mixed = verdict_on(lambda x: tripled(x) if len(np.atleast_1d(x)) == 3 else np.sin(x))
     assert mixed.named is None
+
+
+def test_none_is_no_missing_return_where_none_is_an_answer():
+    def half(x):
+        return None if x % 2 else x // 2
+
+    for known, words in ((True, "it gives None where 2 is right"), (False, "perhaps a return is missing")):
+        exercise = Exercise(half, half, none_is_an_answer=known)
+        exercise.case("three", lambda rng: call(3))
+        exercise.case("four", lambda rng: call(4))
+        exercise.property("six", lambda rng: [call(4)])(lambda calls, answers: True)
+        verdict = judged(exercise, lambda x: None)
+        assert [words in reason for reason in verdict.reasons] == [True, True] and verdict.score == 1

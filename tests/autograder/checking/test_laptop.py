@@ -88,14 +88,14 @@ def test_the_course_s_own_function_is_recognised_and_earns_nothing():
         assert "own chance_to_meet" in verdict._repr_html_()
 
 
-def test_a_right_function_that_changes_its_input_is_told_so():
+def test_a_right_function_that_changes_its_input_is_told_so_and_gets_half():
     def hash_value(sides):
         sides[...] = ~sides
         return ~sides @ 2 ** np.arange(sides.shape[-1])
 
     verdict = check("hash_value", hash_value)
-    assert float(repr(verdict)) == exercise_named("hash_value").max_score
-    assert "changes the array it is given" in verdict._repr_html_()
+    assert float(repr(verdict)) == exercise_named("hash_value").max_score / 2
+    assert "the values are right, but the function changes what it is given: work on a copy" in verdict._repr_html_()
     assert "changes" not in check("hash_value", lambda sides: hash_value(sides.copy()))._repr_html_()
 
 
@@ -130,3 +130,23 @@ def test_a_right_verdict_unfolds_the_course_s_version_and_another_without_decora
     assert shown.count("<details>") == 2 and "The course&#x27;s version" in shown or "The course's version" in shown
     assert f"def {exercise.solutions[0].__name__}(" in shown and "@exercise" not in shown
     assert "def chance_to_meet(" in shown
+
+
+def test_single_numbers_are_shown_as_python_writes_them():
+    shown = check("tables_needed", lambda same_side, n_planes, wanted_recall: np.int64(13))._repr_html_()
+    assert ">13<" in shown and "np.int64" not in shown
+    shown = check("recall_and_cost", lambda vectors, rotations, n_nearest: (np.float64(0.5), 2))._repr_html_()
+    assert "np.float64" not in shown
+    shown = check("build_hash_table", lambda buckets: {np.int64(2): [np.int64(0)]})._repr_html_()
+    assert "np.int64" not in shown
+
+
+def test_questions_that_earn_half_are_counted_beside_those_that_are_right():
+    exercise = exercise_named("tables_needed")
+
+    def floats(*arguments):
+        n_tables = exercise.reference(*arguments)
+        return n_tables if n_tables is None else float(n_tables)
+
+    shown = check("tables_needed", floats)._repr_html_()
+    assert "2 of 12 questions are right; 10 more have the right values, and half of the points." in shown

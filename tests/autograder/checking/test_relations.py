@@ -6,6 +6,7 @@ import pytest
 from autograder.checking.call import call
 from autograder.checking.exercise import Exercise
 from autograder.checking.judge import ask, judge
+from autograder.checking.relations import TIES
 
 
 def table(x):
@@ -108,6 +109,40 @@ def test_a_fault_that_shows_in_one_question_only_is_named_unless_a_number_was_fi
 
     assert name_of(table, negated_for_one) == "negated"
     assert name_of(table, scaled_for_one) is None
+
+
+def test_a_number_that_a_small_dtype_cannot_hold_is_named_also_where_numpy_refuses_it():
+    exercise = Exercise(lambda x, n: x + n, lambda x, n: x + n)
+    for n in (1, 2, 300):
+        exercise.case(f"{n}", lambda rng, n=n: call(np.arange(4), n))
+
+    def in_uint8(x, n):
+        return np.full(len(x), n, dtype=np.uint8) + x
+
+    def other_error(x, n):
+        return x + (n if n < 300 else int(float("inf")))
+
+    for function, name in ((in_uint8, "wrapped"), (other_error, None)):
+        verdict = judge(exercise, ask(exercise, function, exercise.questions, exercise.generator))
+        assert (verdict.named and verdict.named.name) == name and verdict.score == 2
+
+
+def test_ties_are_told_by_what_ranks_the_answer_and_only_where_they_are_ties():
+    def nearest(x):
+        return np.argsort(np.abs(x), axis=-1, kind="stable")
+
+    def later_first(x):
+        return x.shape[-1] - 1 - np.argsort(np.abs(x[..., ::-1]), axis=-1, kind="stable")
+
+    def first_twice(x):
+        return np.where(np.abs(x) == 1, 0, nearest(x))
+
+    exercise = Exercise(nearest, nearest, ranking=lambda x: -np.abs(x))
+    for seed in (1, 2, 3):
+        exercise.case(f"{seed}", lambda rng: call(rng.permuted([[1, -1, 2, -2, 3], [1, -1, 1, 4, 5]], axis=-1)))
+    for function, name in ((later_first, TIES[0]), (first_twice, None), (lambda x: np.roll(nearest(x), 2), None)):
+        verdict = judge(exercise, ask(exercise, function, exercise.questions, exercise.generator))
+        assert (verdict.named and verdict.named.name) == name
 
 
 def test_equal_ones_in_another_order_are_told():
