@@ -15,6 +15,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import HTML, display
 from matplotlib.patches import Wedge
+from matplotlib.patheffects import withStroke
 
 # The palette of figures and explorers: the hues of Okabe and Ito, some of which vanish on white or on dark paper, moved
 # until each is 3:1 against both; with a grey and a brown.
@@ -132,7 +133,8 @@ def draw_hash(ax, rotation, points, *, reach=None):
         style = {"arrowstyle": "-|>", "color": colour, "lw": 1.6, "ls": "-" if bucket < len(tips) / 2 else "--"}
         ax.annotate("", xy=tip, xytext=(0, 0), arrowprops=style, zorder=2)
         place = tip * (1 + 0.11 * reach / np.hypot(*tip))
-        ax.text(*place, str(bucket), ha="center", va="center", color=colour)
+        label = ax.text(*place, str(bucket), ha="center", va="center", color=colour, zorder=5)
+        label.set_path_effects([withStroke(linewidth=3, foreground="white")])  # readable upon a marker
     angles = np.linspace(0, 2 * np.pi, 1440)
     farthest = tips[np.argmax(np.stack([np.cos(angles), np.sin(angles)], axis=1) @ tips.T, axis=1)]
     ax.plot(*farthest.T, color=QUIET, ls=":", lw=1.2, zorder=1)

@@ -127,3 +127,12 @@ def test_letters_stand_in_rows_and_are_darker_where_the_weight_is_greater():
     (frame,) = ax.patches
     assert (frame.get_x() + 0.5, frame.get_y() + 0.5) == places[4]
     plt.close(figure)
+
+
+def test_the_number_of_an_arrow_can_be_read_upon_the_marker_of_a_point():
+    figure, ax = plt.subplots()
+    figures.draw_hash(ax, ROTATION, np.eye(2), reach=2.5)
+    numbers = [text for text in ax.texts if text.get_text()]
+    markers = max(line.get_zorder() for line in ax.lines)
+    assert all(number.get_zorder() > markers and number.get_path_effects() for number in numbers)
+    plt.close(figure)
