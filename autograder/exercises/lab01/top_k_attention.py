@@ -93,16 +93,16 @@ exercise.case(
 )
 exercise.case("one query, one key, one feature", _drawn(Q=1, K=1, d=1, m=3, k=1), tolerance=1e-5)
 exercise.case(
-    "two sequences with three heads, the best three of six",
-    _drawn(2, 3, Q=4, K=6, d=3, m=2, k=3),
+    "two sequences with five heads, the best three of six",
+    _drawn(2, 5, Q=4, K=6, d=3, m=2, k=3),
     tolerance=1e-5,
     clear_cut=_border_is_clear,
 )
 
 
-@exercise.case("scores about 800 and about -800: the largest is subtracted before `np.exp`", tolerance=1e-5)
+@exercise.case("scores about 1600 and about -1600: the largest is subtracted before `np.exp`", tolerance=1e-5)
 def _(rng):
-    queries = np.array([[32.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [-32.0, 0.0, 0.0, 0.0]])
+    queries = np.array([[64.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [-64.0, 0.0, 0.0, 0.0]])
     keys = np.array(
         [[50.0, 0.0, 0.0, 0.0], [50.03125, 1.0, 0.0, 0.0], [49.9375, 4.0, 0.0, 0.0], [50.125, 2.5, 0.0, 0.0]]
     )

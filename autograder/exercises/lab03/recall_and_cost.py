@@ -89,6 +89,26 @@ exercise.case(
     tolerance=1e-5,
     clear_cut=is_clear,
 )
+exercise.case(
+    "three hundred vectors that point much the same way: most meet more than 255 others",
+    drawn(L=300, d=3, R=1, B=2, n_nearest=2, mean=3.0),
+    tolerance=1e-5,
+    clear_cut=lambda *arguments: is_clear(*arguments, margin=1e-9),
+)
+
+
+def _pairs_are_apart(vectors, rotations, n_nearest):
+    """Whether all is clear, and each direction has a bucket of its own."""
+    buckets = np.argmax(scores_of(vectors, rotations)[0], axis=-1)
+    return is_clear(vectors, rotations, n_nearest) and len(set(buckets.tolist())) == 3
+
+
+@exercise.case("three pairs of one direction each, the nearest", tolerance=1e-5, clear_cut=_pairs_are_apart)
+def _(rng):
+    pairs = np.array([[3.0, 0.0], [1.0, 0.0], [1.0, 2.0], [2.0, 4.0], [-2.0, 1.0], [-4.0, 2.0]])
+    return call(pairs, rng.standard_normal((1, 2, 2)), 1)
+
+
 exercise.case("five vectors, all four others", drawn(L=5, d=3, R=2, B=4, n_nearest=4), tolerance=1e-5)
 
 
