@@ -295,6 +295,14 @@ def test_dtypes_may_be_mixed_and_the_wider_one_counts():
         np.testing.assert_allclose(found, average(wide, keys, values.astype(np.float32)), rtol=1e-12)
 
 
+@pytest.mark.parametrize("wide", range(3))
+def test_one_wide_argument_is_enough_for_a_wide_result(wide):
+    arrays = normals(0, np.float32, (2, 3), (4, 3), (4, 1))
+    arrays[wide] = arrays[wide].astype(np.float64)
+    for average in (softmax_attention, lambda *those: kernel_regression(*those, 1.0)):
+        assert average(*arrays).dtype == np.float64
+
+
 def test_one_set_of_keys_may_serve_a_batch_of_queries():
     queries, keys, values = normals(0, np.float64, (2, 3, 4), (5, 4), (5, 2))
     for entry in range(2):
