@@ -25,8 +25,15 @@ from tests.explorers.lab_page import CHROMIUM_FLAGS, SENTENCE, STAGE, Lab, jupyt
 RESULTS = Path(__file__).parent / "results" / "explorers.json"
 N_KEYS = 60
 # Every fourth key; the others are the right arrow.
-KEYS = {"SoftLookupExplorer": "ArrowUp", "HashPlanesExplorer": "t", "AngularExplorer": "t"}
+KEYS = {
+    "DotProductExplorer": "ArrowUp",
+    "SoftLookupExplorer": "ArrowUp",
+    "HashPlanesExplorer": "t",
+    "AngularExplorer": "t",
+}
 CASES = [
+    ("DotProductExplorer", "6 keys", ""),
+    ("DotProductExplorer", "200 keys", "n_points=200"),
     ("SoftLookupExplorer", "12 points", ""),
     ("SoftLookupExplorer", "200 points", "n_points=200"),
     ("HashPlanesExplorer", "P = 3, T = 1", ""),
