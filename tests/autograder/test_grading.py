@@ -43,7 +43,7 @@ EXPECTED = {
     "wrong": (
         "graded",
         tuple(map(of_first_mistake, EXERCISES)),
-        "This is what you get when the argmax sees `xR` alone",
+        "This is what you get when the argmax sees `y` alone",
     ),
     "blank": ("blank", NOTHING, "not written yet"),
     "warns": ("graded", FULL, ""),
@@ -144,7 +144,7 @@ def test_the_report_for_a_person_is_one_page_complete_in_itself(batch, in_batch)
     assert "isolation: none" in page and raw.startswith("<!DOCTYPE html>") and '<html lang="en">' in raw
     assert "<script" not in raw and "http://" not in raw and "https://" not in raw and " src=" not in raw
     assert (
-        "1 of 8 (12 %): This is what you get when the argmax sees xR alone" in page
+        "1 of 8 (12 %): This is what you get when the argmax sees y alone" in page
     )  # eight of ten wrote angular_hash, one so
     for student, entry in in_batch.items():
         assert student in page and entry["outcome"] in page
