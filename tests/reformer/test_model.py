@@ -545,3 +545,13 @@ def test_a_seed_that_is_no_whole_number_is_refused_by_name(bad):
     ):
         with pytest.raises(ValueError, match="seed needs a whole number of at least 0, got"):
             call()
+
+
+def test_vectors_of_tokens_begin_at_a_spread_of_one():
+    model = TransformerLM(vocabulary_size=400, max_length=8, d_model=32, d_ff=8, n_heads=2, n_layers=1)
+    assert np.std(model.init_parameters(np.random.default_rng(0))["tokens"]) == pytest.approx(1, rel=0.02)
+
+
+def test_an_odd_number_of_features_is_refused_by_its_name():
+    with pytest.raises(ValueError, match="^d_model needs an even whole number of at least 2, got 3$"):
+        TransformerLM(vocabulary_size=4, max_length=8, d_model=3, d_ff=8, n_heads=1, n_layers=1)

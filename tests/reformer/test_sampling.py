@@ -346,3 +346,11 @@ def test_with_both_the_smaller_of_top_k_and_top_p_decides():
 def test_what_top_p_cannot_be_taken_of_is_refused_by_name(change, words):
     with pytest.raises(ValueError, match=words):
         keep_top_p(**dict(logits=np.zeros((1, 3)), top_p=0.5) | change)
+
+
+@pytest.mark.parametrize(
+    "choose", [lambda logits: sample_token(logits, np.zeros(2)), lambda logits: keep_top_p(logits, 0.5)]
+)
+def test_one_row_without_a_finite_logit_is_refused_beside_a_good_one(choose):
+    with pytest.raises(ValueError, match="the highest logit of every row needs finite numbers, got 1"):
+        choose(np.array([[0.0, 1.0], [-np.inf, -np.inf]]))
