@@ -57,6 +57,8 @@ def mutate(folder, modules):
     for name in READ_THE_SOURCE:
         (tests / f"test_{name}.py").unlink()
     shutil.copy(start.ROOT / "start.py", folder)
+    with open(folder / "tests" / "conftest.py", "a", encoding="utf-8") as conftest:
+        conftest.write("\nimport tqdm\n\ntqdm.tqdm.monitor_interval = 0\n")  # its thread holds a lock when mutmut forks
     paths = ", ".join(f'"reformer/{name}.py"' for name in modules)
     (folder / "pyproject.toml").write_text(SETTINGS.format(paths=paths, chosen=CHOSEN), encoding="utf-8")
 
