@@ -2,6 +2,7 @@
 // Letters as in reformer/neighbors.py: K keys, d = 2 features, k keys of highest score.
 import { arrow, drawBars, label, Marks, segment, stroke } from "./shared/charts.js";
 import { explore } from "./shared/explore.js";
+import { softmax } from "./shared/lsh.js";
 import {
   clamp,
   degrees,
@@ -33,13 +34,6 @@ const SCORES = {
 
 /** The number by which each key is judged. */
 export const scoresOf = (query, keys, score) => keys.map((key) => SCORES[score](query, key));
-
-export function softmax(scores) {
-  const highest = Math.max(...scores);
-  const kernel = scores.map((score) => Math.exp(score - highest));
-  const sum = kernel.reduce((total, one) => total + one, 0);
-  return kernel.map((one) => one / sum);
-}
 
 function derive(state) {
   const { score, chosen, n_near } = state;

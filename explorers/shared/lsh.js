@@ -11,9 +11,13 @@ export const LAST_RESORT = -1e30;
 
 /** Weight of each key for a query on the line: exp(-r^2 / 2 h^2), divided by their sum. */
 export function kernelWeights(keys, query, bandwidth) {
-  const exponents = Array.from(keys, (key) => -((query - key) ** 2) / (2 * bandwidth ** 2));
-  const largest = Math.max(...exponents);
-  const kernel = exponents.map((exponent) => Math.exp(exponent - largest));
+  return softmax(Array.from(keys, (key) => -((query - key) ** 2) / (2 * bandwidth ** 2)));
+}
+
+/** exp of each score, divided by their sum; the largest is subtracted first, so that none overflows. */
+export function softmax(scores) {
+  const largest = Math.max(...scores);
+  const kernel = scores.map((score) => Math.exp(score - largest));
   const sum = kernel.reduce((total, one) => total + one, 0);
   return kernel.map((one) => one / sum);
 }

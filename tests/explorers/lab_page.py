@@ -87,6 +87,11 @@ def wait_until_drawn(page):
     page.wait_for_selector(f"{SENTENCE}:not(:empty)")
 
 
+def wait_until_said(page, words):
+    """Wait until the sentence of the explorer in a page has these words in it."""
+    page.wait_for_function(f"words => document.querySelector('{SENTENCE}').textContent.includes(words)", arg=words)
+
+
 def wait_until_still(page):
     """Wait until the last change of the explorer in a page has ended: a step of its history, told to who listens."""
     page.wait_for_selector(".explorer[data-still=yes]")

@@ -1,12 +1,14 @@
 """The explorer of dot products: its scores and weights are those of `reformer.neighbors`, its picture follows keys."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from explorers import DotProductExplorer
 from reformer.neighbors import cosine_similarity, kernel_regression, softmax_attention
 from start import ROOT
-from tests.explorers.lab_page import SENTENCE, STAGE
+from tests.explorers.lab_page import SENTENCE, STAGE, wait_until_said
 
 browser_test = pytest.mark.browser
 SCORES = ["dot", "cosine", "distance"]
@@ -58,16 +60,14 @@ def test_a_query_of_no_length_gives_every_key_the_same_weight_unless_the_distanc
 @browser_test
 @pytest.mark.parametrize("score", SCORES)
 def test_the_browsers_weights_are_numpys_weights(functions_of, score):
-    script = """cases => cases.map(([query, keys, score]) => {
-        const scores = functions.scoresOf(query, keys, score);
-        return [scores, functions.softmax(scores)];
-    })"""
+    scores_of = "cases => cases.map(([query, keys, score]) => functions.scoresOf(query, keys, score))"
     rng = np.random.default_rng(0)
     queries = [*rng.uniform(-3, 3, (4, 2)), np.zeros(2), np.array([3.0, -3.0])]
     keys = [*rng.uniform(-3, 3, (4, 7, 2)), rng.uniform(-3, 3, (5, 2)), np.array([[3.0, -3.0], [0, 0], [-3, 3]])]
     cases = [(query.tolist(), those.tolist(), score) for query, those in zip(queries, keys, strict=True)]
-    got = functions_of("dot_products.js")(script, *cases)
-    for query, those, (scores, weights) in zip(queries, keys, got, strict=True):
+    all_scores = functions_of("dot_products.js")(scores_of, *cases)
+    all_weights = functions_of("shared/lsh.js")("scores => scores.map(functions.softmax)", *all_scores)
+    for query, those, scores, weights in zip(queries, keys, all_scores, all_weights, strict=True):
         explorer = DotProductExplorer(query=query, key_vectors=those, score=score, n_near=1)
         explorer.first_report()
         np.testing.assert_allclose(scores, explorer.scores, atol=1e-12)
@@ -82,9 +82,7 @@ def test_keys_and_pointer_move_query_and_keys(open_drawn):
         "Key 1 points more nearly its way, at 15°. The best 2 hold 67 % of the weight."
     )
 
-    def says(words):
-        page.wait_for_function(f"words => document.querySelector('{SENTENCE}').textContent.includes(words)", arg=words)
-
+    says = partial(wait_until_said, page)
     stage = page.locator(STAGE)
     stage.press("Shift+ArrowUp")
     says("The query is 1.8 long, at 23°.")

@@ -1,6 +1,7 @@
 """The explorer of the soft look-up: its numbers are those of `reformer.neighbors`, its picture follows keys."""
 
 import re
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import traitlets
 
 from explorers import SoftLookupExplorer
 from reformer.neighbors import kernel_regression
-from tests.explorers.lab_page import SENTENCE, STAGE
+from tests.explorers.lab_page import SENTENCE, STAGE, wait_until_said
 
 browser_test = pytest.mark.browser
 
@@ -100,9 +101,7 @@ def test_keys_sliders_and_pointer_move_query_points_and_bandwidth(open_drawn):
         "the 3 nearest hold 98 % of the weight, and by themselves, with equal weights, would give −1.02."
     )
 
-    def says(words):
-        page.wait_for_function(f"words => document.querySelector('{SENTENCE}').textContent.includes(words)", arg=words)
-
+    says = partial(wait_until_said, page)
     stage = page.locator(STAGE)
     for _ in range(3):
         stage.press("Shift+ArrowRight")
