@@ -26,7 +26,8 @@ from reformer import UNITS
 
 RESULTS = start.ROOT / "tests" / "results" / "mutations.json"
 EQUIVALENT = start.ROOT / "tests" / "reformer" / "equivalent_mutants.json"
-MODULES = ["arguments", *(name for unit in UNITS.values() for name in unit.modules)]
+# Mutants of `training` wait for ever when mutmut forks, why is not known; MUTATE=training asks for them all the same.
+MODULES = ["arguments", *(name for unit in UNITS.values() for name in unit.modules if name != "training")]
 LOWEST_SCORE = 0.85
 LAST_DIGITS = os.environ.get("MUTANTS", "2")
 # mutmut stands between a function and its caller, which this test sees.
@@ -57,8 +58,6 @@ def mutate(folder, modules):
     for name in READ_THE_SOURCE:
         (tests / f"test_{name}.py").unlink()
     shutil.copy(start.ROOT / "start.py", folder)
-    with open(folder / "tests" / "conftest.py", "a", encoding="utf-8") as conftest:
-        conftest.write("\nimport tqdm\n\ntqdm.tqdm.monitor_interval = 0\n")  # its thread holds a lock when mutmut forks
     paths = ", ".join(f'"reformer/{name}.py"' for name in modules)
     (folder / "pyproject.toml").write_text(SETTINGS.format(paths=paths, chosen=CHOSEN), encoding="utf-8")
 
