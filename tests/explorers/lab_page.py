@@ -159,18 +159,19 @@ class Lab:
         self.page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=name)
 
     def in_kernel(self, code):
-        """Run code in the notebook's kernel and return what it prints."""
-        script = """async code => {
+        """Run code in the notebook's kernel and return what it prints. A kernel that never answers is an error."""
+        script = """async ([code, patience]) => {
             const future = jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute({ code });
             let text = "";
             future.onIOPub = ({ header, content }) => {
                 if (header.msg_type === "stream") text += content.text;
                 if (header.msg_type === "error") text += content.traceback.join("\\n");
             };
-            await future.done;
+            const late = (_, reject) => setTimeout(() => reject(new Error("no answer from the kernel")), patience);
+            await Promise.race([future.done, new Promise(late)]);
             return text;
         }"""
-        return self.page.evaluate(script, code)
+        return self.page.evaluate(script, [code, PATIENCE])
 
     def kernel_holds(self, setup, condition, **expected):
         """Wait until the kernel's explorer has the expected traits and the condition is true. Returns whether it came.
