@@ -28,6 +28,7 @@ def within(seconds, function):
                 watch.end()
             except StillRunning:  # it came on the way to the end, or in it: the value is there, so it does not count
                 pass
+        watch.ended.set()
 
 
 class _Watch:
@@ -36,24 +37,25 @@ class _Watch:
     def __init__(self, watched):
         self._watched = ctypes.c_ulong(watched)
         self._lock = threading.Lock()
-        self._ended = threading.Event()
+        self.ended = threading.Event()
         self.over = False
 
     def wait(self, seconds):
         """Raise StillRunning in the watched thread after so many seconds, and again after each pause."""
-        while not self._ended.wait(seconds):
+        while not self.ended.wait(seconds):
             with self._lock:
                 if self.over:
                     return
-                self._raise(ctypes.py_object(StillRunning))
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(self._watched, ctypes.py_object(StillRunning))
             seconds = PAUSE
 
     def end(self):
-        """Let nothing be raised from here on: neither later, nor what is on its way."""
+        """Let nothing be raised from here on: neither later, nor what is on its way.
+
+        What is on its way is let in. To take it back, by raising NULL, would do harm for ever after: Python before 3.13
+        then goes on believing that something waits to be raised, and a profiler or debugger waits for it without end.
+        """
         with self._lock:
             self.over = True
-            self._raise(ctypes.py_object())
-        self._ended.set()
-
-    def _raise(self, exception):
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(self._watched, exception)
+        for _ in range(2):  # Python looks for what is to be raised where a loop jumps back
+            pass

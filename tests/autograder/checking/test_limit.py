@@ -1,10 +1,13 @@
 """A function that does not end is stopped, named, and loses its question; whatever ends in time is left alone."""
 
+import subprocess
+import sys
 import threading
 import time
 
 import pytest
 
+import start
 from autograder import check
 from autograder.checking import laptop
 from autograder.checking.judge import STOPS, ask, judge
@@ -65,6 +68,28 @@ def test_nothing_is_raised_after_a_function_has_ended_and_no_thread_is_left():
     while threading.active_count() > before and time.monotonic() < deadline:
         time.sleep(0.01)
     assert threading.active_count() <= before
+
+
+@pytest.mark.parametrize("seconds", [60, 0.001])
+def test_profilers_and_debuggers_work_after_a_limit(seconds):
+    """In a process of its own: where Python believes that something is to be raised, it would wait for ever."""
+    code = f"""
+import sys
+from autograder.checking.limit import StillRunning, within
+for n in range(200):
+    try:
+        within({seconds}, lambda: sum(range(20 * n)))
+    except StillRunning:
+        pass
+called = []
+for watch in (sys.setprofile, sys.settrace):
+    watch(lambda frame, event, _: called.append(event))
+    (lambda: None)()
+    watch(None)
+print(called.count("call"))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=start.ROOT)
+    assert done.stdout.strip() == "2", done.stderr
 
 
 def test_an_interrupt_by_the_learner_passes_through():
