@@ -24,7 +24,7 @@ def main(arguments):
     if chromium:
         os.environ["CHROMIUM"] = chromium  # where conftest.py and the tests look
     if arguments[:1] == ["long"]:
-        return python("pytest", "-m", "long", *arguments[1:])
+        return python("pytest", "-m", "long", "--timeout=0", *arguments[1:])
     codes = {name: python("ruff", *step) for name, step in RUFF.items()}
     for name in (name for name, code in codes.items() if code):
         say(f"{name} found something; it stands above the tests.")
