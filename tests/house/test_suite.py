@@ -44,7 +44,7 @@ def test_all_steps_are_run_and_one_that_fails_fails_the_suite(steps, given, expe
 
 def test_the_long_part_is_run_alone(steps):
     assert suite.main(["long", "-k", "name"]) == 0
-    assert steps[0] == [("pytest", "-m", "long", "-k", "name")]
+    assert steps[0] == [("pytest", "-m", "long", "--timeout=0", "-k", "name")]
 
 
 @pytest.mark.parametrize("found", ["/c", None])
