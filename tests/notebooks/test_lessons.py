@@ -7,6 +7,10 @@ import pytest
 
 from tests.notebooks.notebook_files import LESSONS, code_of, outputs_of, prose_between_code, read, run
 
+# One formula for all lessons. Nobody was timed: it gives what first readings estimated for lessons 00 to 03.
+WORDS_A_MINUTE, LINES_A_MINUTE, MINUTES_EACH = 180, 9, {"picture": 0.75, "ask": 1}
+LEFT_OUT = r"left out|[Oo]ptional|[Ww]ithout it, go on"
+
 pytestmark = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 
 
@@ -55,6 +59,44 @@ def test_a_lesson_opens_and_closes_as_all_do(path):
     questions = next(cell.source for cell in notebook.cells if cell.source.startswith("## Five questions"))
     assert questions.count("<details>") == 5
     assert "You may have heard" in prose
+
+
+def sections_of(notebook):
+    """The cells of a lesson as (source, kind), in sections: lists that begin with a heading "## "."""
+    sections = [[]]
+    for cell in notebook.cells:
+        is_words = cell.cell_type == "markdown"
+        for part in re.split(r"^(?=## )", cell.source, flags=re.MULTILINE) if is_words else [cell.source]:
+            if is_words and part.startswith("## "):
+                sections.append([])
+            is_drawing = "draws" in cell.metadata.get("tags", [])
+            kind = "words" if is_words else "picture" if is_drawing else "ask" if "ask(" in part else "code"
+            sections[-1].append((part, kind))
+    return sections
+
+
+def minutes_of_section(section):
+    """Minutes to read words and code, to look at a picture, and to answer a question before going on."""
+    minutes = 0.0
+    for source, kind in section:
+        if kind in MINUTES_EACH:
+            minutes += MINUTES_EACH[kind]
+        elif kind == "words":
+            minutes += len(re.findall(r"\w[\w'’-]*", source)) / WORDS_A_MINUTE
+        else:
+            minutes += sum(bool(line.strip()) for line in source.splitlines()) / LINES_A_MINUTE
+    return minutes
+
+
+def test_the_minutes_stated_are_those_of_words_code_pictures_and_questions(path):
+    notebook = read(path)
+    stated = int(re.search(r"\*\*Time:\*\* (\d+) minutes", notebook.cells[0].source)[1])
+    needed = sum(
+        minutes_of_section(section)
+        for section in sections_of(notebook)
+        if section and not re.search(LEFT_OUT, section[0][0][:300])
+    )
+    assert stated <= 60 and abs(stated - needed) <= 6, f"without what may be left out it takes {needed:.0f} minutes"
 
 
 def test_the_code_of_a_question_is_folded_away_because_it_holds_the_answer(path):
