@@ -7,7 +7,7 @@ import pytest
 
 from tests.notebooks.notebook_files import LESSONS, code_of, outputs_of, prose_between_code, read, run
 
-# One formula for all lessons. Nobody was timed: it gives what first readings estimated for lessons 00 to 03.
+# One formula for all lessons, by counting; nobody was timed.
 WORDS_A_MINUTE, LINES_A_MINUTE, MINUTES_EACH = 180, 9, {"picture": 0.75, "ask": 1}
 LEFT_OUT = r"left out|[Oo]ptional|[Ww]ithout it, go on"
 
