@@ -234,6 +234,42 @@ TERMS = (
         "03",
     ),
     Term("weight met", "How much of a query's attention weight lies on the keys that it meets, as a share.", "03"),
+    # 04 sort and chunk
+    Term(
+        "chunk",
+        "One of the pieces of equal length into which the sorted sequence is cut.",
+        "04",
+        ("block", "bin, in some codes"),
+    ),
+    Term("gather", "To fetch by an array of numbers: place i reads from the position that the array names.", "04"),
+    Term(
+        "inverse permutation",
+        "The array that undoes an order: for each position, the place at which it stands.",
+        "04",
+        ("undo_sort",),
+    ),
+    Term(
+        "look-back",
+        "That each chunk sees the chunk before it, too, since a bucket may have begun there.",
+        "04",
+        ("n_chunks_before", "look_adjacent"),
+    ),
+    Term(
+        "scatter",
+        "To write by an array of numbers: what is in place i goes to the position that the array names.",
+        "04",
+    ),
+    Term(
+        "spill",
+        "That a bucket goes on over several chunks, so that some of its pairs are too far apart to meet.",
+        "04",
+    ),
+    Term("stable sort", "A sort that leaves equal items in the order in which they stood.", "04"),
+    Term(
+        "wrap",
+        "What the first chunk sees before it: nobody, or the last chunk of its own or of another hash round.",
+        "04",
+    ),
 )
 
 RENAMED = (
