@@ -270,6 +270,42 @@ TERMS = (
         "What the first chunk sees before it: nobody, or the last chunk of its own or of another hash round.",
         "04",
     ),
+    # 05a the Transformer block
+    Term(
+        "bits a character",
+        "How much a text surprises a model: the mean of −log₂ of the chance that it gave to each character that came.",
+        "05a",
+        ("cross-entropy, in base 2",),
+    ),
+    Term(
+        "causal mask",
+        "What hides from each token all that stand later in the text, wherever they stand after sorting.",
+        "05a",
+        ("future mask", "autoregressive mask"),
+    ),
+    Term(
+        "feed-forward",
+        "The layer that treats each token by itself: widen its vector, set negative numbers to 0, narrow it again.",
+        "05a",
+        ("MLP", "position-wise network"),
+    ),
+    Term(
+        "norm",
+        "To subtract the mean of a vector's features, divide by their size, then scale and shift each.",
+        "05a",
+        ("layer normalisation",),
+    ),
+    Term(
+        "pre-norm",
+        "The norm stands before attention and feed-forward, not after the sum.",
+        "05a",
+    ),
+    Term(
+        "residual",
+        "What a layer gives is added to what it read, so that nothing is replaced.",
+        "05a",
+        ("skip connection", "shortcut"),
+    ),
 )
 
 RENAMED = (
