@@ -234,6 +234,27 @@ TERMS = (
         "03",
     ),
     Term("weight met", "How much of a query's attention weight lies on the keys that it meets, as a share.", "03"),
+    # 05b LSH attention
+    Term("duplicate", "A pair of tokens that meet in more than one hash round, and count as often as they meet.", "05b"),
+    Term(
+        "last resort",
+        "The mask by which a token sees itself only where it sees nobody else: a very low number, not minus infinity.",
+        "05b",
+        ("soft self mask",),
+    ),
+    Term(
+        "normaliser",
+        "What a softmax divides by; its logarithm says how much a round has met, and so how much the round counts.",
+        "05b",
+        ("partition function", "logsumexp, for its logarithm"),
+    ),
+    Term("padding", "Empty tokens that fill up the short texts of a batch, so that all have one length.", "05b"),
+    Term(
+        "shared QK",
+        "One vector for a token, which is its query and, brought to length 1, its key.",
+        "05b",
+        ("tied queries and keys",),
+    ),
 )
 
 RENAMED = (
