@@ -235,7 +235,9 @@ TERMS = (
     ),
     Term("weight met", "How much of a query's attention weight lies on the keys that it meets, as a share.", "03"),
     # 05b LSH attention
-    Term("duplicate", "A pair of tokens that meet in more than one hash round, and count as often as they meet.", "05b"),
+    Term(
+        "duplicate", "A pair of tokens that meet in more than one hash round, and counts as often as it meets.", "05b"
+    ),
     Term(
         "last resort",
         "The mask by which a token sees itself only where it sees nobody else: a very low number, not minus infinity.",
