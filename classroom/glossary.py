@@ -236,7 +236,7 @@ TERMS = (
     Term("weight met", "How much of a query's attention weight lies on the keys that it meets, as a share.", "03"),
     # 05b LSH attention
     Term(
-        "duplicate", "A pair of tokens that meet in more than one hash round, and counts as often as it meets.", "05b"
+        "duplicate", "A pair of tokens that meets in more than one hash round, and counts as often as it meets.", "05b"
     ),
     Term(
         "last resort",
