@@ -306,6 +306,29 @@ TERMS = (
         "05a",
         ("skip connection", "shortcut"),
     ),
+    # 05b LSH attention
+    Term(
+        "duplicate", "A pair of tokens that meets in more than one hash round, and counts as often as it meets.", "05b"
+    ),
+    Term(
+        "last resort",
+        "The mask by which a token sees itself only where it sees nobody else: a very low number, not minus infinity.",
+        "05b",
+        ("soft self mask",),
+    ),
+    Term(
+        "normaliser",
+        "What a softmax divides by; its logarithm says how much a round has met, and so how much the round counts.",
+        "05b",
+        ("partition function", "logsumexp, for its logarithm"),
+    ),
+    Term("padding", "Empty tokens that fill up the short texts of a batch, so that all have one length.", "05b"),
+    Term(
+        "shared QK",
+        "One vector for a token, which is its query and, brought to length 1, its key.",
+        "05b",
+        ("tied queries and keys",),
+    ),
 )
 
 RENAMED = (
