@@ -329,6 +329,21 @@ TERMS = (
         "05b",
         ("tied queries and keys",),
     ),
+    # 05c cost and ledger
+    Term(
+        "crossover", "The length from which one way of computing takes less time than another.", "05c", ("break-even",)
+    ),
+    Term(
+        "places",
+        "The logits that are computed for a token, hidden ones included: R · 2C where a chunk looks one back.",
+        "05c",
+    ),
+    Term(
+        "sliding window",
+        "Attention in which a token looks at the last tokens before it and at no others.",
+        "05c",
+        ("local attention",),
+    ),
 )
 
 RENAMED = (

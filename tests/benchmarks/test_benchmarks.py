@@ -168,3 +168,14 @@ def test_a_run_for_some_peers_keeps_the_rows_of_the_others(tmp_path, monkeypatch
         attention.main()
     rows = json.loads((tmp_path / "long.json").read_text())["rows"]
     assert [(row["peer"], row["ratio"]) for row in rows] == [("hf", 2.0), ("sdpa", 3.0)]
+
+
+def test_the_figures_that_lesson_05c_quotes_stand_in_the_results():
+    lesson = (ROOT / "notebooks" / "05c_cost_and_ledger.ipynb").read_text(encoding="utf-8")
+    rows = json.loads((ROOT / "benchmarks" / "results" / "long.json").read_text(encoding="utf-8"))["rows"]
+    took = {
+        row["peer"]: row["peer_cpu_s"]
+        for row in rows
+        if (row["what"], row["length"], row["heads"], row["rounds"]) == ("forward", 16384, 2, 4)
+    }
+    assert f"took {took['hf']:.2f} s on one core, torch's dense attention {took['sdpa']:.2f} s" in lesson

@@ -12,7 +12,10 @@ import numpy as np
 import pytest
 
 from classroom import vectors
+from reformer.angular import angular_hash, draw_rotations
+from reformer.attention import shared_qk_attention
 from reformer.blocks import ATTENTION
+from reformer.lsh_attention import lsh_attention
 
 DATA = vectors.DATA
 
@@ -308,3 +311,85 @@ def test_positions_of_a_training_window_begin_anywhere_and_those_of_a_whole_one_
         at_0, _ = plain.loss_and_gradients(parameters, *batch, seed=0)
         assert len(losses) == (3 if length == 64 else 1)
         assert any(loss == pytest.approx(at_0, rel=1e-9) for loss in losses) == (length == 1024)
+
+
+@pytest.fixture
+def reading():
+    """The script that reads with other attention, as a module."""
+    return script("attention/read_with.py")
+
+
+@pytest.fixture
+def noted_reading():
+    return json.loads((DATA / "attention/read_with.json").read_text(encoding="utf-8"))
+
+
+def test_reading_with_all_keys_is_what_the_model_itself_does(reading):
+    model, parameters = vectors.stored_model("shared_qk")
+    (window,) = reading.windows_of_text(1024)[:1]
+    loss = model.evaluate(parameters, window[np.newaxis, :-1], window[np.newaxis, 1:], np.ones((1, 1024)))["loss"]
+    assert reading.bits(shared_qk_attention, n_windows=1) == pytest.approx(loss / np.log(2), rel=1e-5)
+
+
+def test_reading_with_the_last_keys_sees_these_and_no_others(reading):
+    rng = np.random.default_rng(0)
+    queries_keys, values = rng.standard_normal((2, 40, 8)), np.tile(np.eye(40), (2, 1, 1))
+    weights = reading.last_keys(queries_keys, values, n_keys=5)
+    back = np.arange(40)[:, np.newaxis] - np.arange(40)
+    seen = (back > 0) & (back <= 5)
+    seen[0, 0] = True  # who sees nobody sees itself
+    assert np.array_equal(weights > 0, np.broadcast_to(seen, weights.shape))
+    whole = reading.last_keys(queries_keys, values, n_keys=39)
+    np.testing.assert_allclose(whole, shared_qk_attention(queries_keys, values), atol=1e-12)
+
+
+def test_reading_by_lsh_is_the_clear_function_with_the_options_named(reading):
+    rng = np.random.default_rng(0)
+    queries_keys, values = rng.standard_normal((2, 2, 64, 8), dtype=np.float32)
+    buckets = angular_hash(
+        queries_keys, draw_rotations(np.random.default_rng(3), n_rounds=4, n_features=8, n_buckets=64)
+    )
+    for once in (True, False):
+        found = reading.by_lsh(queries_keys, values, rng=np.random.default_rng(3), n_rounds=4, correct_duplicates=once)
+        clear = lsh_attention(queries_keys, values, buckets, n_buckets=64, chunk_length=16, correct_duplicates=once)
+        np.testing.assert_allclose(found, clear, atol=1e-5)
+
+
+def test_the_first_bits_noted_are_found_again(reading):
+    for kind, setting, attend in reading.ways(0):
+        if (kind, setting) == ("once", "8"):
+            assert reading.bits(attend, n_windows=1) == pytest.approx(2.010, abs=0.01)
+
+
+@pytest.mark.long
+def test_the_bits_noted_for_other_attention_are_found_again(reading, noted_reading):
+    found = reading.measure()
+    for kind, noted in noted_reading["bits_per_character"].items():
+        for setting, bits in noted.items() if isinstance(noted, dict) else [(None, noted)]:
+            again = found[kind] if setting is None else found[kind][setting]
+            assert again == pytest.approx(bits, abs=5e-3), (kind, setting)
+
+
+def test_what_is_noted_of_other_attention_fits_the_script_and_the_training(reading, noted_reading, results):
+    noted, bits = noted_reading["settings"], noted_reading["bits_per_character"]
+    assert noted["model"] == reading.MODEL and noted["length"] == vectors.SETTINGS["max_length"]
+    assert noted["n_windows"] == len(reading.windows_of_text(1024)) == 36
+    assert (noted["n_buckets"], noted["chunk_length"]) == (reading.N_BUCKETS, reading.CHUNK_LENGTH)
+    assert tuple(noted["seeds"]) == reading.SEEDS
+    trained = results["trainings"]["shared_qk"]["0"]["bits_per_character"]["1024"]
+    assert bits["all keys"] == pytest.approx(trained, abs=2e-3)
+    assert set(bits["last keys"]) == {str(n) for n in reading.WINDOWS}
+    for kind in ("once", "as met", "random buckets"):
+        assert {setting: len(row) for setting, row in bits[kind].items()} == {str(n): 3 for n in reading.ROUNDS}
+
+
+def test_a_short_reading_notes_what_it_did(reading, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(reading, "SEEDS", (0,))
+    monkeypatch.setattr(reading, "ROUNDS", (2,))
+    monkeypatch.setattr(reading, "WINDOWS", (16,))
+    reading.main(["--windows", "1", "--out", str(tmp_path)])
+    noted = json.loads((tmp_path / "read_with.json").read_text(encoding="utf-8"))
+    bits = noted["bits_per_character"]
+    assert noted["settings"]["n_windows"] == 1 and noted["cpu_seconds"] >= 0
+    assert bits["all keys"] < bits["once"]["2"][0] < bits["random buckets"]["2"][0]
+    assert "once 2, seed 0: 2.7" in capsys.readouterr().out

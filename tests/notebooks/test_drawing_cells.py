@@ -1,6 +1,7 @@
 """Cells that only draw are folded: whoever leaves them so misses the code of a picture, and nothing else."""
 
 import ast
+import re
 from symtable import symtable
 
 import nbformat
@@ -107,10 +108,13 @@ def test_cells_tagged_as_drawing_only_draw(path):
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
-def test_what_is_folded_is_a_drawing_or_a_question_and_every_drawing_so_tagged_is_folded(path):
+def test_what_is_folded_is_a_drawing_a_question_or_a_long_run_and_every_drawing_so_tagged_is_folded(path):
     for cell in code_cells(read(path)):
         is_folded = cell.metadata.get("jupyter", {}).get("source_hidden", False)
-        assert is_folded == (only_draws(cell) or cell.source.startswith("ask(")), cell.id
+        runs_the_whole = "runs-the-whole" in cell.metadata.get("tags", [])
+        assert is_folded == (only_draws(cell) or cell.source.startswith("ask(") or runs_the_whole), cell.id
+        if runs_the_whole:  # what takes minutes, and only for whoever asks for it
+            assert re.match(r"[A-Z_]+ = False", cell.source), cell.id
 
 
 DRAWS = "figure, ax = plt.subplots()\nax.plot(heights)\n"
