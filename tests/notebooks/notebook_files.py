@@ -7,7 +7,7 @@ import nbformat
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parents[2]
-# Writing token by token is a page of unit 05, ready before the others; it has no number until they are there.
+# Writing token by token is a page beside unit 05: nothing needs it, so it has no number.
 LESSONS = [*sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")), ROOT / "notebooks" / "writing_token_by_token.ipynb"]
 GLOSSARY = ROOT / "notebooks" / "glossary.ipynb"
 SOLUTIONS = sorted((ROOT / "solutions").glob("*/*.ipynb"))
