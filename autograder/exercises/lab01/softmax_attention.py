@@ -296,6 +296,17 @@ def nan_replaced(queries, keys, values):
 
 
 @exercise.mistake(
+    why="the maximum has the right axis, the sum the first",
+    says="the maximum is taken over the keys and the sum over the first axis; the weights of every query have to add "
+    "up to one over the keys: `axis=-1, keepdims=True`",
+)
+def divided_by_the_sum_over_the_first_axis(queries, keys, values):
+    scores = _scores(queries, keys)
+    weights = np.exp(scores - np.max(scores, axis=-1, keepdims=True))
+    return weights / np.sum(weights, axis=0) @ values
+
+
+@exercise.mistake(
     why="`np.sum` without an axis adds up the whole table",
     says="all weights together add up to one: say `axis=-1, keepdims=True` in the sum",
 )

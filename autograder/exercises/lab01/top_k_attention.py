@@ -237,8 +237,8 @@ def later_of_equal_ones(queries, keys, values, k, softmax=softmax):
 
 @exercise.mistake(
     why="`np.argpartition` is the quick way to the k largest",
-    says="`np.argpartition` picks the keys: of equal scores it keeps any; `np.argsort` of `-scores` with "
-    "`kind='stable'` keeps the lower positions",
+    says="the keys are picked by `np.argpartition`, or by a sort that is not stable: of equal scores it keeps any; "
+    "`np.argsort` of `-scores` with `kind='stable'` keeps the lower positions",
 )
 def partitioned(queries, keys, values, k, softmax=softmax):
     scores = _scores(queries, keys)
@@ -251,8 +251,8 @@ def partitioned(queries, keys, values, k, softmax=softmax):
 
 @exercise.mistake(
     why="`np.argpartition` of `-scores` is the quick way to the k largest",
-    says="`np.argpartition` picks the keys: of equal scores it keeps any; `np.argsort` of `-scores` with "
-    "`kind='stable'` keeps the lower positions",
+    says="the keys are picked by `np.argpartition`, or by a sort that is not stable: of equal scores it keeps any; "
+    "`np.argsort` of `-scores` with `kind='stable'` keeps the lower positions",
 )
 def partitioned_from_the_top(queries, keys, values, k, softmax=softmax):
     scores = _scores(queries, keys)
