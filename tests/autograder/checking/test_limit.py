@@ -33,6 +33,19 @@ def test_a_loop_that_does_not_end_is_stopped():
     assert time.monotonic() - begun < 5
 
 
+def test_a_function_is_stopped_by_the_processor_s_time_and_not_by_the_clock_of_a_busy_machine():
+    assert within(0.3, lambda: time.sleep(1) or 3) == 3  # as if others had the processor for most of that second
+
+
+def test_a_function_that_waits_without_end_is_stopped_by_the_clock():
+    def waiting():
+        while True:
+            time.sleep(0.01)
+
+    with pytest.raises(StillRunning):
+        within(0.1, waiting)
+
+
 def test_a_loop_that_swallows_errors_is_stopped_too():
     def swallowing():
         while True:
