@@ -76,6 +76,11 @@ def _(rng):
     return call(np.zeros(9, dtype=int), 0.3, [3, 8], [0, 2])
 
 
+@exercise.case("seven tokens: two chunks of four are fewer places than one of nine")
+def _(rng):
+    return call(np.zeros(7, dtype=int), 0, [9, 4], [1, 0])
+
+
 @exercise.case("everything may be lost")
 def _(rng):
     return call(rng.permutation(np.array([0, 0, 0, 0, 1, 1, 1])), 1, [3, 2, 5], [2, 1, 3])
@@ -546,6 +551,77 @@ def zeros_for_none(buckets, allowed_loss, chunk_lengths, look_backs):
 def rounds_always(buckets, allowed_loss, chunk_lengths, look_backs):
     losses = [np.mean([_loss(row, C, b) for row in buckets]) for C in chunk_lengths for b in look_backs]
     return _chosen(buckets, allowed_loss, chunk_lengths, look_backs) if losses else None
+
+
+@exercise.mistake(
+    why="the number of chunks looks like a cost",
+    says="the number of chunks times b + 1 is taken for the cost; a window's places are asked, C (b + 1)",
+)
+def number_of_chunks_for_places(buckets, allowed_loss, chunk_lengths, look_backs):
+    length = buckets.shape[-1]
+    return _chosen(buckets, allowed_loss, chunk_lengths, look_backs, key=lambda C, b: (-(-length // C) * (b + 1), C))
+
+
+@exercise.mistake(
+    why="the shares of the rounds are compared as an array",
+    says="the shares of several rounds are compared as they are, and an array is neither true nor false; take their "
+    "mean",
+)
+def shares_not_averaged(buckets, allowed_loss, chunk_lengths, look_backs):
+    def loss(rows, C, b):
+        return chunking.share_of_pairs_lost(rows, C, n_before=b)
+
+    return _chosen(buckets, allowed_loss, chunk_lengths, look_backs, loss=loss)
+
+
+@exercise.mistake(
+    why="an empty tuple seems to be nothing",
+    says="an empty tuple is returned where every pair loses too much; None is asked there",
+)
+def empty_for_none(buckets, allowed_loss, chunk_lengths, look_backs):
+    return _chosen(buckets, allowed_loss, chunk_lengths, look_backs) or ()
+
+
+@exercise.mistake(
+    why="a chunk cannot hold more than there is",
+    says="a C above L is counted as L; it counts whole",
+)
+def chunk_counted_as_the_sequence(buckets, allowed_loss, chunk_lengths, look_backs):
+    length = buckets.shape[-1]
+    return _chosen(buckets, allowed_loss, chunk_lengths, look_backs, key=lambda C, b: (min(C, length) * (b + 1), C))
+
+
+@exercise.mistake(
+    why="a chunk cannot hold more than there is",
+    says="a C above L is returned as L; the C of the list is asked",
+)
+def chunk_returned_as_the_sequence(buckets, allowed_loss, chunk_lengths, look_backs):
+    choice = _chosen(buckets, allowed_loss, chunk_lengths, look_backs)
+    return choice and (min(choice[0], buckets.shape[-1]), choice[1])
+
+
+@exercise.mistake(
+    why="a tuple that begins with the loss is sorted by it",
+    says="the pair that loses least is returned, and of equals that with the smallest C; the fewest places are asked",
+)
+def smallest_loss_then_chunk(buckets, allowed_loss, chunk_lengths, look_backs):
+    return _chosen(buckets, allowed_loss, chunk_lengths, look_backs, key=lambda C, b: (_loss(buckets, C, b), C, b))
+
+
+@exercise.mistake(
+    why="the two sides of the question change places",
+    says="the pair that loses least is sought among those of fewest places, whatever is allowed",
+)
+def fewest_places_whatever_is_lost(buckets, allowed_loss, chunk_lengths, look_backs):
+    return _chosen(buckets, 1.0, chunk_lengths, look_backs)
+
+
+@exercise.mistake(
+    why="`>=` is typed for `<=`",
+    says="the pairs that lose more than allowed are taken, and those that lose less refused",
+)
+def those_that_lose_more(buckets, allowed_loss, chunk_lengths, look_backs):
+    return _chosen(buckets, allowed_loss, chunk_lengths, look_backs, fits=lambda lost: lost >= allowed_loss)
 
 
 def _with_loss_of_rounds(buckets, allowed_loss, chunk_lengths, look_backs, combine):

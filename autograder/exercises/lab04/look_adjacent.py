@@ -411,3 +411,71 @@ def rounds_alternate(chunks, *, n_before=1, n_after=0):
 def no_batch_axes(chunks, *, n_before=1, n_after=0):
     n_rounds, n_chunks, chunk_length = chunks.shape
     return chunking.look_adjacent(chunks, n_before=n_before, n_after=n_after)
+
+
+@exercise.mistake(
+    why="'look back' is all that the default asks",
+    says="the window holds the chunks before alone; the own chunk and those behind belong to it, too",
+)
+def chunks_before_alone(chunks, *, n_before=1, n_after=0):
+    return _windows(chunks, range(-n_before, 0))
+
+
+@exercise.mistake(
+    why="np.stack and a reshape make the right shape",
+    says="the rolled rows are stacked in front and reshaped, which mixes chunks; join along the last axis",
+)
+def stacked_in_front_and_reshaped(chunks, *, n_before=1, n_after=0):
+    parts = np.stack([_windows(chunks, [step]) for step in _steps(n_before, n_after)])
+    return parts.reshape(*chunks.shape[:-1], -1)
+
+
+@exercise.mistake(
+    why="the sign is right for those before, and copied for those behind",
+    says="for `n_after`, too, the chunks before are taken: the sign of the roll is that of `n_before`",
+)
+def behind_is_before(chunks, *, n_before=1, n_after=0):
+    return _windows(chunks, [*range(-n_before, 1), *range(-1, -n_after - 1, -1)])
+
+
+@exercise.mistake(
+    why="those behind are joined before the rest",
+    says="the chunks behind stand first in the window; it runs from the earliest chunk to the latest",
+)
+def behind_first(chunks, *, n_before=1, n_after=0):
+    return _windows(chunks, [*range(1, n_after + 1), *range(-n_before, 1)])
+
+
+@exercise.mistake(
+    why="the step in the loop is not used",
+    says="every step looks at the nearest chunk again; step k looks k chunks away",
+)
+def nearest_again_and_again(chunks, *, n_before=1, n_after=0):
+    return _windows(chunks, [-1] * n_before + [0] + [1] * n_after)
+
+
+@exercise.mistake(
+    why="without a batch the row of chunks is the first axis",
+    says="the row is rolled along the first axis, which with a batch is the sequences; the chunks are the last but one",
+)
+def row_rolled_along_first_axis(chunks, *, n_before=1, n_after=0):
+    *batch, n_rounds, n_chunks, chunk_length = chunks.shape
+    row = chunks.reshape(*batch, n_rounds * n_chunks, chunk_length)
+    parts = [np.roll(row, -step, axis=0) for step in _steps(n_before, n_after)]
+    return np.concatenate(parts, axis=-1).reshape(*batch, n_rounds, n_chunks, -1)
+
+
+@exercise.mistake(
+    why="a window has as many places before as behind in most codes",
+    says="every chunk looks `n_before` back and as many ahead",
+)
+def both_ways_alike(chunks, *, n_before=1, n_after=0):
+    return _windows(chunks, _steps(n_before, n_before))
+
+
+@exercise.mistake(
+    why="what is no position is taken out",
+    says="a window's places are sorted; they stay in the order of the chunks",
+)
+def places_sorted(chunks, *, n_before=1, n_after=0):
+    return np.sort(_windows(chunks, _steps(n_before, n_after)), axis=-1)

@@ -149,7 +149,13 @@ def by_counting_tokens_in_each_chunk(buckets, chunk_length, n_before=1):
 # What shows in some questions only: without pairs, in a batch, at the ends of the row, with another look-back.
 _EDGES = {"not_a_number_without_pairs", "one_without_pairs", "division_by_zero", "on_a_ring", "always_one_back"}
 _EDGES |= {"n_before_plays_no_part", "sorted_along_first_axis", "a_single_sequence_only", "loops_over_one_sequence"}
-_EDGES |= {"pooled_over_the_batch", "averaged_over_the_batch", "a_list_without_its_batch", "sequences_joined"}
+_EDGES |= {
+    "pooled_over_the_batch",
+    "length_of_first_axis",
+    "averaged_over_the_batch",
+    "a_list_without_its_batch",
+    "sequences_joined",
+}
 
 
 def _chunk_of(buckets, chunk_length):
@@ -565,6 +571,90 @@ def sorted_along_first_axis(buckets, chunk_length, *, n_before=1):
     order = np.argsort(buckets, axis=0, kind="stable")
     chunk = np.argsort(order, axis=0, kind="stable") // chunk_length
     return _share(*_lost(buckets, chunk_length, n_before, chunk))
+
+
+@exercise.mistake(
+    why="the table of who is apart is averaged as it is",
+    says="all places of the table are counted, of one bucket or not; asked are the pairs of one bucket",
+)
+def table_of_any_bucket(buckets, chunk_length, *, n_before=1):
+    return np.mean(_gap(_chunk_of(buckets, chunk_length)) > n_before, axis=(-1, -2))
+
+
+@exercise.mistake(
+    why="len(buckets) is L without a batch",
+    says="`len(buckets)` is taken off the diagonal; of a batch that is the number of sequences, not L",
+)
+def length_of_first_axis(buckets, chunk_length, *, n_before=1):
+    lost, together = _lost(buckets, chunk_length, n_before)
+    n_pairs = np.sum(together, axis=(-1, -2)) + buckets.shape[-1] - len(buckets)
+    return np.sum(lost, axis=(-1, -2)) / np.maximum(n_pairs, 1)
+
+
+@exercise.mistake(
+    why="a chunk looks back, so the earlier one does not see the later",
+    says="a pair counts as lost from the side of the earlier chunk, too, which does not look ahead; it is enough that "
+    "one of the two sees the other",
+)
+def seen_from_both_sides(buckets, chunk_length, *, n_before=1):
+    together, chunk = _together(buckets), _chunk_of(buckets, chunk_length)
+    ahead = chunk[..., :, np.newaxis] - chunk[..., np.newaxis, :]
+    return _share(together & ((ahead > n_before) | (ahead < 0)), together)
+
+
+@exercise.mistake(
+    why="the first chunk that is not seen comes to mind",
+    says="only pairs that are exactly `n_before + 1` chunks apart count as lost; those farther apart are lost, too",
+)
+def just_out_of_reach(buckets, chunk_length, *, n_before=1):
+    together = _together(buckets)
+    return _share(together & (_gap(_chunk_of(buckets, chunk_length)) == n_before + 1), together)
+
+
+@exercise.mistake(
+    why="the table is averaged over all that share a bucket",
+    says="the share that is kept is returned, and each token counts as a pair with itself",
+)
+def kept_with_the_diagonal(buckets, chunk_length, *, n_before=1):
+    lost, together = _lost(buckets, chunk_length, n_before)
+    same = together | np.eye(buckets.shape[-1], dtype=bool)
+    return np.sum(same & ~lost, axis=(-1, -2)) / np.sum(same, axis=(-1, -2))
+
+
+@exercise.mistake(
+    why="a border that cuts a bucket is what one sees",
+    says="neighbours in the order are counted that a border parts; asked are all pairs of a bucket that are too far "
+    "apart",
+)
+def neighbours_that_a_border_parts(buckets, chunk_length, *, n_before=1):
+    in_order = np.sort(buckets, axis=-1)
+    same = in_order[..., 1:] == in_order[..., :-1]
+    lost = same & (np.diff(np.arange(buckets.shape[-1]) // chunk_length) > 0)
+    return np.sum(lost, axis=-1) / np.maximum(np.sum(same, axis=-1), 1)
+
+
+@exercise.mistake(
+    why="`//` looks like a division",
+    says="the division is a whole one, `//`, which leaves 0 of every share; `/` gives the share",
+)
+def whole_division(buckets, chunk_length, *, n_before=1):
+    return np.floor(_right(buckets, chunk_length, n_before)).astype(int)
+
+
+@exercise.mistake(
+    why="a sort may ascend or descend",
+    says="the highest bucket comes first in the order, so that the chunks have other borders; the lowest comes first",
+)
+def highest_bucket_first(buckets, chunk_length, *, n_before=1):
+    return _right(buckets.max().astype(np.int64) - buckets, chunk_length, n_before)
+
+
+@exercise.mistake(
+    why="the look-back is taken for a number of chunks in all",
+    says="`n_before` is read as the number of chunks in the window, its own included, so that 1 is no look-back",
+)
+def own_chunk_among_those_before(buckets, chunk_length, *, n_before=1):
+    return _right(buckets, chunk_length, max(n_before - 1, 0))
 
 
 def _by_row(buckets, of_row):

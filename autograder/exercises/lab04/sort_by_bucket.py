@@ -215,9 +215,7 @@ def order_of_the_first(buckets):
     says="bucket * L + position outgrows a small dtype, such as uint8, which ends at 255; `.astype(int)` makes room",
 )
 def key_in_a_small_dtype(buckets):
-    length = buckets.shape[-1]
-    key = buckets * np.array(length).astype(buckets.dtype) + np.arange(length).astype(buckets.dtype)
-    return _stable(key.astype(buckets.dtype))
+    return np.argsort(buckets * buckets.shape[-1] + np.arange(buckets.shape[-1]), axis=-1)
 
 
 @exercise.mistake(
@@ -339,6 +337,106 @@ def lexsort_of_one_sequence(buckets):
 )
 def lexsort_of_one_sequence_the_wrong_way_round(buckets):
     return np.lexsort((buckets, np.arange(buckets.shape[-1])))
+
+
+@exercise.mistake(
+    why="the buckets are looked for one by one, with np.where",
+    says="`np.where(buckets == bucket)[0]` gives the positions of one sequence; with a batch it gives the rows, and all"
+    "rows are joined",
+)
+def where_of_one_sequence(buckets):
+    return np.concatenate([np.where(buckets == bucket)[0] for bucket in range(buckets.max() + 1)])
+
+
+@exercise.mistake(
+    why="np.where of a batch gives the positions last",
+    says="`np.where(buckets == bucket)[-1]` joins the positions of all rows; each row is sorted by itself",
+)
+def where_of_all_rows(buckets):
+    return np.concatenate([np.where(buckets == bucket)[-1] for bucket in range(buckets.max() + 1)])
+
+
+@exercise.mistake(
+    why="np.unique sorts, too, and gives an index",
+    says="the buckets are numbered anew without gaps, by `return_inverse` of `np.unique`; asked are positions",
+)
+def buckets_numbered_anew(buckets):
+    return np.unique(buckets, return_inverse=True)[1].reshape(buckets.shape)
+
+
+@exercise.mistake(
+    why="np.unique sorts, too, and gives an index",
+    says="only the first position of each bucket is returned, by `return_index` of `np.unique`; asked are all",
+)
+def first_position_of_each_bucket(buckets):
+    return np.unique(buckets, return_index=True)[1]
+
+
+@exercise.mistake(
+    why="pairs of bucket and position sort as they should",
+    says="the pairs (bucket, position) are returned; asked are the positions alone",
+)
+def pairs_returned(buckets):
+    order = _stable(buckets)
+    return np.stack([np.take_along_axis(buckets, order, axis=-1), order], axis=-1)
+
+
+@exercise.mistake(
+    why="the sorted buckets are at hand, and will be needed",
+    says="two arrays are returned, the order and the sorted buckets; asked is the order alone",
+)
+def sorted_buckets_returned_too(buckets):
+    order = _stable(buckets)
+    return order, np.take_along_axis(buckets, order, axis=-1)
+
+
+@exercise.mistake(
+    why="len(buckets) is L without a batch",
+    says="bucket * L + position is sorted with `len(buckets)` for L; that is the number of sequences of a batch",
+)
+def factor_from_first_axis(buckets):
+    return _stable(buckets.astype(np.int64) * len(buckets) + np.arange(buckets.shape[-1]))
+
+
+@exercise.mistake(
+    why="a small fraction of the position keeps equal buckets in order",
+    says="bucket + position / 100 is sorted; from a hundred positions on that mixes buckets",
+)
+def fraction_too_large(buckets):
+    return _stable(buckets + np.arange(buckets.shape[-1]) / 100)
+
+
+@exercise.mistake(
+    why="the array that came in goes out",
+    says="the buckets are returned as they came",
+)
+def buckets_returned(buckets):
+    return buckets.copy()
+
+
+@exercise.mistake(
+    why="the order and its inverse are easily mixed up, and the sort is not stable either",
+    says="each position is told the place it goes to, and equal buckets come in any order; asked is which position "
+    "stands at each place, the lower first",
+)
+def places_by_an_unstable_sort(buckets):
+    return np.argsort(np.argsort(buckets, axis=-1), axis=-1)
+
+
+@exercise.mistake(
+    why="the row is turned round before it is sorted",
+    says="the positions are counted from the back: the buckets are turned round before they are sorted",
+)
+def sorted_from_the_back(buckets):
+    return _stable(buckets[..., ::-1])
+
+
+@exercise.mistake(
+    why="argpartition is quicker",
+    says="`np.argpartition` parts small from large and sorts no further",
+)
+def parted_only(buckets):
+    return np.argpartition(buckets, buckets.shape[-1] // 2, axis=-1)
 
 
 def _by_row(buckets, of_row):

@@ -342,3 +342,54 @@ def filled_with_nan(order, chunk_length):
     return _cut(np.where(_filled(order, _rounded_up(order, chunk_length)) < 0, np.nan, 0) + 0, chunk_length) + _cut(
         _filled(order, _rounded_up(order, chunk_length)), chunk_length
     )
+
+
+@exercise.mistake(
+    why="np.array_split makes parts of nearly equal size",
+    says="`np.array_split` makes chunks of nearly equal length; all have C places, and the last is filled up with -1",
+)
+def parts_of_array_split(order, chunk_length):
+    return np.array_split(order, -(-order.shape[-1] // chunk_length), axis=-1)
+
+
+@exercise.mistake(
+    why="round makes a whole number of L / C",
+    says="the number of chunks is rounded to the nearest; it is rounded up, or the last tokens fall off",
+)
+def number_rounded_to_the_nearest(order, chunk_length):
+    n_places = max(1, round(order.shape[-1] / chunk_length)) * chunk_length
+    return _cut(_filled(order[..., :n_places], max(n_places, 0)), chunk_length)
+
+
+@exercise.mistake(
+    why="np.full(m, -1) is the filler of one sequence",
+    says="the filler has no batch axes, so that a batch cannot be joined with it: `np.full((*batch, m), -1)`",
+)
+def filler_without_batch(order, chunk_length):
+    missing = -order.shape[-1] % chunk_length
+    return _cut(np.concatenate([order, np.full(missing, -1)], axis=-1), chunk_length)
+
+
+@exercise.mistake(
+    why="np.append flattens",
+    says="`np.append` flattens a batch, and all sequences are cut as one row",
+)
+def flattened_by_append(order, chunk_length):
+    return np.append(order, [-1] * (-order.size % chunk_length)).reshape(-1, chunk_length)
+
+
+@exercise.mistake(
+    why="a window slides by one in most codes",
+    says="the chunks overlap: each begins one place after the one before; they begin C places apart",
+)
+def sliding_windows(order, chunk_length):
+    starts = range(order.shape[-1] - chunk_length + 1)
+    return np.stack([order[..., start : start + chunk_length] for start in starts], axis=-2)
+
+
+@exercise.mistake(
+    why="the chunks are stacked in front of the batch",
+    says="the chunks stand in front of the batch; their axis is the last but one",
+)
+def chunks_in_front_of_the_batch(order, chunk_length):
+    return np.moveaxis(chunking.split_into_chunks(order, chunk_length), -2, 0)

@@ -262,3 +262,63 @@ def inverse_reversed(order):
 )
 def place_of_the_first_alone(order):
     return np.argmin(order, axis=-1)
+
+
+@exercise.mistake(
+    why="undo[order] = arange is made to work for a batch by flattening it",
+    says="all sequences are flattened and written into one row; each has the positions 0 .. L − 1, so they overwrite "
+    "one another",
+)
+def written_into_one_row(order):
+    undo = np.zeros(order.size, dtype=int)
+    undo[order.ravel()] = np.arange(order.size)
+    return undo.reshape(order.shape)
+
+
+@exercise.mistake(
+    why="each position is looked for, in one sequence",
+    says="each position is looked for in a single sequence; with a batch `np.where(order == p)[0]` gives rows",
+)
+def looked_for_in_one_sequence(order):
+    return np.array([np.where(order == position)[0][0] for position in range(order.shape[-1])])
+
+
+@exercise.mistake(
+    why="each position is looked for, with `index`",
+    says="each position is looked for by `index` in a single sequence; a batch is a list of rows",
+)
+def looked_for_by_index(order):
+    return [list(order).index(position) for position in range(len(order))]
+
+
+@exercise.mistake(
+    why="np.where gives an array for each position",
+    says="there is a row for each position, with its places in all sequences: one axis too many, or two that change "
+    "places",
+)
+def a_row_for_each_position(order):
+    return np.array([np.where(order == position)[-1] for position in range(order.shape[-1])])
+
+
+@exercise.mistake(
+    why="the opposite of a number is its negative",
+    says="the order is negated; undoing moves each token to its own place again",
+)
+def order_negated(order):
+    return -order
+
+
+@exercise.mistake(
+    why="there is a batch in the lab's later tasks",
+    says="the function needs a batch: it goes through rows, and a single sequence has none",
+)
+def rows_always(order):
+    return np.stack([np.argsort(row) for row in order])
+
+
+@exercise.mistake(
+    why="the inverse of the batch's axes is sought",
+    says="the order is transposed",
+)
+def order_transposed(order):
+    return order.T
