@@ -193,6 +193,23 @@ def draw_letters(ax, text, weights, asking, *, n_columns=64):
     ax.add_patch(plt.Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, color=COLOURS[1], lw=1.5))
 
 
+def draw_words(ax, height, words, buckets, *, upright=True):
+    """Draw words side by side in a row, each on the colour of its bucket, with the bucket's number above.
+
+    Where the word is None there is an empty place, a dotted frame.
+
+    height : of the middle of the row, which is 1 high; a word is 1 wide
+    words : list of text or None; buckets : as many numbers
+    """
+    for place, (word, bucket) in enumerate(zip(words, buckets, strict=True)):
+        colour = COLOURS[bucket % len(COLOURS)]
+        style = {"fill": False, "ls": ":", "ec": QUIET} if word is None else {"fc": colour, "alpha": 0.35}
+        ax.add_patch(plt.Rectangle((place - 0.46, height - 0.5), 0.92, 1, **style))
+        if word is not None:
+            ax.text(place, height, word, rotation=90 * upright, ha="center", va="center", fontsize=8)
+            ax.text(place, height + 0.52, str(bucket), ha="center", va="bottom", fontsize=7)
+
+
 @contextlib.contextmanager
 def drawn_from(function_name):
     """Draw from a learner's function; where that fails, say so in a line instead of stopping the notebook.

@@ -112,6 +112,18 @@ def words():
         return Words(tuple(stored["words"].tolist()), *arrays)
 
 
+SENTENCE = (
+    "this means that to compare equal every element must compare equal and the two sequences must be of the same type "
+    "and have the same length"
+)
+
+
+def sentence():
+    """A sentence of the text, to be seen whole: its 26 words, and their vectors, a (26, 64) float32 array."""
+    written, known = tuple(SENTENCE.split()), words()
+    return written, known.vectors[[known.place(word) for word in written]]
+
+
 def _fixed(array):
     """The same array, made safe from being written to: all who ask get the same one."""
     array.flags.writeable = False

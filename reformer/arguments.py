@@ -145,6 +145,14 @@ def require_range(name, value, low, high):
     return array
 
 
+def require_chance(name, value):
+    """Return `value` as a float, one number from 0 to 1: a chance, or a share."""
+    chance = require_range(name, value, 0.0, 1.0)
+    if chance.ndim:
+        raise ValueError(f"{name} needs one number, got shape {chance.shape}")
+    return float(chance)
+
+
 def require_count(name, value, *, at_least=1, even=False):
     """Return `value` as an int, at least `at_least`, and even where `even` says so."""
     needed = f"{name} needs {'an even' if even else 'a'} whole number of at least {at_least}"

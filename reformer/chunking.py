@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from reformer.arguments import require_choice, require_count, require_integers
+from reformer.arguments import require_chance, require_choice, require_count, require_integers
 
 NOBODY = -1
 WRAPS = ("global", "round", "none")
@@ -163,6 +163,47 @@ def share_of_pairs_lost(buckets, chunk_length, *, n_before=1):
     n_pairs = np.sum(place - run_start, axis=-1)
     n_lost = np.sum(np.maximum(first_reached - run_start, 0), axis=-1)
     return n_lost / np.maximum(n_pairs, 1)
+
+
+def cheapest_chunks(buckets, allowed_loss, chunk_lengths, look_backs):
+    """Choose chunk length and look-back so that few enough same-bucket pairs are lost, at the fewest places.
+
+    A place is a key that a position attends to, hidden or not: a window of b chunks of C before and the own one has
+    C (b + 1) of them. The loss is the mean over the hash rounds of `share_of_pairs_lost`. A chunk that is cut short
+    or longer than the sequence counts whole.
+
+    Parameters
+    ----------
+    buckets : (L) or (R, L) integer array, at least 0, and R at least 1
+    allowed_loss : largest mean share of lost pairs, 0 .. 1; a loss of just as much is allowed
+    chunk_lengths : the C to choose from, each at least 1, in any order
+    look_backs : the b to choose from, each at least 0, in any order
+
+    Returns
+    -------
+    choice : (C, b) as ints; of pairs with equally many places the one of smaller C. None where every pair loses more
+
+    Raises ValueError if `buckets` has other axes or is not an integer array of numbers of at least 0, `allowed_loss` is
+    out of range, or there is nothing to choose from or a number in it is out of range.
+    Source: our own; the paper takes C twice the even share of a bucket, and b = 1 (section 2).
+    """
+    axes = "L" if np.ndim(buckets) < 2 else "R+ L"
+    buckets = require_integers("buckets", buckets, axes)
+    allowed_loss = require_chance("allowed_loss", allowed_loss)
+    chunk_lengths = _require_counts("chunk_lengths", chunk_lengths, at_least=1)
+    look_backs = _require_counts("look_backs", look_backs, at_least=0)
+    cheapest_first = sorted((C * (b + 1), C, b) for C in chunk_lengths for b in look_backs)
+    for _, chunk_length, n_before in cheapest_first:
+        if np.mean(share_of_pairs_lost(buckets, chunk_length, n_before=n_before)) <= allowed_loss:
+            return chunk_length, n_before
+    return None
+
+
+def _require_counts(name, values, *, at_least):
+    """Return a sequence of whole numbers as a list of ints; it may not be empty."""
+    if np.ndim(values) != 1 or len(values) == 0:
+        raise ValueError(f"{name} needs a list of at least one whole number, got {values!r}")
+    return [require_count(name, value, at_least=at_least) for value in values]
 
 
 def _require_room(name, value, shape):

@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from reformer.arguments import require_arrays, require_count, require_integers, require_range
+from reformer.arguments import require_arrays, require_chance, require_count, require_integers
 from reformer.neighbors import rescale, unit_vectors
 
 
@@ -162,7 +162,7 @@ def tables_needed(same_side, n_planes, wanted_recall):
     Raises ValueError if a chance is not a number from 0 to 1 or `n_planes` is below 1.
     Source: Indyk, Motwani, "Approximate Nearest Neighbors: Towards Removing the Curse of Dimensionality" (1998).
     """
-    same_side, wanted = _require_chance("same_side", same_side), _require_chance("wanted_recall", wanted_recall)
+    same_side, wanted = require_chance("same_side", same_side), require_chance("wanted_recall", wanted_recall)
     one_table = same_side ** require_count("n_planes", n_planes)
     if wanted == 0 or one_table == 1:
         return 1
@@ -171,11 +171,3 @@ def tables_needed(same_side, n_planes, wanted_recall):
     n_tables = math.log1p(-wanted) / math.log1p(-one_table)
     whole = round(n_tables)
     return max(1, whole if math.isclose(n_tables, whole, rel_tol=1e-9) else math.ceil(n_tables))
-
-
-def _require_chance(name, value):
-    """Return `value` as a float, one number from 0 to 1."""
-    chance = require_range(name, value, 0.0, 1.0)
-    if chance.ndim:
-        raise ValueError(f"{name} needs one number, got shape {chance.shape}")
-    return float(chance)

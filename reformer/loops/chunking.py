@@ -71,3 +71,26 @@ def share_of_pairs_lost(buckets, chunk_length, *, n_before=1):
                     n_lost += chunk_of[later] - chunk_of[earlier] > n_before
         share[entry] = n_lost / n_pairs if n_pairs else 0.0
     return share
+
+
+def cheapest_chunks(buckets, allowed_loss, chunk_lengths, look_backs):
+    rounds = [buckets] if buckets.ndim == 1 else list(buckets)
+    best = None
+    for chunk_length in chunk_lengths:
+        for n_before in look_backs:
+            loss = 0.0
+            for row in rounds:
+                chunk_of = [0] * len(row)
+                for place, position in enumerate(sorted(range(len(row)), key=row.__getitem__)):
+                    chunk_of[position] = place // chunk_length
+                n_pairs = n_lost = 0
+                for later in range(len(row)):
+                    for earlier in range(later):
+                        if row[earlier] == row[later]:
+                            n_pairs += 1
+                            n_lost += abs(chunk_of[later] - chunk_of[earlier]) > n_before
+                loss += n_lost / n_pairs / len(rounds) if n_pairs else 0.0
+            choice = (chunk_length * (n_before + 1), chunk_length, n_before)
+            if loss <= allowed_loss and (best is None or choice < best):
+                best = choice
+    return None if best is None else best[1:]

@@ -136,3 +136,11 @@ def test_the_number_of_an_arrow_can_be_read_upon_the_marker_of_a_point():
     markers = max(line.get_zorder() for line in ax.lines)
     assert all(number.get_zorder() > markers and number.get_path_effects() for number in numbers)
     plt.close(figure)
+
+
+def test_words_bear_the_number_of_their_bucket_and_an_empty_place_is_a_dotted_frame():
+    figure, ax = plt.subplots()
+    figures.draw_words(ax, 2, ["same", None, "word"], [3, -1, 0])
+    assert [text.get_text() for text in ax.texts] == ["same", "3", "word", "0"]
+    assert [patch.get_linestyle() for patch in ax.patches] == ["-", ":", "-"] and not ax.patches[1].get_fill()
+    plt.close(figure)

@@ -109,6 +109,16 @@ def test_the_mean_of_the_word_vectors_is_gone():
     assert np.linalg.norm(found.mean) > 0.3
 
 
+def test_the_sentence_stands_in_the_text_and_each_word_has_its_own_vector():
+    written, points = vectors.sentence()
+    whole = " ".join(vectors.text().lower().replace(",", "").split())
+    assert " ".join(written) in whole and points.shape == (26, 64)
+    book = vectors.words()
+    assert all(
+        np.array_equal(point, book.vectors[book.place(word)]) for word, point in zip(written, points, strict=True)
+    )
+
+
 def test_a_word_that_is_not_there_is_named_with_those_near_to_it():
     with pytest.raises(ValueError, match="word needs one of the 1,000 words.*got 'kwyword'. Near to it: keyword"):
         vectors.words().place("kwyword")

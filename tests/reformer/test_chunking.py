@@ -7,6 +7,7 @@ from reformer import chunking
 from reformer.chunking import (
     NOBODY,
     WRAPS,
+    cheapest_chunks,
     look_adjacent,
     share_of_pairs_lost,
     sort_by_bucket,
@@ -101,6 +102,33 @@ def test_a_bucket_of_three_chunks_loses_the_pairs_of_its_first_and_last():
     assert share_of_pairs_lost(one_bucket, 2, n_before=0) == pytest.approx(12 / 15)
 
 
+@few
+@given(bucketed(), st.booleans(), st.sampled_from([0, 0.05, 0.25, 0.5, 1]), st.integers(0, 10**6))
+def test_the_cheapest_chunks_lose_little_enough_and_nothing_that_does_is_cheaper(drawn, with_rounds, allowed, seed):
+    rng = np.random.default_rng(seed)
+    buckets = drawn[0].reshape(-1, drawn[0].shape[-1])
+    buckets = buckets if with_rounds else buckets[0]
+    lengths, look_backs = rng.permutation([1, 2, 3, 4, 6, 20])[:4], rng.permutation([0, 1, 2, 3])[:3]
+    choice = cheapest_chunks(buckets, allowed, lengths, look_backs.tolist())
+    losses = {
+        (C, b): np.mean(share_of_pairs_lost(buckets, C, n_before=b))
+        for C in lengths.tolist()
+        for b in look_backs.tolist()
+    }
+    good = {(C * (b + 1), C): (C, b) for (C, b), loss in losses.items() if loss <= allowed}
+    assert choice == (good[min(good)] if good else None)
+    assert choice is None or all(type(number) is int for number in choice)
+    if all(loss == allowed == 0 or abs(loss - allowed) > 1e-9 for loss in losses.values()):
+        assert choice == loops.cheapest_chunks(buckets, allowed, lengths.tolist(), look_backs.tolist())
+
+
+def test_of_equally_many_places_the_shorter_chunk_is_taken_and_none_where_all_lose_too_much():
+    buckets = np.array([0, 0, 1, 0, 0, 0])
+    assert cheapest_chunks(buckets, 0.25, [1, 2, 3, 6], [0, 1]) == (2, 1)
+    assert cheapest_chunks(buckets, 0, [6, 3, 2, 1], [1, 0]) == (3, 1)
+    assert cheapest_chunks(buckets, 0.1, [1, 2], [0, 1]) is None
+
+
 def test_pairs_are_counted_right_where_there_are_more_than_32_bits_hold():
     one_bucket = np.zeros((2, 100_000), np.uint8)
     kept = 1000 * (100 * 99 / 2) + 999 * 100**2
@@ -190,6 +218,16 @@ order = np.arange(6)
         (lambda: share_of_pairs_lost(np.array([0, -2]), 2), "buckets"),
         (lambda: share_of_pairs_lost(order, 0), "chunk_length"),
         (lambda: share_of_pairs_lost(order, 2, n_before=-1), "n_before"),
+        (lambda: cheapest_chunks(order - 1, 0.1, [2], [1]), "buckets"),
+        (lambda: cheapest_chunks(order.reshape(1, 2, 3), 0.1, [2], [1]), "buckets"),
+        (lambda: cheapest_chunks(order[:0].reshape(0, 3), 0.1, [2], [1]), "buckets"),
+        (lambda: cheapest_chunks(order, 1.5, [2], [1]), "allowed_loss"),
+        (lambda: cheapest_chunks(order, [0.1, 0.2], [2], [1]), "allowed_loss"),
+        (lambda: cheapest_chunks(order, 0.1, [2, 0], [1]), "chunk_lengths"),
+        (lambda: cheapest_chunks(order, 0.1, [], [1]), "chunk_lengths"),
+        (lambda: cheapest_chunks(order, 0.1, 2, [1]), "chunk_lengths"),
+        (lambda: cheapest_chunks(order, 0.1, [2], [-1]), "look_backs"),
+        (lambda: cheapest_chunks(order, 0.1, [2], []), "look_backs"),
     ],
 )
 def test_a_bad_argument_is_refused_by_name(call, named):
