@@ -45,7 +45,7 @@ def _(calls, answers):
 @exercise.case("numbers of all kinds", hidden=True)
 def _(rng):
     chunk_length = int(rng.integers(20, 60))
-    length = chunk_length * int(rng.integers(50, 90)) + int(rng.integers(3, chunk_length - 3))
+    length = chunk_length * int(rng.integers(50, 90)) + int(rng.integers(3, chunk_length // 2 - 3))
     return asked(length, int(rng.integers(5, 9)), chunk_length, 3, 2)(rng)
 
 
