@@ -661,3 +661,207 @@ def results_swapped(queries, keys, values, mask):
 def weights_in_place_of_normalizers(queries, keys, values, mask):
     weights = _softmax(_logits(queries, keys, mask))
     return weights @ values, weights
+
+
+# --- mistakes of the logits, in both results --------------------------------------------------------------------
+
+
+def _logit_mistake(name, change, *, why, says):
+    """Know a mistake in which `change` makes other logits of (queries, keys, values, mask)."""
+
+    def answer(queries, keys, values, mask):
+        return _attend(change(queries, keys, values, mask), values)
+
+    answer.__name__ = name
+    exercise.mistake(why=why, says=says)(answer)
+
+
+_logit_mistake(
+    "divided_by_d",
+    lambda q, k, v, mask: _logits(q / q.shape[-1], k, mask),
+    why="an average over the features divides by their number",
+    says="the logits are divided by d; nothing is divided here",
+)
+_logit_mistake(
+    "multiplied_by_the_root_of_d",
+    lambda q, k, v, mask: _logits(q * np.sqrt(q.shape[-1]), k, mask),
+    why="the scale of keys of length √d is remembered",
+    says="the logits are multiplied by `np.sqrt(d)`; they are dot products plus mask, and no more",
+)
+_logit_mistake(
+    "divided_by_the_root_of_the_values_features",
+    lambda q, k, v, mask: _logits(q / np.sqrt(v.shape[-1]), k, mask),
+    why="`values.shape[-1]` is a number of features, too",
+    says="the logits are divided by the root of the values' features; nothing is divided here",
+)
+_logit_mistake(
+    "clipped",
+    lambda q, k, v, mask: np.where(np.isneginf(mask), HIDDEN, np.clip(_logits(q, k, mask), -700, 700)),
+    why="`np.clip` keeps `np.exp` from overflowing",
+    says="the logits are cut at a limit, so that all large ones look alike; subtract the largest of each query instead",
+)
+_logit_mistake(
+    "clipped_with_what_is_hidden",
+    lambda q, k, v, mask: np.clip(_logits(q, k, mask), -700, 700),
+    why="`np.clip` keeps `np.exp` from overflowing",
+    says="logits and mask are cut at a limit: large logits look alike, and a row that sees nothing sees all",
+)
+_logit_mistake(
+    "all_below_zero_at_a_billion",
+    lambda q, k, v, mask: np.where(mask == 0, _logits(q, k, 0), -1e9),
+    why="the mask is read as yes or no, as in frameworks",
+    says="what is not 0 in the mask becomes -1e9 in place of the logit; add the mask, whatever stands in it",
+)
+_logit_mistake(
+    "causal_by_place",
+    lambda q, k, v, mask: np.where(
+        np.tri(mask.shape[-2], mask.shape[-1], mask.shape[-1] - mask.shape[-2], dtype=bool), _logits(q, k, mask), HIDDEN
+    ),
+    why="attention in a language model is causal",
+    says="a triangle hides keys besides the mask; the mask says all that is hidden",
+)
+_logit_mistake(
+    "soft_weights_of_weights",
+    lambda q, k, v, mask: _softmax(_logits(q, k, mask)),
+    why="the softmax is called on what is softmax already",
+    says="the softmax is taken twice, the second time of the weights, which makes them too even",
+)
+
+
+def _output_mistake(name, change, *, why, says):
+    """Know a mistake with the right log-normalisers and the outputs that `change` makes of (logits, values)."""
+
+    def answer(queries, keys, values, mask):
+        logits = _logits(queries, keys, mask)
+        return change(logits, values), _logsumexp(logits)
+
+    answer.__name__ = name
+    exercise.mistake(why=why, says=says)(answer)
+
+
+_output_mistake(
+    "softmax_twice",
+    lambda logits, values: _softmax(_softmax(logits)) @ values,
+    why="the softmax is called on what is softmax already",
+    says="the outputs come from a softmax of the weights, which makes them too even; one softmax is enough",
+)
+_output_mistake(
+    "logarithms_of_weights",
+    lambda logits, values: np.log(_softmax(logits)) @ values,
+    why="log-softmax is at hand where log-normalisers are",
+    says="the values are weighted by the logarithms of the weights; take the weights themselves",
+)
+_output_mistake(
+    "logits_as_weights",
+    lambda logits, values: np.where(np.isinf(logits), 0, logits) @ values,
+    why="'weighted by the scores' is taken literally",
+    says="the logits themselves are the weights; take their softmax",
+)
+_output_mistake(
+    "mean_where_nothing_is_seen",
+    lambda logits, values: np.where(
+        np.all(np.isneginf(logits), axis=-1, keepdims=True),
+        np.mean(values, axis=-2, keepdims=True),
+        _softmax(logits) @ values,
+    ),
+    why="weights that are all the same seem to be fair",
+    says="a query that sees nothing gets the mean of all values; asked are zeros",
+)
+_output_mistake(
+    "own_chunk_alone",
+    lambda logits, values: _softmax(logits)[..., : logits.shape[-2]] @ values[..., : logits.shape[-2], :],
+    why="as many values as queries are taken",
+    says="only as many values as there are queries are averaged; the whole window counts",
+)
+_output_mistake(
+    "outputs_rounded",
+    lambda logits, values: np.round(_softmax(logits) @ values, 2),
+    why="the example is shown with two decimals",
+    says="the outputs are rounded to two decimals",
+)
+
+_normalizer_mistake(
+    "normalizers_over_queries",
+    lambda logits: _logsumexp(logits, axis=-2),
+    why="the axis is counted from the wrong end",
+    says="the outputs are right, but the log-normalisers run over the queries, axis -2; they belong along the keys, -1",
+)
+_normalizer_mistake(
+    "normalizers_of_divided_logits",
+    lambda logits: _logsumexp(logits / np.sqrt(logits.shape[-1])),
+    why="a scale is put into one of two formulas",
+    says="the outputs are right, but the log-normalisers are those of divided logits",
+)
+_normalizer_mistake(
+    "one_added_in_the_logarithm",
+    lambda logits: (_top(logits) + np.log1p(np.sum(np.exp(logits - _top(logits)), -1, keepdims=True)))[..., 0],
+    why="`np.log1p` for `np.log` keeps off minus infinity",
+    says="1 is added inside of the logarithm, by `np.log1p`; take `np.log`, and -inf where nothing is seen",
+)
+_normalizer_mistake(
+    "mean_of_logits",
+    lambda logits: np.mean(logits, axis=-1),
+    why="the logarithm of the mean of exponentials is shortened to a mean",
+    says="the mean logit stands for the log-normaliser; add up the exponentials, and take the logarithm",
+)
+_normalizer_mistake(
+    "normalizers_all_zero",
+    lambda logits: np.zeros(logits.shape[:-1]),
+    why="the second result is left for later",
+    says="the log-normalisers are all 0",
+)
+
+
+@exercise.mistake(
+    why="a small number keeps the fraction from 0 / 0",
+    says="a small number is added to the sum, and the largest logit is not subtracted: large logits overflow, and "
+    "what is far below 0 counts as nothing",
+)
+def a_small_number_in_the_sum(queries, keys, values, mask):
+    weights = np.exp(_logits(queries, keys, mask))
+    total = np.sum(weights, axis=-1, keepdims=True) + 1e-9
+    return weights / total @ values, np.log(total)[..., 0]
+
+
+@exercise.mistake(
+    why="`np.nan_to_num` makes NaN go away",
+    says="the largest logit is not subtracted, and NaN is replaced by 0: a row at -1e30, or of large logits, gives "
+    "zeros",
+)
+def overflow_replaced(queries, keys, values, mask):
+    weights = np.exp(_logits(queries, keys, mask))
+    total = np.sum(weights, axis=-1, keepdims=True)
+    return np.nan_to_num(weights / total) @ values, np.log(total)[..., 0]
+
+
+@exercise.mistake(
+    why="`axis` is counted from the wrong end",
+    says="the largest logit of each key is subtracted, over the queries; it has to be that of each query: axis -1",
+)
+def maximum_over_queries(queries, keys, values, mask):
+    logits = _logits(queries, keys, mask)
+    top = _top(logits, axis=-2)
+    weights = np.exp(logits - top)
+    total = np.sum(weights, axis=-1, keepdims=True)
+    return weights / total @ values, np.max(top, axis=-1)[..., 0, np.newaxis] + np.log(total)[..., 0]
+
+
+@exercise.mistake(
+    why="any number can be subtracted, on paper",
+    says="the first logit of each query is subtracted; it can be -inf or far below the others. Subtract the largest",
+)
+def first_subtracted(queries, keys, values, mask):
+    logits = _logits(queries, keys, mask)
+    first = logits[..., :1]
+    weights = np.exp(logits - first)
+    total = np.sum(weights, axis=-1, keepdims=True)
+    return weights / total @ values, (first + np.log(total))[..., 0]
+
+
+@exercise.mistake(
+    why="one array is thought to be returned",
+    says="the log-normalisers are joined to the outputs as one more feature; return two arrays",
+)
+def joined_in_one_array(queries, keys, values, mask):
+    outputs, log_normalizers = _attend(_logits(queries, keys, mask), values)
+    return np.concatenate([outputs, log_normalizers[..., np.newaxis]], axis=-1)

@@ -477,3 +477,77 @@ def for_one_sequence_only(query_positions, key_positions, *, causal=True, avoid_
 )
 def keys_in_the_rows(query_positions, key_positions, *, causal=True, avoid_self=True):
     return np.swapaxes(exercise.reference(query_positions, key_positions, causal=causal, avoid_self=avoid_self), -1, -2)
+
+
+@exercise.mistake(
+    why="the mask is left for later",
+    says="all is visible: the mask is 0 everywhere",
+)
+def all_visible(query_positions, key_positions, *, causal=True, avoid_self=True):
+    empty, *_ = _tables(query_positions, key_positions, causal, avoid_self)
+    return np.zeros(empty.shape, np.float32)
+
+
+@exercise.mistake(
+    why="`k = 1` of `np.triu` is carried over to positions",
+    says="the next position is visible, too; a key is later as soon as its position is larger",
+)
+def next_position_visible(query_positions, key_positions, *, causal=True, avoid_self=True):
+    queries, keys = _facing(query_positions, key_positions)
+    empty, _, itself = _tables(query_positions, key_positions, causal, avoid_self)
+    return _mask(empty | (causal & (keys > queries + 1)), itself)
+
+
+@exercise.mistake(
+    why="a mask is thought of as yes or no",
+    says="1 says what is hidden, and 0 what is visible; asked are numbers to add to the logits: -inf and 0",
+)
+def one_where_hidden(query_positions, key_positions, *, causal=True, avoid_self=True):
+    empty, later, itself = _tables(query_positions, key_positions, causal, avoid_self)
+    return np.where(empty | later | itself, 1.0, 0.0)
+
+
+@exercise.mistake(
+    why="both numbers are taken from frameworks",
+    says="hidden has -1e9 and the token itself -1e5; asked are -inf and -1e30",
+)
+def numbers_of_frameworks(query_positions, key_positions, *, causal=True, avoid_self=True):
+    empty, later, itself = _tables(query_positions, key_positions, causal, avoid_self)
+    return _mask(empty | later, itself, hard=-1e9, soft=-1e5)
+
+
+@exercise.mistake(
+    why="the window is thought to be in order",
+    says="the positions are sorted first; the places of a window stay where they are",
+)
+def positions_sorted_first(query_positions, key_positions, *, causal=True, avoid_self=True):
+    switches = dict(causal=causal, avoid_self=avoid_self)
+    return exercise.reference(np.sort(query_positions, axis=-1), np.sort(key_positions, axis=-1), **switches)
+
+
+@exercise.mistake(
+    why="the chunk before is thought to be the past",
+    says="only the own chunk is masked, at the end of the window; the chunk before can hold later keys, too",
+)
+def own_chunk_masked_alone(query_positions, key_positions, *, causal=True, avoid_self=True):
+    mask = exercise.reference(query_positions, key_positions, causal=causal, avoid_self=avoid_self).copy()
+    mask[..., : max(mask.shape[-1] - mask.shape[-2], 0)] = 0.0
+    return mask
+
+
+@exercise.mistake(
+    why="the empty place is forgotten, and the last resort is hidden as the future is",
+    says="empty places are not hidden, and the token itself is hidden by -inf; it is a last resort, -1e30",
+)
+def empty_places_visible_and_itself_hidden(query_positions, key_positions, *, causal=True, avoid_self=True):
+    _, later, itself = _tables(query_positions, key_positions, causal, avoid_self)
+    return _mask(later | itself, itself)
+
+
+@exercise.mistake(
+    why="both are forgotten",
+    says="only the future is hidden; empty places are, too, and a token sees itself as a last resort",
+)
+def the_future_alone(query_positions, key_positions, *, causal=True, avoid_self=True):
+    _, later, _ = _tables(query_positions, key_positions, causal, avoid_self)
+    return _mask(later, np.zeros_like(later))

@@ -431,6 +431,130 @@ def first_row_that_reaches(mass, places, wanted):
     return None
 
 
+@exercise.mistake(
+    why="most catch for the money is what a buyer wants",
+    says="the setting with the most mass for its places is chosen, whatever is wanted; asked is the cheapest that "
+    "reaches it",
+)
+def best_ratio_always(mass, places, wanted):
+    return _place_of(np.argmax(mass / places), mass)
+
+
+@exercise.mistake(
+    why="catch less price seems to be the gain",
+    says="the setting with the largest mass less places is chosen, of those that reach what is wanted; asked is the "
+    "cheapest",
+)
+def largest_gain(mass, places, wanted):
+    return (
+        _place_of(np.argmax(np.where(mass >= wanted, mass - places, -np.inf)), mass) if np.max(mass) >= wanted else None
+    )
+
+
+@exercise.mistake(
+    why="row and column are looked for one by one",
+    says="row and column are chosen each by itself; both belong to one setting: `np.unravel_index`",
+)
+def row_and_column_by_themselves(mass, places, wanted):
+    prices = _prices(mass, places, wanted)
+    if np.all(np.isinf(prices)):
+        return None
+    return int(np.argmin(np.min(prices, axis=1))), int(np.argmin(np.min(prices, axis=0)))
+
+
+@exercise.mistake(
+    why="each chunk length is looked at by itself",
+    says="only the first chunk length that reaches what is wanted is searched; the cheapest can stand in any column",
+)
+def first_column_that_reaches(mass, places, wanted):
+    for column in range(np.shape(mass)[1]):
+        prices = _prices(mass[:, column], places[:, column], wanted)
+        if np.min(prices) < np.inf:
+            return int(np.argmin(prices)), column
+    return None
+
+
+@exercise.mistake(
+    why="the price of what is left out is 0 in place of infinite",
+    says="settings that do not reach what is wanted get the price 0, and win; make it infinite",
+)
+def left_out_for_nothing(mass, places, wanted):
+    return _place_of(np.argmin(np.where(mass >= wanted, places, 0)), mass) if np.max(mass) >= wanted else None
+
+
+@exercise.mistake(
+    why="only the columns are counted from one",
+    says="the column is counted from 1; both are counted from 0",
+)
+def column_counted_from_one(mass, places, wanted):
+    found = exercise.reference(mass, places, wanted)
+    return found and (found[0], found[1] + 1)
+
+
+@exercise.mistake(
+    why="`np.argwhere` gives a list of places",
+    says="all of the cheapest settings are returned, as a list; asked is one (row, column)",
+)
+def all_of_the_cheapest(mass, places, wanted):
+    prices = _prices(mass, places, wanted)
+    return None if np.all(np.isinf(prices)) else np.argwhere(prices == prices.min())
+
+
+@exercise.mistake(
+    why="`np.where` gives the rows, and then the columns",
+    says="rows and columns of all of the cheapest settings are returned, as `np.where` gives them; asked is one of "
+    "them",
+)
+def rows_and_columns_of_the_cheapest(mass, places, wanted):
+    prices = _prices(mass, places, wanted)
+    return None if np.all(np.isinf(prices)) else np.where(prices == prices.min())
+
+
+@exercise.mistake(
+    why="`np.argmin` takes the first of equal ones, and of a table of infinities the first place",
+    says="`np.argmin` alone decides: of equally cheap settings it takes the first, where more mass comes before, and "
+    "where none reaches what is wanted it gives (0, 0), where None is asked",
+)
+def argmin_alone(mass, places, wanted):
+    return _place_of(np.argmin(_prices(mass, places, wanted)), mass)
+
+
+@exercise.mistake(
+    why="an empty answer is thought to be nothing",
+    says="where no setting reaches what is wanted, an empty tuple is returned, or False; asked is None",
+)
+def empty_where_none_reaches(mass, places, wanted):
+    return exercise.reference(mass, places, wanted) or ()
+
+
+@exercise.mistake(
+    why="`np.argmin` takes the first of equal ones; nothing is returned as an empty tuple",
+    says="of equally cheap settings the first is chosen, where more mass comes before; and where none reaches what "
+    "is wanted an empty tuple is returned, where None is asked",
+)
+def first_of_equally_cheap_or_empty(mass, places, wanted):
+    return first_of_equally_cheap(mass, places, wanted) or ()
+
+
+@exercise.mistake(
+    why="`np.nanargmin` raises where all is NaN",
+    says="where no setting reaches what is wanted, there is an error; return None before the search. Besides, of "
+    "equally cheap settings the one that catches more comes first",
+)
+def error_where_none_reaches(mass, places, wanted):
+    return _place_of(np.nanargmin(np.where(mass >= wanted, places, np.nan)), mass)
+
+
+@exercise.mistake(
+    why="`np.min` of an empty array raises",
+    says="where no setting reaches what is wanted, there is an error, the least of nothing; return None before the "
+    "search",
+)
+def least_of_nothing(mass, places, wanted):
+    reached = [(places[i], -mass[i], i) for i in np.ndindex(np.shape(mass)) if mass[i] >= wanted]
+    return min(reached)[-1]
+
+
 # What a table has to tell from the right answer, so that the same mistake costs every student the same.
 _SHOWN_BY_CHANCE = (
     catches_most,
@@ -448,4 +572,7 @@ _SHOWN_BY_CHANCE = (
     column_first,
     counted_among_those_that_reach,
     first_row_that_reaches,
+    first_column_that_reaches,
+    best_ratio_always,
+    largest_gain,
 )

@@ -69,7 +69,7 @@ def _(rng):
 @exercise.case("a position where no round saw anything", tolerance=1e-5)
 def _(rng):
     outputs, log_normalizers = drawn(R=2, L=3)(rng).args
-    outputs[:, 1], log_normalizers[:, 1] = 0.0, -np.inf
+    log_normalizers[:, 1] = -np.inf  # whatever stands in the outputs there
     return call(outputs, log_normalizers)
 
 
@@ -77,6 +77,7 @@ def _(rng):
 def _(rng):
     outputs, log_normalizers = drawn(R=3, L=4)(rng).args
     log_normalizers[1, 0] = -1e30
+    log_normalizers[:, 3] = -np.inf, -1e30, -np.inf
     outputs[:, 2], log_normalizers[:, 2] = outputs[0, 2].copy(), -1e30
     return call(outputs, log_normalizers)
 
@@ -465,3 +466,123 @@ def clipped(outputs, log_normalizers):
 def logaddexp_at_the_last_resort(outputs, log_normalizers):
     total = np.logaddexp.reduce(log_normalizers, axis=-2, keepdims=True)
     return _combined(np.exp(log_normalizers - np.where(np.isneginf(total), 0, total)), outputs)
+
+
+def _share_mistake(name, change, *, why, says):
+    """Know a mistake in which `change` makes other shares of the log-normalisers."""
+
+    def answer(outputs, log_normalizers):
+        return _combined(change(log_normalizers), outputs)
+
+    answer.__name__ = name
+    exercise.mistake(why=why, says=says)(answer)
+
+
+_share_mistake(
+    "roots_of_the_normalizers",
+    lambda logs: _shares(logs / 2),
+    why="a root tames large numbers",
+    says="each round counts by the root of its normaliser; it counts by the normaliser itself",
+)
+_share_mistake(
+    "logarithms_of_the_shares",
+    lambda logs: logs - np.logaddexp.reduce(logs, axis=-2, keepdims=True),
+    why="the difference of two logarithms is the logarithm of the share",
+    says="the outputs are multiplied by the logarithms of the shares; take `np.exp` of them",
+)
+_share_mistake(
+    "divided_by_the_number_of_rounds",
+    lambda logs: np.exp(logs) / logs.shape[-2],
+    why="a mean divides by how many there are",
+    says="each round is multiplied by its normaliser, and the sum is divided by R; divide by the sum of the "
+    "normalisers",
+)
+_share_mistake(
+    "sizes_of_the_logarithms",
+    lambda logs: np.abs(logs) / np.sum(np.abs(logs), axis=-2, keepdims=True),
+    why="weights must not be negative",
+    says="the log-normalisers without their signs are the weights; take `np.exp` of them",
+)
+_share_mistake(
+    "logarithms_cut_at_zero",
+    lambda logs: np.maximum(logs, 0) / np.sum(np.maximum(logs, 0), axis=-2, keepdims=True),
+    why="weights must not be negative",
+    says="the log-normalisers are the weights, and negative ones are cut to 0; take `np.exp` of them",
+)
+_share_mistake(
+    "even_where_nothing_is_seen",
+    lambda logs: np.where(np.all(np.isneginf(logs), axis=-2, keepdims=True), 1 / logs.shape[-2], _shares(logs)),
+    why="weights that are all the same seem to be fair",
+    says="a position where no round saw anything gets the mean of the rounds; asked are zeros",
+)
+_share_mistake(
+    "minus_infinity_made_finite",
+    lambda logs: _shares(np.maximum(logs, -1e9)),
+    why="-1e9 is what frameworks write for minus infinity",
+    says="-inf and -1e30 become one finite number: a round that saw nothing counts, where others saw only the token "
+    "itself",
+)
+_share_mistake(
+    "last_resort_taken_for_hidden",
+    lambda logs: _shares(np.where(logs < -1e20, -np.inf, logs)),
+    why="-1e30 is taken for minus infinity",
+    says="-1e30 counts as -inf, so that a token which saw only itself gets zeros",
+)
+_share_mistake(
+    "maximum_along_axis_zero",
+    lambda logs: (lambda w: w / np.sum(w, axis=-2, keepdims=True))(np.exp(logs - np.max(logs, axis=0))),
+    why="without a batch the rounds are axis 0",
+    says="the largest along axis 0 is subtracted, which is a batch axis where there is one; the rounds are axis -2",
+)
+_share_mistake(
+    "shares_without_keepdims",
+    lambda logs: (lambda w: w / np.sum(w, axis=-2))(np.exp(logs - np.max(logs, axis=-2))),
+    why="`np.max` and `np.sum` drop the axis",
+    says="maximum and sum lose the axis of the rounds, which fits without a batch only: say `keepdims=True`",
+)
+
+
+@exercise.mistake(
+    why="the given softmax is applied to what is to be combined",
+    says="the shares come from the outputs themselves; they come from the log-normalisers",
+)
+def softmax_of_the_outputs(outputs, log_normalizers):
+    return np.sum(_shares(outputs, axis=-3) * outputs, axis=-3)
+
+
+@exercise.mistake(
+    why="the round with the smallest normaliser is thought to be the surest",
+    says="the round with the smallest normaliser alone counts; all do, by their share",
+)
+def smallest_round_only(outputs, log_normalizers):
+    worst = np.argmin(log_normalizers, axis=-2)[..., np.newaxis, :, np.newaxis]
+    return np.take_along_axis(outputs, worst, axis=-3)[..., 0, :, :]
+
+
+@exercise.mistake(
+    why="two rounds are combined at a time, and the normaliser of what is combined stays the first one's",
+    says="the rounds are combined one by one, but the normaliser of those so far stays that of the first; add to it, "
+    "by `np.logaddexp`",
+)
+def normalizer_of_the_first_kept(outputs, log_normalizers):
+    combined = outputs[..., 0, :, :]
+    for r in range(1, outputs.shape[-3]):
+        two = _shares(log_normalizers[..., [0, r], :])[..., np.newaxis]
+        combined = two[..., 0, :, :] * combined + two[..., 1, :, :] * outputs[..., r, :, :]
+    return combined
+
+
+@exercise.mistake(
+    why="`keepdims=True` keeps an axis of length one",
+    says="the axis of the rounds is kept, of length one; the result is (..., L, e)",
+)
+def axis_of_rounds_kept(outputs, log_normalizers):
+    return np.sum(_shares(log_normalizers)[..., np.newaxis] * outputs, axis=-3, keepdims=True)
+
+
+@exercise.mistake(
+    why="`axis=1` is right for one batch axis",
+    says="`axis=1` is the rounds where there is one batch axis, and not else; count from the end",
+)
+def rounds_on_axis_one(outputs, log_normalizers):
+    return np.sum(_shares(log_normalizers, axis=1)[..., np.newaxis] * outputs, axis=1)

@@ -455,6 +455,98 @@ def keys_averaged(queries_keys, values, buckets, *, n_buckets, chunk_length):
     return _attend(queries_keys, queries_keys, buckets, chunk_length)
 
 
+_mistake(
+    "divided_by_d",
+    to_queries=lambda x: x / x.shape[-1],
+    why="an average over the features divides by their number",
+    says="the logits are divided by d; with keys of length one nothing is divided",
+)
+_mistake(
+    "keys_as_they_are_and_divided_by_the_root_of_d",
+    to_keys=lambda x: x / np.sqrt(x.shape[-1]),
+    why="attention divides by the root of d, everywhere else",
+    says="the keys are the queries divided by `np.sqrt(d)`; bring them to length one with `unit_keys`",
+)
+_mistake(
+    "keys_of_length_root_of_d",
+    to_keys=lambda x: unit_keys(x) * np.sqrt(x.shape[-1]),
+    why="the stored model keeps its keys at this length",
+    says="the keys have length √d; bring them to length one, and no more",
+)
+_mistake(
+    "keys_divided_by_the_norm_of_all",
+    to_keys=lambda x: x / np.linalg.norm(x),
+    why="`np.linalg.norm` without an axis takes the whole array",
+    says="the keys are divided by the norm of the whole array; each has a length of its own: axis -1",
+)
+_mistake(
+    "keys_divided_along_the_positions",
+    to_keys=lambda x: x / np.linalg.norm(x, axis=-2, keepdims=True),
+    why="the axis is counted from the wrong end",
+    says="the keys are divided along the positions, axis -2; the length of a vector is along its features, axis -1",
+)
+_mistake(
+    "keys_divided_by_their_squares",
+    to_keys=lambda x: x / np.maximum(np.sum(x**2, axis=-1, keepdims=True), 1e-12),
+    why="the root is forgotten",
+    says="the keys are divided by their squared length; `unit_keys` takes the root",
+)
+_mistake(
+    "keys_divided_by_their_sum",
+    to_keys=lambda x: x / np.maximum(np.sum(np.abs(x), axis=-1, keepdims=True), 1e-12),
+    why="'normalised' is read as 'adds up to one'",
+    says="the keys are divided by the sum of their sizes; their length is the root of the sum of squares",
+)
+_mistake(
+    "values_in_the_order_of_the_first_round",
+    values_at=lambda order: np.broadcast_to(order[..., :1, :], order.shape),
+    why="the values are fetched once, before the rounds",
+    says="the values stand in the order of the first round in all rounds; fetch them for each round anew",
+)
+_mistake(
+    "largest_of_the_rounds",
+    combine=lambda outputs, logs: np.max(outputs, axis=-3),
+    why="the largest of several answers is taken",
+    says="the largest number of the rounds is taken, feature by feature; `combine_rounds` averages them by their "
+    "shares",
+)
+_mistake(
+    "logarithms_as_weights",
+    combine=lambda outputs, logs: np.sum((logs / np.sum(logs, axis=-2, keepdims=True))[..., np.newaxis] * outputs, -3),
+    why="normalisers are weights, and their logarithms look like them",
+    says="the log-normalisers themselves weigh the rounds; `combine_rounds` takes `np.exp` of them",
+)
+_mistake(
+    "shares_over_positions",
+    combine=lambda outputs, logs: np.sum(
+        (lambda w: w / np.sum(w, axis=-1, keepdims=True))(np.exp(logs - np.max(logs, axis=-1, keepdims=True)))[
+            ..., np.newaxis
+        ]
+        * outputs,
+        axis=-3,
+    ),
+    why="softmax works along the last axis",
+    says="the shares add up to one over the positions, not over the rounds",
+)
+_mistake(
+    "shifted_but_not_divided",
+    combine=lambda outputs, logs: np.sum(
+        np.exp(logs - np.max(logs, axis=-2, keepdims=True))[..., np.newaxis] * outputs, axis=-3
+    ),
+    why="the maximum is subtracted, and taken for the normalisation",
+    says="the weights of the rounds are not divided by their sum",
+)
+_mistake(
+    "averaged_over_rounds_that_saw_others",
+    combine=lambda outputs, logs: (
+        np.sum(np.where((logs > -1e20)[..., np.newaxis], outputs, 0), axis=-3)
+        / np.maximum(np.sum(logs > -1e20, axis=-2), 1)[..., np.newaxis]
+    ),
+    why="rounds that saw nothing are thought of, and nothing more",
+    says="the rounds that saw others are averaged with equal weights; `combine_rounds` weighs them by their "
+    "normalisers",
+)
+
 # Who sees whom.
 _mistake(
     "own_chunk_only",
@@ -558,6 +650,74 @@ _mistake(
 )
 
 
+_mistake(
+    "first_chunk_sees_itself_twice",
+    look=lambda chunks: np.concatenate(
+        [np.concatenate([chunks[..., :1, :], chunks[..., :-1, :]], axis=-2), chunks], axis=-1
+    ),
+    why="the first chunk is repeated to stand before itself",
+    says="the first chunk of a round stands before itself; on the ring it is the last chunk of the round before",
+)
+_mistake(
+    "one_chunk_ahead_and_no_ring",
+    look=lambda chunks: look_adjacent(chunks, n_before=0, n_after=1, wrap="none"),
+    why="the sign of the step is turned round, and the ring is forgotten",
+    says="each chunk looks one chunk ahead, and the last sees nothing there; it looks one chunk back, on a ring",
+)
+_mistake(
+    "one_chunk_on_each_side_and_no_ring",
+    look=lambda chunks: look_adjacent(chunks, n_before=1, n_after=1, wrap="none"),
+    why="neighbours stand on both sides, and the ends have one",
+    says="each chunk looks one chunk back and one ahead, and nothing is a ring; it looks back only, on a ring",
+)
+_mistake(
+    "one_chunk_on_each_side_in_each_round",
+    look=lambda chunks: look_adjacent(chunks, n_before=1, n_after=1, wrap="round"),
+    why="neighbours stand on both sides",
+    says="each chunk looks one chunk back and one ahead, in its own round; it looks back only, on the ring of all "
+    "rounds",
+)
+_mistake(
+    "triangle_of_the_window",
+    masked=lambda chunks, windows: _triangle(chunks, windows, 0),
+    why="a triangle is the causal mask of every text",
+    says="the mask is a triangle from the first place of the window on; compare positions, by `attention_mask`",
+)
+_mistake(
+    "triangle_at_the_end_of_the_window",
+    masked=lambda chunks, windows: _triangle(chunks, windows, windows.shape[-1] - chunks.shape[-1]),
+    why="a triangle is the causal mask of every text, and the own chunk comes second",
+    says="the mask is a triangle over the own chunk; compare positions, by `attention_mask`",
+)
+_mistake(
+    "strict_triangle_at_the_end_of_the_window",
+    masked=lambda chunks, windows: _triangle(chunks, windows, windows.shape[-1] - chunks.shape[-1] - 1),
+    why="a triangle is the causal mask of every text, and the diagonal is the token itself",
+    says="the mask is a triangle over the own chunk, without its diagonal; compare positions, by `attention_mask`",
+)
+_mistake(
+    "itself_as_hard_as_the_future_and_both_finite",
+    masked=lambda chunks, windows: np.where(windows[..., np.newaxis, :] >= chunks[..., np.newaxis], -1e9, 0.0),
+    why="-1e9 is what frameworks write for hidden",
+    says="the token itself and the future have one finite number, so that a token alone looks into the future",
+)
+_mistake(
+    "the_past_hidden",
+    masked=lambda chunks, windows: np.where(
+        windows[..., np.newaxis, :] < chunks[..., np.newaxis],
+        -np.inf,
+        np.where(windows[..., np.newaxis, :] == chunks[..., np.newaxis], -1e30, 0.0),
+    ),
+    why="the sides of the comparison, or of `attention_mask`, change places",
+    says="earlier keys are hidden, and later ones are visible",
+)
+
+
+def _triangle(chunks, windows, moved):
+    triangle = np.tri(chunks.shape[-1], windows.shape[-1], moved, dtype=bool)
+    return np.broadcast_to(np.where(triangle, 0.0, -np.inf), (*chunks.shape, windows.shape[-1]))
+
+
 def _without_the_first_step_back(chunks):
     windows = look_adjacent(chunks)
     windows[..., 0, 0, : chunks.shape[-1]] = -1
@@ -658,3 +818,31 @@ def for_one_sequence_only(queries_keys, values, buckets, *, n_buckets, chunk_len
     )
     undo = undo_sort(order)
     return combine_rounds(unsort(outputs, undo), unsort(log_normalizers[..., np.newaxis], undo)[..., 0])
+
+
+@exercise.mistake(
+    why="one table of who shares a bucket in any round is made, as in lab 03",
+    says="each token attends once to all that share a bucket in any round; sort, cut into chunks, and combine the "
+    "rounds",
+)
+def whole_buckets_of_any_round(queries_keys, values, buckets, *, n_buckets, chunk_length):
+    together = np.any(buckets[..., :, np.newaxis] == buckets[..., np.newaxis, :], axis=-3)
+    positions = np.broadcast_to(np.arange(buckets.shape[-1]), values.shape[:-1])
+    mask = np.where(together, attention_mask(positions, positions), -np.inf)
+    return attend_within_chunks(queries_keys, unit_keys(queries_keys), values, mask)[0]
+
+
+@exercise.mistake(
+    why="a first try",
+    says="the values come back as they are",
+)
+def values_returned(queries_keys, values, buckets, *, n_buckets, chunk_length):
+    return values.copy()
+
+
+@exercise.mistake(
+    why="`np.zeros_like(values)` is made, and never filled",
+    says="all outputs are 0: the array that was made for them is not filled",
+)
+def zeros_returned(queries_keys, values, buckets, *, n_buckets, chunk_length):
+    return np.zeros_like(values)

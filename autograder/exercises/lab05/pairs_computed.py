@@ -278,3 +278,153 @@ def counted_in_32_bits(length, *, n_rounds, chunk_length, n_before=1, n_after=0)
 def itself_left_out(length, *, n_rounds, chunk_length, n_before=1, n_after=0):
     n_places = _chunks(length, chunk_length) * chunk_length
     return n_rounds * n_places * ((n_before + 1 + n_after) * chunk_length - 1)
+
+
+@exercise.mistake(
+    why="the rounds are forgotten, and the empty places",
+    says="one round is counted, and only tokens have queries; all rounds and all places count",
+)
+def one_round_of_tokens(length, *, n_rounds, chunk_length, n_before=1, n_after=0):
+    return length * (n_before + 1 + n_after) * chunk_length
+
+
+@exercise.mistake(
+    why="`np.ceil` and `/` give floats",
+    says="the number is right, but it is a float; asked is an int: round up with `-(-length // chunk_length)`",
+)
+def a_float(length, *, n_rounds, chunk_length, n_before=1, n_after=0):
+    return float(n_rounds * _chunks(length, chunk_length) * (n_before + 1 + n_after) * chunk_length**2)
+
+
+@exercise.mistake(
+    why="`//` rounds down, and a sequence shorter than a chunk is thought of",
+    says="the number of chunks is rounded down, but to no less than one; round it up",
+)
+def at_least_one_chunk(length, *, n_rounds, chunk_length, n_before=1, n_after=0):
+    return n_rounds * max(length // chunk_length, 1) * (n_before + 1 + n_after) * chunk_length**2
+
+
+@exercise.mistake(
+    why="a window longer than the text seems to hold it once",
+    says="a window is cut to the length of the text; it is computed whole, with all that stands in it",
+)
+def windows_no_longer_than_the_text(length, *, n_rounds, chunk_length, n_before=1, n_after=0):
+    return (
+        n_rounds * _chunks(length, chunk_length) * chunk_length * min((n_before + 1 + n_after) * chunk_length, length)
+    )
+
+
+@exercise.mistake(
+    why="empty places are thought to cost nothing",
+    says="only tokens are counted, on both sides; empty places are computed, too",
+)
+def tokens_and_windows_no_longer_than_the_text(length, *, n_rounds, chunk_length, n_before=1, n_after=0):
+    return n_rounds * length * min((n_before + 1 + n_after) * chunk_length, length)
+
+
+@exercise.mistake(
+    why="all rounds stand in one ring",
+    says="all rounds are cut as one row; each round is cut by itself, and its last chunk is filled up",
+)
+def rounds_cut_as_one_row(length, *, n_rounds, chunk_length, n_before=1, n_after=0):
+    return _chunks(length * n_rounds, chunk_length) * chunk_length * (n_before + 1 + n_after) * chunk_length
+
+
+@exercise.mistake(
+    why="the own chunk is counted with each side",
+    says="the own chunk is counted twice in the window: it has n_before + 1 + n_after chunks",
+)
+def own_chunk_counted_twice(length, *, n_rounds, chunk_length, n_before=1, n_after=0):
+    return n_rounds * _chunks(length, chunk_length) * (n_before + n_after + 2) * chunk_length**2
+
+
+@exercise.mistake(
+    why="`*` for `+`",
+    says="n_before and n_after are multiplied; add them, and one for the own chunk",
+)
+def sides_multiplied(length, *, n_rounds, chunk_length, n_before=1, n_after=0):
+    return n_rounds * _chunks(length, chunk_length) * (n_before * n_after + 1) * chunk_length**2
+
+
+@exercise.mistake(
+    why="each side gets the own chunk",
+    says="the two sides are multiplied; a window has n_before + 1 + n_after chunks",
+)
+def sides_multiplied_with_the_own_chunk(length, *, n_rounds, chunk_length, n_before=1, n_after=0):
+    return n_rounds * _chunks(length, chunk_length) * (n_before + 1) * (n_after + 1) * chunk_length**2
+
+
+@exercise.mistake(
+    why="`+` for `*`",
+    says="the rounds are added; each computes all of its pairs, so multiply",
+)
+def rounds_added(length, *, n_rounds, chunk_length, n_before=1, n_after=0):
+    return n_rounds + _chunks(length, chunk_length) * (n_before + 1 + n_after) * chunk_length**2
+
+
+@exercise.mistake(
+    why="cutting into n chunks is thought to divide the cost by n",
+    says="length² is divided by the number of chunks; count the places of chunks and windows",
+)
+def dense_over_the_chunks(length, *, n_rounds, chunk_length, n_before=1, n_after=0):
+    return n_rounds * length**2 // _chunks(length, chunk_length)
+
+
+@exercise.mistake(
+    why="the own chunk is causal",
+    says="in the own chunk only half is counted; hidden pairs are computed, too",
+)
+def half_of_the_own_chunk(length, *, n_rounds, chunk_length, n_before=1, n_after=0):
+    return (
+        n_rounds
+        * _chunks(length, chunk_length)
+        * (chunk_length * (chunk_length + 1) // 2 + (n_before + n_after) * chunk_length**2)
+    )
+
+
+@exercise.mistake(
+    why="the first chunk seems to have nothing before it",
+    says="at the ends of each round chunks are left out of the windows; on the ring every window is whole",
+)
+def ends_of_each_round_left_out(length, *, n_rounds, chunk_length, n_before=1, n_after=0):
+    return n_rounds * (_chunks(length, chunk_length) * (n_before + 1 + n_after) - n_before - n_after) * chunk_length**2
+
+
+@exercise.mistake(
+    why="the very first chunk seems to have nothing before it",
+    says="at the ends of the whole row chunks are left out of the windows; it closes to a ring",
+)
+def ends_of_the_ring_left_out(length, *, n_rounds, chunk_length, n_before=1, n_after=0):
+    return (n_rounds * _chunks(length, chunk_length) * (n_before + 1 + n_after) - n_before - n_after) * chunk_length**2
+
+
+@exercise.mistake(
+    why="the brackets are set in another place",
+    says="the own chunk is counted as one place; the window has (n_before + 1 + n_after) · C of them",
+)
+def own_chunk_as_one_place(length, *, n_rounds, chunk_length, n_before=1, n_after=0):
+    return n_rounds * _chunks(length, chunk_length) * chunk_length * ((n_before + n_after) * chunk_length + 1)
+
+
+@exercise.mistake(
+    why="`+` for `*`",
+    says="the places of chunk and window are added; each of one meets each of the other, so multiply",
+)
+def queries_and_window_added(length, *, n_rounds, chunk_length, n_before=1, n_after=0):
+    return n_rounds * _chunks(length, chunk_length) * (chunk_length + (n_before + 1 + n_after) * chunk_length)
+
+
+@exercise.mistake(
+    why="neighbours stand on both sides",
+    says="a window has three chunks, whatever `n_before` and `n_after` are",
+)
+def one_chunk_on_each_side(length, *, n_rounds, chunk_length, n_before=1, n_after=0):
+    return n_rounds * _chunks(length, chunk_length) * 3 * chunk_length**2
+
+
+@exercise.mistake(
+    why="what is before is thought to be behind, too",
+    says="a window has n_before chunks on each side; ahead it has n_after",
+)
+def same_on_both_sides(length, *, n_rounds, chunk_length, n_before=1, n_after=0):
+    return n_rounds * _chunks(length, chunk_length) * (2 * n_before + 1) * chunk_length**2
