@@ -1,8 +1,9 @@
 """What attention and whole models cost in time and memory, as functions of the paper's symbols (unit 05).
 
 `attention_costs` and `model_costs` are tables 1 and 3 of the paper as printed: orders of growth, in numbers held and in
-multiplications, without constants. The other functions count what the code of this package does, exactly; tests hold
-them to the shapes and bytes of real arrays.
+multiplications, without constants. `pairs_computed`, `logits_bytes` and `reversible_bytes` count what the code of this
+package does, exactly; tests hold them to the shapes and bytes of real arrays. `cheapest_setting` chooses among settings
+that were measured.
 
 The printed tables are for reading, not for planning. Where table 1 has (4l/n_c)^2 for LSH attention, l/n_c queries of a
 chunk meet 2l/n_c keys, so a chunk has 2 (l/n_c)^2 pairs and a round 2 l^2/n_c. And memory-efficient attention is
@@ -13,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reformer.arguments import require_count
+from reformer.arguments import require_arrays, require_count, require_range
 
 
 class Cost(NamedTuple):
@@ -88,6 +89,40 @@ def pairs_computed(length, *, n_rounds, chunk_length, n_before=1, n_after=0):
     n_chunks = -(-length // chunk_length)
     window_length = (n_before + 1 + n_after) * chunk_length
     return require_count("n_rounds", n_rounds) * n_chunks * chunk_length * window_length
+
+
+def cheapest_setting(mass, places, wanted):
+    """Choose, of settings that were measured, the one that looks at least and still catches what is wanted.
+
+    Parameters
+    ----------
+    mass : (rounds, chunk lengths) float array, the share of attention mass that each setting catches
+    places : array of the same shape, what each setting pays, such as the share of causal pairs it looks at
+    wanted : the share of the mass to reach; equality is enough
+
+    Returns
+    -------
+    setting : (row, column) as ints, counted from 0. Of equally cheap settings the one that catches more, and of
+        these the first in reading order. None where no setting reaches `wanted`.
+
+    Raises ValueError if the tables are not of one shape, or a number is not finite.
+    Source: our own.
+    """
+    mass, places = require_arrays(mixed=True, finite=True, mass=(_floats(mass), "R C"), places=(_floats(places), "R C"))
+    wanted = float(require_range("wanted", wanted, -np.inf, np.inf))
+    reaches = mass >= wanted
+    if not np.any(reaches):
+        return None
+    cheapest = reaches & (places == np.min(places[reaches]))
+    chosen = cheapest & (mass == np.max(mass[cheapest]))
+    row, column = np.argwhere(chosen)[0]
+    return int(row), int(column)
+
+
+def _floats(table):
+    """Whole numbers are as good as floats here."""
+    table = np.asarray(table)
+    return table.astype(np.float64) if table.dtype.kind in "iu" else table
 
 
 def logits_bytes(*, batch, length, n_heads, dtype=np.float32):

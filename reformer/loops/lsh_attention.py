@@ -133,8 +133,9 @@ def lsh_attention(
                 weights.append(logit - np.log(met.count(key)) if correct_duplicates else logit)
             top = max(weights)
             weights = [np.exp(logit - top) for logit in weights]
+            total = sum(weights)
             for weight, key in zip(weights, met, strict=True):
-                outputs[*entry, query] += weight / sum(weights) * values[*entry, key]
+                outputs[*entry, query] += weight / total * values[*entry, key]
     return outputs
 
 

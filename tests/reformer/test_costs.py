@@ -4,7 +4,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reformer.chunking import look_adjacent, split_into_chunks
-from reformer.costs import attention_costs, logits_bytes, model_costs, pairs_computed, reversible_bytes
+from reformer.costs import (
+    attention_costs,
+    cheapest_setting,
+    logits_bytes,
+    model_costs,
+    pairs_computed,
+    reversible_bytes,
+)
+from reformer.loops import costs as loops
 from reformer.lsh_attention import Options, who_sees_whom
 from reformer.model import ReformerLM
 from reformer.reversible import bytes_held, reversible_stack_forward, stored_stack_forward
@@ -180,3 +188,49 @@ def test_there_is_at_least_one_chunk():
 def test_a_bad_argument_is_refused_by_name(change, words):
     with pytest.raises(ValueError, match=words):
         pairs_computed(**dict(length=4, n_rounds=1, chunk_length=2) | change)
+
+
+@few
+@given(st.integers(1, 40), st.integers(1, 4), st.integers(1, 12), st.integers(0, 3), st.integers(0, 3))
+def test_pairs_computed_agrees_with_its_loop_twin(length, n_rounds, chunk_length, n_before, n_after):
+    options = dict(n_rounds=n_rounds, chunk_length=chunk_length, n_before=n_before, n_after=n_after)
+    assert pairs_computed(length, **options) == loops.pairs_computed(length, **options)
+
+
+@few
+@given(st.integers(0, 2**32 - 1), st.integers(1, 4), st.integers(1, 4), st.integers(0, 6))
+def test_the_cheapest_setting_agrees_with_its_loop_twin_where_many_are_equal(seed, n_rows, n_columns, wanted):
+    mass, places = np.random.default_rng(seed).integers(0, 5, size=(2, n_rows, n_columns))
+    assert cheapest_setting(mass, places, wanted) == loops.cheapest_setting(mass, places, wanted)
+
+
+@pytest.mark.parametrize(
+    ("mass", "places", "wanted", "setting"),
+    [
+        ([[0.4, 0.6], [0.5, 0.9]], [[0.1, 0.3], [0.2, 0.6]], 0.5, (1, 0)),  # equality is enough
+        ([[0.4, 0.6], [0.5, 0.9]], [[0.1, 0.3], [0.2, 0.6]], 0.55, (0, 1)),
+        ([[0.4, 0.6], [0.5, 0.9]], [[0.1, 0.3], [0.2, 0.6]], 0.95, None),
+        ([[0.6, 0.7], [0.8, 0.9]], [[0.2, 0.2], [0.2, 0.3]], 0.5, (1, 0)),  # equally cheap: what catches more
+        ([[0.6, 0.8], [0.8, 0.9]], [[0.2, 0.2], [0.2, 0.3]], 0.5, (0, 1)),  # and then the first in reading order
+        ([[1, 2], [3, 4]], [[4, 3], [2, 1]], 2, (1, 1)),
+    ],
+)
+def test_the_cheapest_setting_of_some_that_can_be_seen_at_once(mass, places, wanted, setting):
+    chosen = cheapest_setting(mass, places, wanted)
+    assert chosen == setting and (chosen is None or all(type(place) is int for place in chosen))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((np.zeros((2, 3)), np.zeros((3, 2)), 0.5), r"places needs shape \(R, C\) with R = 2 as in mass"),
+        ((np.zeros(3), np.zeros(3), 0.5), r"mass needs shape \(R, C\), got shape \(3,\)"),
+        ((np.full((1, 1), np.nan), np.zeros((1, 1)), 0.5), "mass needs finite numbers, got 1"),
+        ((np.zeros((1, 1)), np.full((1, 1), np.inf), 0.5), "places needs finite numbers, got 1"),
+        ((np.zeros((1, 1)), np.zeros((1, 1)), np.nan), "wanted needs numbers"),
+        ((np.zeros((1, 1), bool), np.zeros((1, 1)), 0.5), "mass needs dtype float32 or float64, got bool"),
+    ],
+)
+def test_a_table_of_settings_that_does_not_fit_is_refused_by_name(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        cheapest_setting(*arguments)

@@ -7,6 +7,7 @@ import pytest
 
 from autograder.checking.answer import Answer
 from autograder.checking.call import copy_of
+from autograder.checking.differences import AS_GOOD_AS_INFINITE
 from autograder.checking.exercise import Property
 from autograder.checking.judge import ask, judge
 from autograder.exercises import LABS
@@ -21,15 +22,22 @@ def asked(exercise):
 
 
 def spoiled(answer, rng):
-    """A right answer with one number changed, or with one position fewer in a dict's list."""
+    """A right answer with one number changed, or with one position fewer in a dict's list; of arrays, in the first."""
     value = copy_of(answer.value)
     if isinstance(value, dict):
         value[next(iter(value))].pop(0)
         return Answer(value)
+    if is_tuple_of_arrays(value):
+        return Answer((spoiled(Answer(value[0]), rng).value, *value[1:]))
     value = np.array(value)
     place = tuple(rng.integers(value.shape))
-    value[place] = ~value[place] if value.dtype == bool else value[place] + 1
+    as_infinite = value.dtype.kind == "f" and not abs(value[place]) < AS_GOOD_AS_INFINITE
+    value[place] = ~value[place] if value.dtype == bool else 1 if as_infinite else value[place] + 1
     return Answer(value)
+
+
+def is_tuple_of_arrays(value):
+    return isinstance(value, tuple) and all(isinstance(one, np.ndarray) for one in value)
 
 
 def place_of(exercise, right, wrong):
@@ -37,9 +45,10 @@ def place_of(exercise, right, wrong):
     if isinstance(right, dict):
         bucket = next(iter(right))
         return f"{exercise.axes[0]} {bucket}: {exercise.axes[1]} {right[bucket][0]} is missing"
-    place = np.argwhere(np.not_equal(right, wrong))[0].tolist()
     if isinstance(right, tuple):
-        return f"value {place[0]}: "
+        changed = [not np.array_equal(one, other) for one, other in zip(right, wrong, strict=True)]
+        return f"value {changed.index(True)}: "
+    place = np.argwhere(np.not_equal(right, wrong))[0].tolist()
     names = exercise.axes[-len(place) :]
     own = place[len(place) - len(names) :]
     return ", ".join(f"{name} {i}" for name, i in zip(names, own, strict=True)) or f"at {place}"
@@ -50,11 +59,12 @@ def test_a_case_that_goes_wrong_at_one_token_says_at_which(exercise):
     rng = np.random.default_rng(1)
     told = 0
     for question, calls, (right, *more) in asked(exercise):
-        if more or isinstance(question, Property) or np.size(right.value) < 2 and not right.value:
+        is_array = is_tuple_of_arrays(right.value) or np.ndim(right.value) > 0
+        if more or isinstance(question, Property) or not is_array and not right.value:
             continue
         for wrong in (spoiled(right, rng) for _ in range(5)):
             (finding,) = judge(exercise, [(question, calls, [wrong])]).findings
-            assert np.ndim(right.value) == 0 or place_of(exercise, right.value, wrong.value) in finding.reason
+            assert not is_array or place_of(exercise, right.value, wrong.value) in finding.reason
             told += 1
     assert told >= 15
 
@@ -76,7 +86,7 @@ def test_a_number_that_is_not_finite_is_told_with_its_place(exercise):
     for question, calls, (right, *more) in asked(exercise):
         if isinstance(right.value, np.ndarray) and right.value.size > 1 and right.value.dtype.kind == "f":
             wrong = right.value.copy()
-            wrong[(-1,) * wrong.ndim] = np.nan
+            wrong[tuple(np.argwhere(np.isfinite(wrong))[-1])] = np.nan
             (finding,) = judge(exercise, [(question, calls, [Answer(wrong), *more])]).findings
             assert "not finite, the first at" in finding.reason
             assert place_of(exercise, right.value, wrong).removeprefix("at ") in finding.reason
