@@ -22,8 +22,7 @@ import { drawLooks, drawMoves, drawTokens, frameChunk, Strip } from "./shared/st
 import { hue } from "./shared/theme.js";
 
 const [MAX_ROUNDS, N_FEATURES, MAX_HALF] = [8, 64, 4];
-const STEPS = ["Hash", "Colour", "Sort", "Cut", "Look back", "Attend"];
-const [HASH, COLOUR, SORT, CUT, LOOK, ATTEND] = [1, 2, 3, 4, 5, 6];
+const [COLOUR, SORT, CUT, LOOK, ATTEND] = [2, 3, 4, 5, 6]; // steps; the first is the hash
 const WEIGHTY = 0.03; // a missed token of less weight is not named
 
 // ---- What follows from the state -----------------------------------------------------------------------------
@@ -197,9 +196,9 @@ function planeOf({ units }, rotation, half, chosen) {
 function placesOf({ n_tokens, chunk_length, matrixOrder, order, reached }, width) {
   const narrow = width < 620;
   const head = 24;
-  const disc = narrow ? Math.min(width, 300) : 0.265 * width;
-  const word = narrow ? 0.27 * width : 0.106 * width;
-  const moves = narrow ? 0.24 * width : 0.066 * width;
+  const disc = narrow ? Math.min(width, 300) : 0.295 * width;
+  const word = narrow ? 0.27 * width : 0.1 * width;
+  const moves = narrow ? 0.24 * width : 0.06 * width;
   const top = narrow ? disc + 60 : head + 8;
   const cell = clamp((narrow ? 440 : 430) / n_tokens, narrow ? 10 : 8.2, 15);
   const n_chunks = Math.ceil(n_tokens / chunk_length);
@@ -232,7 +231,7 @@ function placesOf({ n_tokens, chunk_length, matrixOrder, order, reached }, width
       down: isDown,
     });
   const matrix = new Matrix({ rows: along(down, true), columns: along(across, false), order: matrixOrder });
-  return { narrow, head, disc, position, sorted, room, matrix, bottom: matrixTop + down };
+  return { narrow, top, disc, position, sorted, room, matrix, bottom: matrixTop + down };
 }
 
 const heightOf = (width) => {
@@ -240,7 +239,7 @@ const heightOf = (width) => {
   return width < 620 ? 1290 : placesOf({ ...chunks, matrixOrder: [], order: [] }, width).bottom + 16;
 };
 
-const viewOf = (disc) => new View({ flat: true, middle: disc / 2 + 2, radius: disc / 2 - 32 });
+const viewOf = (disc) => new View({ flat: true, middle: disc / 2 + 2, radius: disc / 2 - 40 });
 
 // ---- The first view: points ----------------------------------------------------------------------------------
 
@@ -395,7 +394,7 @@ function looksOf({ n_before, wrap }, n_chunks) {
 
 function paintRoad(picture, facts) {
   const places = placesOf(facts, picture.width);
-  const { position, sorted, matrix, narrow, disc } = places;
+  const { position, sorted, matrix, narrow, disc, top } = places;
   const { tokens, weights, kindOf, reached } = facts;
   paintPoints(picture, facts, places);
   paintStrips(picture, facts, places);
@@ -408,10 +407,10 @@ function paintRoad(picture, facts) {
   frameMatrix(picture, matrix);
   const title = (text, x, y) => label(picture, text, x, y, { align: "left", bold: true, size: 13 });
   title("1  Points and rotation", 2, 9);
-  title("2  By position", position.x, position.y - 14);
-  title("3  Sorted, cut", sorted.x, position.y - 14);
-  title("4  Who attends to whom", matrix.columns.x, matrix.rows.y - 14);
-  paintMeter(picture, facts, narrow ? [disc + 12, 40, picture.width - disc - 16] : [4, disc + 34, disc - 20]);
+  title("2  By position", position.x, top - 22);
+  title("3  Sorted, cut", sorted.x, top - 22);
+  title("4  Who attends to whom", matrix.columns.x, matrix.rows.y - 22);
+  paintMeter(picture, facts, narrow ? [disc + 12, 40, picture.width - disc - 16] : [4, disc + 26, disc - 24]);
 }
 
 /** The three measures as bars. */

@@ -38,27 +38,36 @@ class WholeRoadExplorer(Explorer):
 
     source = Choice(
         "words",
-        [("words", "A sentence"), ("letters", "Letters, common mean"), ("clusters", "Clusters"), ("zipf", "Zipf’s law")],
+        [
+            ("words", "Words of a sentence"),
+            ("letters", "Letters, common mean"),
+            ("clusters", "Clusters"),
+            ("zipf", "Words by Zipf’s law"),
+        ],
         help="which tokens; `explorers.sequences` says what their vectors are",
         label="Tokens",
+        as_list=True,
     )
     hashed = Choice(
         "plane",
-        [("plane", "Hash 2 directions"), ("space", "Hash all 64")],
+        [("plane", "2 leading directions"), ("space", "all 64 features")],
         help="what is hashed: the two leading principal directions, at length 1, or all features",
         label="What is hashed",
+        as_list=True,
     )
     order = Choice(
         "sorted",
-        [("sorted", "Matrix sorted"), ("position", "By position")],
+        [("sorted", "sorted, as the third strip"), ("position", "by position")],
         help="of the rows and columns of the matrix",
         label="Order of the matrix",
+        as_list=True,
     )
     wrap = Choice(
         "global",
-        [("global", "Ring of all rounds"), ("round", "Ring of a round"), ("none", "No ring")],
+        [("global", "last chunk of the round before"), ("round", "last chunk of its round"), ("none", "nobody")],
         help="what the first chunk sees before it, as in `look_adjacent`",
-        label="Before the first chunk",
+        label="First chunk looks back at",
+        as_list=True,
     )
     n_tokens = Number(32, low=24, high=N_TOKENS, label="Tokens L", help="L, 24 .. 64")
     n_buckets = Number(8, low=2, high=MAX_BUCKETS, step=2, label="Buckets B", help="B, even, 2 .. 8")
@@ -102,7 +111,7 @@ class WholeRoadExplorer(Explorer):
 
     @property
     def rotations(self):
-        """The rotations in use: (R, 64, B/2), or (R, 2, B/2) with columns of length 1 where two directions are hashed."""
+        """The rotations in use: (R, 64, B/2), or for two directions (R, 2, B/2) with columns of length 1."""
         drawn = normal_numbers(self.seed, (MAX_ROUNDS, N_FEATURES, MAX_BUCKETS // 2))
         cos, sin = np.cos(np.deg2rad(self.turn)), np.sin(np.deg2rad(self.turn))
         drawn[:, :2] = np.array([[cos, -sin], [sin, cos]]) @ drawn[:, :2]

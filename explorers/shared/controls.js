@@ -21,7 +21,8 @@ export function inWords({ kind, options, step, unit = "" }, value) {
 
 /** The control of an input with a label, by its limits: { element, refresh(state) }. */
 export function control(name, limits, change) {
-  return limits.kind === "choice" ? choice(name, limits, change) : slider(name, limits, change);
+  if (limits.kind === "choice") return (limits.as_list ? list : choice)(name, limits, change);
+  return slider(name, limits, change);
 }
 
 function slider(name, limits, change) {
@@ -52,6 +53,15 @@ function choice(name, { label, options }, change) {
   options.forEach(([value], i) => inputs[i].addEventListener("change", () => change({ [name]: value })));
   const refresh = (state) => options.forEach(([value], i) => (inputs[i].checked = state[name] === value));
   return { element, refresh };
+}
+
+/** A choice whose options are too many or too long to stand side by side. */
+function list(name, { label, options }, change) {
+  const id = uniqueName();
+  const select = make("select", { id }, ...options.map(([value, text]) => make("option", { value }, text)));
+  select.addEventListener("change", () => change({ [name]: options[select.selectedIndex][0] }));
+  const element = make("div", { className: "explorer-list" }, make("label", { htmlFor: id }, label), select);
+  return { element, refresh: (state) => (select.value = state[name]) };
 }
 
 export function button(label, onClick) {

@@ -125,12 +125,15 @@ class Exploration {
         : figure;
     };
     const side = make("div", { className: "explorer-side" }, ...others.map(beside));
-    const shown = [this.stage, ...(key ? [key.figure] : [])];
-    const said = [this.hint, this.tasks.element, this.fault, this.voice.visible];
-    if (!this.explorer.wide)
+    const { stage, hint, tasks, fault, voice } = this;
+    const shown = [stage, ...(key ? [key.figure] : [])];
+    if (!this.explorer.wide) {
+      const said = [hint, tasks.element, fault, voice.visible];
       return make("div", { className: "explorer-pictures" }, make("div", {}, ...shown, ...said), side);
-    const below = make("div", { className: "explorer-pictures" }, make("div", {}, ...said), side);
-    return make("div", {}, ...shown, below);
+    }
+    side.prepend(tasks.element);
+    const said = make("div", {}, fault, voice.visible, hint);
+    return make("div", {}, ...shown, make("div", { className: "explorer-pictures" }, said, side));
   }
 
   buttonsBeside(picture) {
