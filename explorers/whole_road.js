@@ -71,11 +71,11 @@ const tokensOf = remembered((vectors, values, source, n_tokens) => {
   return { rows, values: ofValues, units, leading, kept: shareKept(units), dense, outputs: times(dense, ofValues) };
 });
 
-/** The share of the squared dot products of different unit vectors that their first two features keep. */
+/** The share of the squared dot products of the unit vectors that their first two features keep. */
 function shareKept(units) {
   let [kept, all] = [0, 0];
   units.forEach((a, i) => {
-    for (const b of units.slice(0, i)) {
+    for (const b of units.slice(0, i + 1)) {
       kept += (a[0] * b[0] + a[1] * b[1]) ** 2;
       all += dotProduct(a, b) ** 2;
     }
@@ -195,12 +195,11 @@ function planeOf({ units }, rotation, half, chosen) {
 /** The places of the four views on a canvas of this width: side by side, or on a narrow one below each other. */
 function placesOf({ n_tokens, chunk_length, matrixOrder, order, reached }, width) {
   const narrow = width < 620;
-  const head = 24;
-  const disc = narrow ? Math.min(width, 300) : 0.295 * width;
+  const disc = narrow ? Math.min(width, 320) : 0.295 * width;
   const word = narrow ? 0.27 * width : 0.1 * width;
   const moves = narrow ? 0.24 * width : 0.06 * width;
-  const top = narrow ? disc + 60 : head + 8;
-  const cell = clamp((narrow ? 440 : 430) / n_tokens, narrow ? 10 : 8.2, 15);
+  const top = narrow ? disc + 96 : 32;
+  const cell = clamp(440 / n_tokens, 10, 15);
   const n_chunks = Math.ceil(n_tokens / chunk_length);
   const gap = Math.min(5, 70 / n_chunks);
   const length = n_tokens * cell + gap * (n_chunks - 1);
@@ -234,12 +233,9 @@ function placesOf({ n_tokens, chunk_length, matrixOrder, order, reached }, width
   return { narrow, top, disc, position, sorted, room, matrix, bottom: matrixTop + down };
 }
 
-const heightOf = (width) => {
-  const chunks = { n_tokens: 32, chunk_length: 4, matrixOrder: 0, order: 0, reached: () => 1 };
-  return width < 620 ? 1290 : placesOf({ ...chunks, matrixOrder: [], order: [] }, width).bottom + 16;
-};
+const heightOf = (width, _, facts) => placesOf({ ...facts, reached: () => 1 }, width).bottom + 8;
 
-const viewOf = (disc) => new View({ flat: true, middle: disc / 2 + 2, radius: disc / 2 - 40 });
+const viewOf = (disc) => new View({ flat: true, middle: disc / 2 + 2, radius: disc / 2 - 46 });
 
 // ---- The first view: points ----------------------------------------------------------------------------------
 
@@ -309,19 +305,23 @@ function namePoints(picture, facts, view, places) {
   const byWeight = range(chosen).sort((i, j) => tokens.dense[chosen][j] - tokens.dense[chosen][i]);
   const taken = [];
   const named = new Set();
-  for (const i of [chosen, ...byWeight.slice(0, 5)]) {
+  for (const i of [chosen, ...byWeight.slice(0, 6)]) {
     if (named.has(textOf(i))) continue;
+    const [x, y, align] = placeOfName(facts, view, places[i], i);
+    if (taken.some(([otherX, otherY]) => Math.abs(otherX - x) < 60 && Math.abs(otherY - y) < 13)) continue;
     named.add(textOf(i));
-    const [px, py] = places[i];
-    const at = facts.at(i);
-    const [x, y] = facts.hashed === "plane" ? view.place(at, view.radius + 15).slice(0, 2) : [px, py - 13];
-    if (taken.some(([otherX, otherY]) => Math.abs(otherX - x) < 46 && Math.abs(otherY - y) < 13)) continue;
     taken.push([x, y]);
-    const half = 3.4 * textOf(i).length;
     const color = facts.relation(i) === "lost" ? picture.theme.alert : picture.theme.ink;
-    const within = clamp(x, half + 1, 2 * view.middle - half - 1);
-    label(picture, textOf(i), within, y, { color, bold: i === chosen, size: 12 });
+    label(picture, textOf(i), x, y, { align, color, bold: i === chosen, size: 12 });
   }
+}
+
+/** [x, y, align]: outside the circle, beside its rim; in the plane of two columns, above the point. */
+function placeOfName({ at, hashed }, view, [pointX, pointY], i) {
+  if (hashed === "space") return [pointX, pointY - 14, "center"];
+  const side = Math.abs(at(i)[0]) < 0.3 ? 0 : Math.sign(at(i)[0]);
+  const [x, y] = view.place(at(i), view.radius + (side ? 10 : 16));
+  return [x, y, ["right", "center", "left"][side + 1]];
 }
 
 // ---- The strips ----------------------------------------------------------------------------------------------
@@ -410,19 +410,23 @@ function paintRoad(picture, facts) {
   title("2  By position", position.x, top - 22);
   title("3  Sorted, cut", sorted.x, top - 22);
   title("4  Who attends to whom", matrix.columns.x, matrix.rows.y - 22);
-  paintMeter(picture, facts, narrow ? [disc + 12, 40, picture.width - disc - 16] : [4, disc + 26, disc - 24]);
+  const quiet = { align: "right", color: picture.theme.quiet, size: 11 };
+  label(picture, "row: query, column: key", picture.width - 4, matrix.rows.y - 22, quiet);
+  const third = (picture.width - 32) / 3;
+  paintMeter(picture, facts, narrow ? [4, disc + 8, third, third + 12, 0] : [4, disc + 22, disc - 24, 0, 46]);
 }
 
-/** The three measures as bars. */
-function paintMeter(picture, { measures, reached }, [x, y, width]) {
-  if (!reached(ATTEND) || width < 60) return;
+/** The three measures as bars, `right` and `down` pixels apart. */
+function paintMeter(picture, { measures, reached }, [x, y, width, right, down]) {
+  if (!reached(ATTEND)) return;
   const names = ["Pairs compared", "Attention met", "Error of the output"];
   names.forEach((name, i) => {
-    const top = y + 44 * i;
+    const [left, top] = [x + i * right, y + i * down];
     const value = i < 2 ? percent(measures[i]) : measures[i].toFixed(2);
-    label(picture, name, x, top, { align: "left", color: picture.theme.quiet });
-    label(picture, value, x + width, top, { align: "right", bold: true, size: 13 });
-    const bar = (share) => (context) => context.rect(x, top + 11, share * width, 9);
+    label(picture, name, left, top, { align: "left", color: picture.theme.quiet });
+    if (right) label(picture, value, left, top + 34, { align: "left", bold: true, size: 13 });
+    else label(picture, value, left + width, top, { align: "right", bold: true, size: 13 });
+    const bar = (share) => (context) => context.rect(left, top + 11, share * width, 9);
     wash(picture, bar(1), picture.theme.quiet, 0.16);
     wash(picture, bar(Math.min(1, measures[i])), i < 2 ? picture.theme.accent : picture.theme.alert, 0.85);
   });
