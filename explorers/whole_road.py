@@ -34,7 +34,11 @@ class WholeRoadExplorer(Explorer):
 
     _esm = join_modules("whole_road.js")
     still = STILLS / "whole_road.png"
-    alternative_text = "."
+    alternative_text = (
+        "The first 32 words of a sentence in four views: as points on a circle cut into eight buckets, in a column by "
+        "position, in a column sorted by bucket and cut into chunks of four, and as an attention matrix of blocks. "
+        "“mutable” meets 5 of the 26 words before it and misses “immutable”, just across the border of its bucket."
+    )
 
     source = Choice(
         "words",
