@@ -41,7 +41,7 @@ def make_still(browser, explorer_class, density=2.0):
 
 
 def with_few_colors(picture):
-    """The picture in 128 colours: those that cover most of it, and those of paper and buckets, which thin lines have."""
+    """The picture in 128 colours: those that cover most of it, and those of paper and of thin lines, the buckets'."""
     hues = json.loads((FOLDER / "shared" / "palette.json").read_text(encoding="utf-8"))
     kept = [ImageColor.getrgb(hue) for hue in ["white", *hues]]
     of_area = picture.quantize(128 - len(kept), dither=Image.Dither.NONE).getpalette()[: 3 * (128 - len(kept))]

@@ -198,8 +198,8 @@ function planeOf({ units }, rotation, half, chosen) {
 function placesOf({ n_tokens, chunk_length, matrixOrder, order, reached }, width) {
   const narrow = width < 620;
   const disc = narrow ? Math.min(width, 320) : 0.295 * width;
-  const word = narrow ? 0.27 * width : 0.1 * width;
-  const moves = narrow ? 0.24 * width : 0.06 * width;
+  const word = narrow ? 0.27 * width : 0.108 * width;
+  const moves = narrow ? 0.24 * width : 0.054 * width;
   const top = narrow ? disc + 96 : 32;
   const cell = clamp(440 / n_tokens, 10, 15);
   const n_chunks = Math.ceil(n_tokens / chunk_length);
@@ -214,7 +214,7 @@ function placesOf({ n_tokens, chunk_length, matrixOrder, order, reached }, width
   const left = narrow ? 0 : disc + 0.018 * width;
   const position = strip(left, 0);
   const sorted = strip(left + word + moves, reached(CUT));
-  const room = narrow ? width - (left + 2 * word + moves) - 4 : 0.05 * width;
+  const room = narrow ? width - (left + 2 * word + moves) - 4 : 0.046 * width;
   const matrixLeft = narrow ? 4 : sorted.x + word + room + 8;
   const matrixTop = narrow ? top + length + 40 : top;
   const across = width - matrixLeft - 4;
@@ -350,6 +350,8 @@ function paintStrips(picture, facts, { position, sorted, room }) {
   drawMoves(picture, position, sorted, [range(n_tokens), order], { colorOf, isStrong });
   drawTokens(picture, sorted, { ...style, order });
   markRow(picture, sorted, placeOf[chosen]);
+  markRelations(picture, facts, position, (i) => i);
+  markRelations(picture, facts, sorted, (i) => placeOf[i]);
   if (reached(CUT)) for (const n of range(sorted.n_chunks)) frameChunk(picture, sorted, n);
   if (reached(LOOK) === 1)
     drawLooks(picture, sorted, looksOf(facts, sorted.n_chunks), { room, isStrong: (n) => n === facts.chunkOf(chosen) });
@@ -375,6 +377,16 @@ function drawOnTheWay(picture, position, sorted, share, { n_tokens, placeOf, tex
       size: clamp(0.86 * position.cell, 8, 13),
       rim: 0,
     });
+  }
+}
+
+/** In the cells, whom the chosen token meets, and whom it misses that has some weight. */
+function markRelations(picture, { chosen, relation, tokens }, strip, placeOf) {
+  for (const i of range(chosen)) {
+    const kind = relation(i);
+    if (kind !== "met" && !(kind === "lost" && tokens.dense[chosen][i] >= WEIGHTY)) continue;
+    const [x, y, width, height] = strip.box(placeOf(i));
+    MARKS.draw(picture, kind, x + width - 7, y + height / 2, kind === "met" ? 3 : 4.4);
   }
 }
 

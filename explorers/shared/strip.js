@@ -80,7 +80,7 @@ export function drawTokens(picture, strip, { order, bucketOf, hueOf, textOf = ()
       }
     };
     const pale = picture.theme.dark ? 0.34 : 0.24;
-    wash(picture, trace, hueOf(bucket), strip.cell < 8 ? 0.9 : strong ? 2.2 * pale : pale);
+    wash(picture, trace, hueOf(bucket), strip.cell < 8 ? 0.9 : strong ? 0.5 : pale);
   }
   if (strip.cell < 8) return;
   for (const place of taken) drawToken(picture, strip, place, order[place], { bucketOf, hueOf, textOf, isStrong });

@@ -32,6 +32,7 @@ STATES = [
     (AngularExplorer, {"dimension": 3, "n_rounds": 2}),
     (WholeRoadExplorer, {}),
     (WholeRoadExplorer, {"source": "clusters", "hashed": "space", "n_rounds": 2, "order": "position"}),
+    (WholeRoadExplorer, {"hashed": "space", "chosen": 28}),
 ]
 every_state = pytest.mark.parametrize(("explorer_class", "state"), STATES)
 
