@@ -30,6 +30,7 @@ KEYS = {
     "SoftLookupExplorer": "ArrowUp",
     "HashPlanesExplorer": "t",
     "AngularExplorer": "t",
+    "WholeRoadExplorer": "ArrowDown",
 }
 CASES = [
     ("DotProductExplorer", "6 keys", ""),
@@ -43,6 +44,8 @@ CASES = [
     ("AngularExplorer", "circle, B = 16, R = 8", "n_buckets=16, n_rounds=8"),
     ("AngularExplorer", "200 points, circle, B = 16, R = 8", "n_points=200, n_buckets=16, n_rounds=8"),
     ("AngularExplorer", "200 points, sphere, B = 16, R = 8", "n_points=200, n_buckets=16, n_rounds=8, dimension=3"),
+    ("WholeRoadExplorer", "L = 32, B = 8, R = 1", ""),
+    ("WholeRoadExplorer", "L = 64, B = 8, R = 4, all features", "n_tokens=64, n_rounds=4, hashed='space'"),
 ]
 
 # A frame's callbacks run, then it is painted, then the message arrives. Drawing begins with clearRect on the canvas.

@@ -8,8 +8,9 @@ from explorers.dot_products import DotProductExplorer
 from explorers.hash_planes import HashPlanesExplorer
 from explorers.page import standalone_page
 from explorers.soft_lookup import SoftLookupExplorer
+from explorers.whole_road import WholeRoadExplorer
 
-EXPLORERS = [DotProductExplorer, SoftLookupExplorer, HashPlanesExplorer, AngularExplorer]
+EXPLORERS = [DotProductExplorer, SoftLookupExplorer, HashPlanesExplorer, AngularExplorer, WholeRoadExplorer]
 
 __all__ = [
     "EXPLORERS",
@@ -17,5 +18,6 @@ __all__ = [
     "DotProductExplorer",
     "HashPlanesExplorer",
     "SoftLookupExplorer",
+    "WholeRoadExplorer",
     "standalone_page",
 ]

@@ -104,10 +104,10 @@ class Number(Input):
 
 
 class Choice(Input):
-    """One of a few values; `options` is a list of (value, text)."""
+    """One of a few values; `options` is a list of (value, text), of which all are seen unless `as_list`."""
 
-    def __init__(self, default, options, *, help, label):
-        super().__init__(default, help=help, kind="choice", options=options, label=label, default=default)
+    def __init__(self, default, options, *, help, label, **limits):
+        super().__init__(default, help=help, kind="choice", options=options, label=label, default=default, **limits)
 
     def needs(self, owner, value):
         values = [option for option, _ in self.limits["options"]]

@@ -4,23 +4,29 @@ A still shows the first view, in the light theme, as the standalone page draws i
 """
 
 import io
+import json
 import os
 import tempfile
 from pathlib import Path
 
-from PIL import Image
+import numpy as np
+from PIL import Image, ImageColor
 from playwright.sync_api import sync_playwright
 
 from explorers import EXPLORERS, standalone_page
+from explorers.modules import FOLDER
 
 WIDTH = 920
+MOST_BYTES = 190_000  # above which a still makes do with fewer pixels
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
-def make_still(browser, explorer_class):
+def make_still(browser, explorer_class, density=2.0):
     """Render the first view of an explorer and write it where the class says."""
     viewport = {"width": WIDTH, "height": 760}
-    page = browser.new_page(viewport=viewport, device_scale_factor=2, reduced_motion="reduce", color_scheme="light")
+    page = browser.new_page(
+        viewport=viewport, device_scale_factor=density, reduced_motion="reduce", color_scheme="light"
+    )
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "page.html"
         file.write_text(standalone_page(explorer_class(**explorer_class.still_state)), encoding="utf-8")
@@ -28,8 +34,24 @@ def make_still(browser, explorer_class):
         page.wait_for_function("document.querySelector('.explorer-sentence')?.textContent")
         explorer_class.still.parent.mkdir(exist_ok=True)
         picture = Image.open(io.BytesIO(page.locator(".explorer").screenshot(animations="disabled")))
-    picture.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(explorer_class.still, optimize=True)
+    with_few_colors(picture.convert("RGB")).save(explorer_class.still, optimize=True)
     page.close()
+    if explorer_class.still.stat().st_size > MOST_BYTES:
+        make_still(browser, explorer_class, 0.9 * density)
+
+
+def with_few_colors(picture):
+    """The picture in 128 colours: those that cover most of it, and those of paper and of thin lines, the buckets'."""
+    hues = json.loads((FOLDER / "shared" / "palette.json").read_text(encoding="utf-8"))
+    kept = [ImageColor.getrgb(hue) for hue in ["white", *hues]]
+    of_area = picture.quantize(128 - len(kept), dither=Image.Dither.NONE).getpalette()[: 3 * (128 - len(kept))]
+    palette = np.concatenate([np.array(kept), np.reshape(of_area, (-1, 3))])
+    # Each colour gets the nearest one exactly: Pillow's own search is coarse, and makes the paper grey.
+    colors, places = np.unique(np.asarray(picture).reshape(-1, 3), axis=0, return_inverse=True)
+    nearest = np.argmin(((colors[:, np.newaxis].astype(int) - palette) ** 2).sum(axis=-1), axis=1)
+    few = Image.fromarray(nearest[places].astype(np.uint8).reshape(picture.size[::-1]), "P")
+    few.putpalette(palette.ravel().tolist())
+    return few
 
 
 def main():

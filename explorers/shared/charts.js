@@ -16,9 +16,9 @@ export class Picture {
   }
 
   /** Read the size from the page: of all pictures before any is drawn or described, since asking costs a layout. */
-  measure(theme) {
+  measure(theme, facts) {
     this.width = this.canvas.clientWidth;
-    this.height = Math.round(this.heightOf(this.width, (text) => widthOfText(this.context, theme, text)));
+    this.height = Math.round(this.heightOf(this.width, (text) => widthOfText(this.context, theme, text), facts));
   }
 
   /** Whether what was drawn last had these colours and the present size. */
@@ -110,12 +110,13 @@ export function mark({ context, theme }, shape, x, y, size, fill, rim = theme.pa
   if (rim !== theme.paper) context.stroke();
 }
 
-/** Text with a rim in the colour of the paper, so that it stays legible over lines and washes. */
-export function label({ context, theme }, text, x, y, { align = "center", color = theme.ink, size = 12, bold } = {}) {
+/** Text with a rim in the colour of the paper, so that it stays legible over lines and washes; without one, on a wash. */
+export function label({ context, theme }, text, x, y, style = {}) {
+  const { align = "center", color = theme.ink, size = 12, bold = false, rim = 3.5 } = style;
   if (text === "") return;
   Object.assign(context, { font: `${bold ? "700 " : ""}${size}px ${theme.font}`, textAlign: align });
-  Object.assign(context, { textBaseline: "middle", lineWidth: 3.5, strokeStyle: theme.paper, fillStyle: color });
-  context.strokeText(text, x, y);
+  Object.assign(context, { textBaseline: "middle", lineWidth: rim, strokeStyle: theme.paper, fillStyle: color });
+  if (rim) context.strokeText(text, x, y);
   context.fillText(text, x, y);
 }
 

@@ -21,7 +21,8 @@ export function inWords({ kind, options, step, unit = "" }, value) {
 
 /** The control of an input with a label, by its limits: { element, refresh(state) }. */
 export function control(name, limits, change) {
-  return limits.kind === "choice" ? choice(name, limits, change) : slider(name, limits, change);
+  if (limits.kind === "choice") return (limits.as_list ? list : choice)(name, limits, change);
+  return slider(name, limits, change);
 }
 
 function slider(name, limits, change) {
@@ -52,6 +53,15 @@ function choice(name, { label, options }, change) {
   options.forEach(([value], i) => inputs[i].addEventListener("change", () => change({ [name]: value })));
   const refresh = (state) => options.forEach(([value], i) => (inputs[i].checked = state[name] === value));
   return { element, refresh };
+}
+
+/** A choice whose options are too many or too long to stand side by side. */
+function list(name, { label, options }, change) {
+  const id = uniqueName();
+  const select = make("select", { id }, ...options.map(([value, text]) => make("option", { value }, text)));
+  select.addEventListener("change", () => change({ [name]: options[select.selectedIndex][0] }));
+  const element = make("div", { className: "explorer-list" }, make("label", { htmlFor: id }, label), select);
+  return { element, refresh: (state) => (select.value = state[name]) };
 }
 
 export function button(label, onClick) {
@@ -157,23 +167,26 @@ export function onKeys(el, actions) {
 
 /** Tell a press on a canvas from a drag. `grab(x, y)` says what is held there, or null for nothing.
  *
- * A finger that comes down beside all marks scrolls the page. A mouse may drag there: `drag` then gets null.
+ * A finger that comes down beside all marks, or on one that is `still`, scrolls the page. A mouse may drag there: `drag`
+ * then gets null, or that mark. `hover` is told what a mouse is over.
  */
-export function onPressOrDrag(canvas, { grab, hold, press, drag }) {
+export function onPressOrDrag(canvas, { grab, hover, hold, press, drag }) {
   let held = null;
   const release = () => (held = null);
+  const canHold = (it) => it !== null && !it.still;
   const beginsOnMark = ({ touches: [touch] }) => {
     const box = canvas.getBoundingClientRect();
-    return grab(touch.clientX - box.left, touch.clientY - box.top) !== null;
+    return canHold(grab(touch.clientX - box.left, touch.clientY - box.top));
   };
   canvas.addEventListener("touchstart", (event) => beginsOnMark(event) && event.preventDefault(), { passive: false });
   canvas.addEventListener("pointerdown", ({ offsetX: x, offsetY: y, pointerId, pointerType }) => {
     const it = grab(x, y);
-    held = { it, x, y, moved: false, canDrag: it !== null || pointerType !== "touch" };
+    held = { it, x, y, moved: false, canDrag: canHold(it) || pointerType !== "touch" };
     if (held.canDrag) canvas.setPointerCapture(pointerId);
     if (it !== null) hold(it);
   });
-  canvas.addEventListener("pointermove", ({ offsetX: x, offsetY: y }) => {
+  canvas.addEventListener("pointermove", ({ offsetX: x, offsetY: y, pointerType }) => {
+    if (!held && hover && pointerType === "mouse") return hover(grab(x, y));
     if (!held?.canDrag) return;
     const from = { x: held.x, y: held.y };
     if (!held.moved && Math.hypot(x - from.x, y - from.y) < 4) return;
@@ -185,4 +198,5 @@ export function onPressOrDrag(canvas, { grab, hold, press, drag }) {
     release();
   });
   canvas.addEventListener("pointercancel", release);
+  if (hover) canvas.addEventListener("pointerleave", () => hover(null));
 }

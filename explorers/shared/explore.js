@@ -4,20 +4,26 @@
 //
 //   explore({
 //     stage,      what a screen reader calls the first picture, which takes the keys
+//     wide,       true where that picture is as wide as the explorer, and all else stands below it
 //     hint,       a sentence below it: text, or a function of the facts
 //     derive,     (state, frame) => facts: everything that follows from the inputs, and `state` itself where it is drawn;
 //                 `frame` is what the kernel computed, in explorers that have frames
-//     draw,       { name: { title, height: (width) => height, paint: (picture, facts) } }: first the stage, then what
+//     draw,       { name: { title, height: (width, widthOfText, facts) => height, paint: (picture, facts) } }: first the stage, then what
 //                 stands beside it; one called `key` stands below the stage. `fixed: true` if no state changes it,
 //                 `words` if it has the same description always
 //     describe,   (facts) => { sentence, lines: { name: text }, pictures: { name: words or { words, title, note } } };
 //                 a screen reader hears the lines that changed, then the sentence
 //     report,     (facts) => { trait: value }: what Python is told
 //     actions,    { name: { keys: { key: argument }, help: [keys, words], run: (state, argument) => changes,
-//                           buttons: { text: argument }, beside: name of a picture, eased: name of an array } };
+//                           buttons: { text: argument }, beside: name of a picture,
+//                           eased: name of an array or a number, lasts: milliseconds } };
 //                 instead of `run`, `steps: name` moves a number by the argument, within its limits, which stand in
-//                 Python, or round and round with `wraps: true`
-//     pointer,    { marks: (facts, picture) => [{ x, y, reach, … }]: what can be held,
+//                 Python, or round and round with `wraps: true`; `plays: name` moves it from its lowest to its highest
+//                 by itself, a step in each `pause` milliseconds, until it is there or the reader stops it
+//     pointer,    { marks: (facts, picture) => [{ x, y, reach, … }]: what can be held; one with `still: true` can only be
+//                   pressed, so that a finger that begins there may scroll,
+//                   under: (facts, picture, { x, y }) => mark or null: what lies there besides,
+//                   hover: (mark) => changes that last while a mouse is over it, and are no part of the state,
 //                   grab: (mark) => changes, press: (mark, state, place, picture) => changes,
 //                   drag: (mark, state, to, from, picture) => changes }; `mark` is null beside all marks
 //     follow,     { input: (state) => changes }: what another input brings with it
@@ -60,7 +66,7 @@ export const explore = (explorer) => ({
 
 class Exploration {
   constructor(explorer, model) {
-    Object.assign(this, { explorer, model, theme: null, easing: null, timers: {} });
+    Object.assign(this, { explorer, model, theme: null, easing: null, hovered: {}, timers: {} });
     this.state = new State(model, explorer.follow ?? {});
     this.layOut();
     this.listen();
@@ -73,6 +79,7 @@ class Exploration {
   stop() {
     cancelAnimationFrame(this.frame);
     clearTimeout(this.timers.settling); // what is to be saved is saved
+    clearTimeout(this.timers.playing);
     for (const end of this.ends) end();
   }
 
@@ -118,27 +125,26 @@ class Exploration {
         : figure;
     };
     const side = make("div", { className: "explorer-side" }, ...others.map(beside));
-    return make(
-      "div",
-      { className: "explorer-pictures" },
-      make(
-        "div",
-        {},
-        this.stage,
-        ...(key ? [key.figure] : []),
-        this.hint,
-        this.tasks.element,
-        this.fault,
-        this.voice.visible,
-      ),
-      side,
-    );
+    const { stage, hint, tasks, fault, voice } = this;
+    const shown = [stage, ...(key ? [key.figure] : [])];
+    if (!this.explorer.wide) {
+      const said = [hint, tasks.element, fault, voice.visible];
+      return make("div", { className: "explorer-pictures" }, make("div", {}, ...shown, ...said), side);
+    }
+    side.prepend(make("div", {}, hint, tasks.element));
+    const said = make("div", {}, fault, voice.visible);
+    return make("div", {}, ...shown, make("div", { className: "explorer-pictures" }, said, side));
   }
 
   buttonsBeside(picture) {
     const actions = Object.values(this.explorer.actions).filter(({ beside }) => beside === picture);
+    const buttonOf = (action, text, argument) => {
+      const element = button(text, () => this.act(action, argument));
+      if (action.plays) this.player = { element, text };
+      return element;
+    };
     return actions.flatMap((action) =>
-      Object.entries(action.buttons ?? {}).map(([text, argument]) => button(text, () => this.act(action, argument))),
+      Object.entries(action.buttons ?? {}).map(([text, argument]) => buttonOf(action, text, argument)),
     );
   }
 
@@ -190,15 +196,17 @@ class Exploration {
   }
 
   hands() {
-    const { marks, grab, press, drag } = this.explorer.pointer;
+    const { marks, under, hover, grab, press, drag } = this.explorer.pointer;
     const [picture] = Object.values(this.pictures);
     const nearest = (x, y) =>
       (this.facts ? marks(this.facts, picture) : [])
         .map((one) => ({ ...one, away: Math.hypot(one.x - x, one.y - y) }))
         .filter(({ away, reach }) => away < reach)
         .reduce((best, one) => (best === null || one.away < best.away ? one : best), null);
+    const found = (x, y) => nearest(x, y) ?? (this.facts && under ? under(this.facts, picture, { x, y }) : null);
     return {
-      grab: nearest,
+      grab: found,
+      hover: hover && ((it) => this.pass(it && hover(it))),
       hold: (it) => this.change(grab?.(it)),
       press: (it, place) => this.change(press(it, this.state.read(), place, picture)),
       drag: (it, to, from) => this.change(drag(it, this.state.read(), to, from, picture)),
@@ -210,16 +218,55 @@ class Exploration {
     this.state.change(changes);
   }
 
+  /** What is seen while a mouse is over a mark; with nothing, the state is. */
+  pass(changes) {
+    const passing = changes || {};
+    if (JSON.stringify(passing) === JSON.stringify(this.hovered)) return;
+    this.hovered = passing;
+    this.redraw();
+  }
+
   replace(state) {
     this.fault.hidden = true;
     this.state.replace(state);
   }
 
-  act({ run, steps, wraps, eased: name }, argument) {
+  act(action, argument) {
+    const { run, steps, wraps, plays } = action;
+    const wasPlaying = this.playing;
+    this.stopPlaying();
+    if (plays) return wasPlaying || this.play(action);
+    this.changeGently(action, (state) => (run ? run(state, argument) : this.state.stepped(steps, argument, wraps)));
+  }
+
+  /** Change the state, and let what is drawn follow it where the reader does not prefer stillness. */
+  changeGently({ eased: name, lasts = EASING }, changesOf) {
     const state = this.state.read();
     const from = state[name];
-    this.change(run ? run(state, argument) : this.state.stepped(steps, argument, wraps));
-    if (name && !prefersStill()) this.easing = { name, from, to: this.state.read()[name], start: performance.now() };
+    this.change(changesOf(state));
+    const to = this.state.read()[name];
+    if (name && !prefersStill()) this.easing = { name, from, to, lasts, start: performance.now() };
+  }
+
+  /** Let a number go by itself from where it is, or from its lowest if it is at its highest, to its highest. */
+  play(action) {
+    const { plays: name, pause } = action;
+    const hasNext = () => this.state.stepped(name, 1)[name] !== this.state.read()[name];
+    if (!hasNext()) this.change({ [name]: this.state.inputs[name].low });
+    this.playing = true;
+    setText(this.player.element, "Pause");
+    const tick = () => {
+      this.changeGently(action, () => this.state.stepped(name, 1));
+      if (hasNext()) this.later("playing", pause, tick);
+      else this.stopPlaying();
+    };
+    this.later("playing", pause / 2, tick);
+  }
+
+  stopPlaying() {
+    this.playing = false;
+    clearTimeout(this.timers.playing);
+    if (this.player) setText(this.player.element, this.player.text);
   }
 
   undo() {
@@ -259,7 +306,7 @@ class Exploration {
   draw() {
     this.theme ??= readTheme(this.root); // only an element in the page has a style
     if (this.state.fault()) return this.later("settling", STILL, () => this.settle());
-    const state = this.state.read();
+    const state = { ...this.state.read(), ...this.hovered };
     const frame = this.state.frame(state);
     if (frame === null) return this.save(); // the picture stands until the kernel has computed the next
     this.facts = this.explorer.derive(state, frame);
@@ -288,7 +335,7 @@ class Exploration {
   paint(state) {
     const seen = this.eased(state);
     const facts = seen === state ? this.facts : this.explorer.derive(seen, this.state.frame(seen));
-    for (const picture of Object.values(this.pictures)) picture.measure(this.theme);
+    for (const picture of Object.values(this.pictures)) picture.measure(this.theme, this.facts);
     for (const [name, picture] of Object.entries(this.pictures)) {
       const { paint, fixed } = this.explorer.draw[name];
       if (fixed && picture.isDrawnIn(this.theme)) continue;
@@ -297,16 +344,17 @@ class Exploration {
     }
   }
 
-  /** The state on the way from an array to the one that took its place, so that eyes can follow. */
+  /** The state on the way from an array, or a number, to the one that took its place, so that eyes can follow. */
   eased(state) {
     if (!this.easing) return state;
-    const { name, from, to, start } = this.easing;
-    const share = (performance.now() - start) / EASING;
+    const { name, from, to, lasts, start } = this.easing;
+    const share = (performance.now() - start) / lasts;
     if (share >= 1 || state[name] !== to) {
       this.easing = null;
       return state;
     }
     const gently = share * share * (3 - 2 * share);
+    if (typeof to === "number") return { ...state, [name]: from + gently * (to - from) };
     const between = to.map((number, i) => from[i] + gently * (number - from[i]));
     return { ...state, [name]: Object.assign(between, { shape: to.shape }) };
   }

@@ -14,9 +14,13 @@ export function kernelWeights(keys, query, bandwidth) {
   return softmax(Array.from(keys, (key) => -((query - key) ** 2) / (2 * bandwidth ** 2)));
 }
 
-/** exp of each score, divided by their sum; the largest is subtracted first, so that none overflows. */
+/** exp of each score, divided by their sum; the largest is subtracted first, so that none overflows.
+ *
+ * Where all are hidden (-inf), zeros.
+ */
 export function softmax(scores) {
   const largest = Math.max(...scores);
+  if (largest === HIDDEN) return scores.map(() => 0);
   const kernel = scores.map((score) => Math.exp(score - largest));
   const sum = kernel.reduce((total, one) => total + one, 0);
   return kernel.map((one) => one / sum);
@@ -175,6 +179,13 @@ export function angularHash(vectors, rotations, n_rounds, n_features, half) {
 export const sortByBucket = (buckets) =>
   Array.from(buckets, (_, i) => i).sort((i, j) => buckets[i] - buckets[j] || i - j);
 
+/** Where each position went: the inverse of an order. */
+export function undoSort(order) {
+  const undo = new Array(order.length);
+  order.forEach((position, place) => (undo[position] = place));
+  return undo;
+}
+
 /** Chunks of C positions each; places left over in the last one hold NOBODY. */
 export function splitIntoChunks(order, chunk_length) {
   return Array.from({ length: Math.ceil(order.length / chunk_length) }, (_, n) =>
@@ -204,15 +215,194 @@ function lookAlongRow(row, n_before, n_after, isRing) {
   return row.map((_, n) => range(n_before + 1 + n_after).flatMap((step) => seen(n - n_before + step)));
 }
 
+/** The share of same-bucket pairs of one round, (L,), whose chunks lie more than `n_before` apart. */
+export function shareOfPairsLost(buckets, chunk_length, { n_before = 1 } = {}) {
+  const inOrder = Array.from(buckets).sort((a, b) => a - b);
+  let [start, pairs, lost] = [0, 0, 0];
+  inOrder.forEach((bucket, place) => {
+    if (bucket !== inOrder[start]) start = place;
+    pairs += place - start;
+    lost += Math.max(0, (Math.floor(place / chunk_length) - n_before) * chunk_length - start);
+  });
+  return lost / Math.max(pairs, 1);
+}
+
 // ---- reformer.masks ------------------------------------------------------------------------------------------
 
-/** (n_queries, n_keys) numbers to add to the logits: 0, LAST_RESORT for oneself, HIDDEN. `buckets` is by position. */
-export function attentionMask(queries, keys, { causal = true, avoid_self = true, buckets = null } = {}) {
-  return queries.map((query) =>
-    keys.map((key) => {
+/** (n_queries, n_keys) numbers to add to the logits: 0, LAST_RESORT for oneself, HIDDEN. */
+export function attentionMask(queries, keys, options = {}) {
+  const { causal = true, avoid_self = true, query_buckets = null, key_buckets = null } = options;
+  return queries.map((query, place) =>
+    keys.map((key, seen) => {
       if (query === NOBODY || key === NOBODY || (causal && key > query)) return HIDDEN;
-      if (buckets && buckets[query] !== buckets[key]) return HIDDEN;
+      if (query_buckets && query_buckets[place] !== key_buckets[seen]) return HIDDEN;
       return avoid_self && query === key ? LAST_RESORT : 0;
     }),
   );
 }
+
+// ---- reformer.attention. Vectors are lists of rows here: (L, d) is a list of L arrays ---------------------------
+
+const UNIT_EPSILON = 1e-6;
+
+export const dotProduct = (a, b) => {
+  let sum = 0;
+  for (let f = 0; f < a.length; f++) sum += a[f] * b[f];
+  return sum;
+};
+
+/** Rows of a flat (L, d) array. */
+export const rowsOf = (flat, n_features) =>
+  range(flat.length / n_features).map((i) => flat.subarray(i * n_features, (i + 1) * n_features));
+
+/** Rows at length one; the small number under the root keeps the zero vector finite. */
+export const unitKeys = (rows) =>
+  rows.map((row) => {
+    const norm = Math.sqrt(dotProduct(row, row) + UNIT_EPSILON * row.length);
+    return row.map((number) => number / norm);
+  });
+
+/** The rows of `values` averaged by weights that belong to them. */
+function weightedSum(weights, values) {
+  const sum = new Float64Array(values[0].length);
+  weights.forEach((weight, i) => {
+    if (weight) for (let f = 0; f < sum.length; f++) sum[f] += weight * values[i][f];
+  });
+  return sum;
+}
+
+/** Dense attention with shared queries and keys: (L, d), (L, e) -> (L, e). With the identity as values, its weights. */
+export function sharedQkAttention(queries_keys, values, { causal = true } = {}) {
+  const positions = range(queries_keys.length);
+  const mask = attentionMask(positions, positions, { causal });
+  return attendWithinChunks(queries_keys, unitKeys(queries_keys), values, mask).outputs;
+}
+
+// ---- reformer.lsh_attention ----------------------------------------------------------------------------------
+
+/** Sort, chunk, look back: { order (R, L), chunks (R, n, C), windows (R, n, W), mask (R, n, C, W) } of (R, L) buckets.
+ *
+ * The options are those of `lsh_attention`, with its defaults, and `avoid_self`, which a reader may switch off.
+ */
+export function whoSeesWhom(buckets, options) {
+  const { chunk_length, n_before, n_after, wrap, causal, avoid_self, same_bucket_only, correct_duplicates } = options;
+  const look = { n_before, n_after, wrap };
+  const order = buckets.map(sortByBucket);
+  const cut = (round) => splitIntoChunks(round, Math.min(chunk_length, round.length));
+  const chunks = order.map(cut);
+  const windows = lookAdjacent(chunks, look);
+  // A round's buckets have numbers of their own, since with the wrap "global" a window reaches into another round.
+  const ofChunks = order.map((round, r) => cut(round.map((i) => `${r} ${buckets[r][i]}`)));
+  const ofWindows = same_bucket_only ? lookAdjacent(ofChunks, look) : null;
+  const mask = chunks.map((round, r) =>
+    round.map((chunk, n) => {
+      const inBuckets = ofWindows && { query_buckets: ofChunks[r][n], key_buckets: ofWindows[r][n] };
+      return attentionMask(chunk, windows[r][n], { causal, avoid_self, ...inBuckets });
+    }),
+  );
+  return { order, chunks, windows, mask: correct_duplicates ? sharedOut(mask, chunks, windows) : mask };
+}
+
+/** Call `visit(query, key, mask, r, n, i, w)` for every place of a mask where neither is NOBODY. */
+export function eachPlace({ chunks, windows, mask }, visit) {
+  chunks.forEach((round, r) =>
+    round.forEach((chunk, n) =>
+      chunk.forEach((query, i) => {
+        if (query === NOBODY) return;
+        windows[r][n].forEach((key, w) => key !== NOBODY && visit(query, key, mask[r][n][i][w], r, n, i, w));
+      }),
+    ),
+  );
+}
+
+/** In how many places each query sees each key, and in how many it is put beside it, seen or not: two (L, L), flat. */
+export function countMeetings(seen) {
+  const length = seen.order[0].length;
+  const [met, beside] = [0, 1].map(() => shaped(new Int32Array(length * length), length, length));
+  eachPlace(seen, (query, key, hides) => {
+    beside[query * length + key]++;
+    if (hides > HIDDEN) met[query * length + key]++;
+  });
+  return { met, beside };
+}
+
+/** For each place of (R, n, C, W): how often its query meets its key over all rounds; 0 where the pair is hidden. */
+export function countDuplicates(chunks, windows, mask) {
+  const { met } = countMeetings({ order: chunks.map((round) => round.flat()), chunks, windows, mask });
+  const length = met.shape[0];
+  return mask.map((round, r) =>
+    round.map((chunk, n) =>
+      chunk.map((row, i) =>
+        row.map((hides, w) => (hides > HIDDEN ? met[chunks[r][n][i] * length + windows[r][n][w]] : 0)),
+      ),
+    ),
+  );
+}
+
+/** A mask in which a key that is met N times counts 1/N each time. */
+function sharedOut(mask, chunks, windows) {
+  const counts = countDuplicates(chunks, windows, mask);
+  return mask.map((round, r) =>
+    round.map((chunk, n) =>
+      chunk.map((row, i) => row.map((hides, w) => hides - Math.log(Math.max(counts[r][n][i][w], 1)))),
+    ),
+  );
+}
+
+/** Softmax attention of one chunk, (C, d), to its window, (W, d) and (W, e): { outputs (C, e), log_normalizers (C,) }. */
+export function attendWithinChunks(queries, keys, values, mask) {
+  const logits = queries.map((query, i) =>
+    keys.map((key, w) => (mask[i][w] === HIDDEN ? HIDDEN : dotProduct(query, key) + mask[i][w])),
+  );
+  // The weights are no exp(logit - logsumexp): where a token sees only itself, at -1e30, a logsumexp is too coarse.
+  const outputs = logits.map((row) => weightedSum(softmax(row), values));
+  return { outputs, log_normalizers: logits.map(logsumexp) };
+}
+
+/** Logarithm of the sum of exp(logit); -inf where all is hidden. */
+export function logsumexp(logits) {
+  const most = Math.max(...logits);
+  return most === HIDDEN ? HIDDEN : most + Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - most), 0));
+}
+
+/** The (R, L, e) outputs of all rounds, each by its share of the (R, L) normalisers: (L, e). */
+export function combineRounds(outputs, log_normalizers) {
+  return range(outputs[0].length).map((i) => {
+    const shares = softmax(log_normalizers.map((round) => round[i]));
+    return weightedSum(
+      shares,
+      outputs.map((round) => round[i]),
+    );
+  });
+}
+
+/** Attend in each round: { seen: of `whoSeesWhom`, outputs (R, L, e), log_normalizers (R, L) }, in order of position. */
+export function attendInRounds(queries_keys, values, buckets, options) {
+  const seen = whoSeesWhom(buckets, options);
+  const keys = unitKeys(queries_keys);
+  const fetch = (rows, positions) => positions.map((position) => rows.at(position)); // NOBODY gets the last; it is hidden
+  const attended = seen.chunks.map((round, r) => {
+    const parts = round.map((chunk, n) => {
+      const window = seen.windows[r][n];
+      return attendWithinChunks(
+        fetch(queries_keys, chunk),
+        fetch(keys, window),
+        fetch(values, window),
+        seen.mask[r][n],
+      );
+    });
+    const undo = undoSort(seen.order[r]);
+    const unsorted = (name) =>
+      fetch(
+        parts.flatMap((part) => part[name]),
+        undo,
+      );
+    return { outputs: unsorted("outputs"), log_normalizers: unsorted("log_normalizers") };
+  });
+  const ofRounds = (name) => attended.map((round) => round[name]);
+  return { seen, outputs: ofRounds("outputs"), log_normalizers: ofRounds("log_normalizers") };
+}
+
+/** The identity as values: then an output is the weights themselves. */
+export const identityRows = (length) =>
+  range(length).map((i) => Float64Array.from({ length }, (_, j) => Number(i === j)));

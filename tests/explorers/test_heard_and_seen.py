@@ -6,7 +6,14 @@ import json
 import numpy as np
 import pytest
 
-from explorers import EXPLORERS, AngularExplorer, DotProductExplorer, HashPlanesExplorer, SoftLookupExplorer
+from explorers import (
+    EXPLORERS,
+    AngularExplorer,
+    DotProductExplorer,
+    HashPlanesExplorer,
+    SoftLookupExplorer,
+    WholeRoadExplorer,
+)
 from tests.explorers.lab_page import SENTENCE, STAGE, wait_until_still
 
 pytestmark = pytest.mark.browser
@@ -23,6 +30,9 @@ STATES = [
     (AngularExplorer, {"n_draws": 1000}),
     (AngularExplorer, {"n_rounds": 4, "n_draws": 1000, "n_buckets": 6}),
     (AngularExplorer, {"dimension": 3, "n_rounds": 2}),
+    (WholeRoadExplorer, {}),
+    (WholeRoadExplorer, {"source": "clusters", "hashed": "space", "n_rounds": 2, "order": "position"}),
+    (WholeRoadExplorer, {"hashed": "space", "chosen": 28}),
 ]
 every_state = pytest.mark.parametrize(("explorer_class", "state"), STATES)
 
@@ -275,7 +285,7 @@ def test_axe_finds_no_violation(explorer_class, scheme, open_drawn):
     assert violations == [] and len(result["passes"]) >= 15
 
 
-@pytest.mark.parametrize("name", ["angular_lab", "hash_planes_lab", "soft_lookup_lab", "dot_products_lab"])
+@pytest.mark.parametrize("name", ["angular_lab", "hash_planes_lab", "soft_lookup_lab", "dot_products_lab", "road_lab"])
 def test_axe_finds_no_violation_in_jupyterlab(name, request):
     lab = request.getfixturevalue(name)
     lab.page.evaluate(AXE)
@@ -365,7 +375,10 @@ def test_a_swipe_over_the_stage_scrolls_unless_it_begins_on_a_mark(explorer_clas
 
 
 def place_of_a_mark(explorer_class, box):
-    """Where on the screen point 20 of an explorer's first view is; on the road, point 7; of dot products, key 5."""
+    """Where on the screen point 20 of an explorer's first view is; on the road, point 7; of dot products, key 5.
+
+    Of the whole road, the head of the first arrow.
+    """
     explorer = explorer_class()
     if explorer_class is SoftLookupExplorer:
         across, down = box["width"] - 44, box["height"] - 42
@@ -375,6 +388,11 @@ def place_of_a_mark(explorer_class, box):
         unit = (box["width"] / 2 - 22) / 3
         x, y = explorer.key_vectors[5]
         return box["x"] + box["width"] / 2 + unit * x, box["y"] + box["height"] / 2 - unit * y
+    if explorer_class is WholeRoadExplorer:
+        disc = min(box["width"], 320)
+        middle, reach = disc / 2 + 2, 0.42 * (disc / 2 - 46)
+        x, y = explorer.rotations[0, :, 0]
+        return box["x"] + middle + reach * x, box["y"] + middle - reach * y
     points, room = (explorer.circle, 30) if explorer_class is AngularExplorer else (explorer.points, 28)
     middle, radius = box["width"] / 2, box["width"] / 2 - room
     return box["x"] + middle + radius * points[20, 0], box["y"] + middle - radius * points[20, 1]
@@ -393,6 +411,7 @@ def test_keys_do_what_the_pointer_does(open_drawn):
         HashPlanesExplorer: "chosen n, points ArrowUp, query q, chosen_plane b, angles t",
         DotProductExplorer: "query ArrowLeft, query ArrowUp, chosen n, key_vectors d, key_vectors w",
         SoftLookupExplorer: "query ArrowLeft, chosen n, keys_on_road d, values w",
+        WholeRoadExplorer: "chosen ArrowDown, turn ArrowRight",
     }
     value = """name => {
         const found = explorer.model.get(name);

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from reformer.angular import angular_hash, collision_probability
-from reformer.chunking import WRAPS, look_adjacent, sort_by_bucket, split_into_chunks
-from reformer.masks import attention_mask
+from reformer.attention import shared_qk_attention
+from reformer.chunking import WRAPS, look_adjacent, share_of_pairs_lost, sort_by_bucket, split_into_chunks, undo_sort
+from reformer.lsh_attention import Options, attend_in_rounds, combine_rounds, count_duplicates, who_sees_whom
+from reformer.masks import HIDDEN, attention_mask
 from reformer.neighbors import k_nearest, kernel_regression
 from reformer.planes import hash_value, side_of_planes
 
@@ -97,6 +99,7 @@ def test_the_browser_sorts_and_chunks_as_numpy_does(functions):
         buckets = np.random.default_rng(length).integers(0, n_buckets, length)
         order = sort_by_bucket(buckets)
         assert functions("([b]) => functions.sortByBucket(b)", buckets.tolist()) == order.tolist()
+        assert functions("([o]) => functions.undoSort(o)", order.tolist()) == undo_sort(order).tolist()
         got = functions("([o, c]) => functions.splitIntoChunks(o, c)", order.tolist(), chunk_length)
         assert got == split_into_chunks(order, chunk_length).tolist()
 
@@ -125,7 +128,88 @@ def test_the_browser_masks_what_numpy_masks(functions, causal, avoid_self, in_bu
     queries, keys = np.array([0, 2, 5, -1]), np.array([4, 0, 2, 5, -1, 6])
     by_bucket = {"query_buckets": buckets[queries], "key_buckets": buckets[keys]} if in_buckets else {}
     expected = attention_mask(queries, keys, causal=causal, avoid_self=avoid_self, **by_bucket)
-    options = {"causal": causal, "avoid_self": avoid_self, "buckets": buckets.tolist() if in_buckets else None}
+    options = {"causal": causal, "avoid_self": avoid_self} | {name: of.tolist() for name, of in by_bucket.items()}
     script = "([q, k, options]) => functions.attentionMask(q, k, options).map((row) => row.map(String))"
     got = functions(script, queries.tolist(), keys.tolist(), options)
     np.testing.assert_array_equal(np.array(got, dtype=np.float32), expected)
+
+
+@pytest.mark.parametrize(("n_buckets", "chunk_length", "n_before"), [(1, 4, 1), (4, 4, 1), (6, 7, 0), (16, 3, 2)])
+def test_the_browser_loses_the_pairs_that_numpy_loses(functions, n_buckets, chunk_length, n_before):
+    for length in (1, 13, 128):
+        buckets = np.random.default_rng(length).integers(0, n_buckets, length)
+        script = "([b, c, n_before]) => functions.shareOfPairsLost(b, c, { n_before })"
+        got = functions(script, buckets.tolist(), chunk_length, n_before)
+        assert got == pytest.approx(float(share_of_pairs_lost(buckets, chunk_length, n_before=n_before)), abs=1e-12)
+
+
+# Lengths that fill their chunks and lengths that do not, one round and several, every option both ways.
+ATTENTION = [
+    {"n_buckets": 2, "chunk_length": 16},
+    {"n_buckets": 4, "chunk_length": 4, "wrap": "none"},
+    {"n_buckets": 8, "chunk_length": 5, "wrap": "round", "n_before": 2},
+    {"n_buckets": 4, "chunk_length": 4, "same_bucket_only": True},
+    {"n_buckets": 4, "chunk_length": 6, "n_after": 1, "causal": False},
+    {"n_buckets": 8, "chunk_length": 3, "n_before": 0, "correct_duplicates": True},
+    {"n_buckets": 4, "chunk_length": 30, "n_before": 3, "correct_duplicates": True, "same_bucket_only": True},
+]
+every_attention = pytest.mark.parametrize(
+    ("options", "length", "n_rounds"), list(itertools.product(ATTENTION, [1, 16, 19], [1, 3]))
+)
+
+
+def sequence(length, n_rounds, n_buckets):
+    """(L, d) queries_keys, some of them the zero vector, (L, e) values, (R, L) buckets."""
+    rng = np.random.default_rng([length, n_rounds, n_buckets])
+    queries_keys = 2 * rng.normal(size=(length, 5))
+    queries_keys[::7] = 0
+    return queries_keys, rng.normal(size=(length, 3)), rng.integers(0, n_buckets, (n_rounds, length))
+
+
+@every_attention
+def test_in_the_browser_everyone_sees_whom_they_see_in_numpy(functions, options, length, n_rounds):
+    _, _, buckets = sequence(length, n_rounds, options["n_buckets"])
+    order, chunks, windows, mask = who_sees_whom(buckets, Options(**options))
+    script = """([buckets, options]) => {
+        const seen = functions.whoSeesWhom(buckets, options);
+        const { met } = functions.countMeetings(seen);
+        const counts = functions.countDuplicates(seen.chunks, seen.windows, seen.mask);
+        const words = (array) => (Array.isArray(array) ? array.map(words) : String(array));
+        return { ...seen, mask: words(seen.mask), met: Array.from(met), counts };
+    }"""
+    got = functions(script, buckets.tolist(), options)
+    for name, expected in {"order": order, "chunks": chunks, "windows": windows}.items():
+        assert got[name] == expected.tolist()
+    np.testing.assert_allclose(np.array(got["mask"], dtype=np.float64), mask, rtol=1e-6)
+    counts = count_duplicates(chunks, windows, mask > HIDDEN)
+    assert got["counts"] == counts.tolist()
+    met = np.zeros((length, length), int)
+    pairs = [np.broadcast_to(of, mask.shape)[counts > 0] for of in (chunks[..., np.newaxis], windows[..., None, :])]
+    met[tuple(pairs)] = counts[counts > 0]
+    assert got["met"] == met.ravel().tolist()
+
+
+@every_attention
+def test_the_browser_attends_as_numpy_does(functions, options, length, n_rounds):
+    queries_keys, values, buckets = sequence(length, n_rounds, options["n_buckets"])
+    script = """([queriesKeys, values, buckets, options]) => {
+        const { outputs, log_normalizers } = functions.attendInRounds(queriesKeys, values, buckets, options);
+        const lists = (rows) => rows.map((row) => Array.from(row));
+        const combined = lists(functions.combineRounds(outputs, log_normalizers));
+        const dense = lists(functions.sharedQkAttention(queriesKeys, values, options));
+        return [outputs.map(lists), log_normalizers.map((round) => round.map(String)), combined, dense];
+    }"""
+    got = functions(script, queries_keys.tolist(), values.tolist(), buckets.tolist(), options)
+    outputs, log_normalizers = attend_in_rounds(queries_keys, values, buckets, Options(**options))
+    np.testing.assert_allclose(got[0], outputs, atol=1e-6)
+    np.testing.assert_allclose(np.array(got[1], dtype=np.float64), log_normalizers, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(got[2], combine_rounds(outputs, log_normalizers), atol=1e-6)
+    dense = shared_qk_attention(queries_keys, values, causal=options.get("causal", True))
+    np.testing.assert_allclose(got[3], dense, atol=1e-6)
+
+
+def test_a_token_that_no_round_shows_anything_gets_zeros_in_the_browser(functions):
+    script = "([o, n]) => functions.combineRounds(o, n.map((round) => round.map(Number))).map((row) => Array.from(row))"
+    outputs = [[[0, 0], [1, 2]], [[0, 0], [3, 4]]]
+    got = functions(script, outputs, [["-Infinity", "0"], ["-Infinity", "-Infinity"]])
+    assert got == [[0, 0], [1, 2]]
