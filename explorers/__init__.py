@@ -8,9 +8,17 @@ from explorers.dot_products import DotProductExplorer
 from explorers.hash_planes import HashPlanesExplorer
 from explorers.page import standalone_page
 from explorers.soft_lookup import SoftLookupExplorer
+from explorers.sort_and_chunk import SortAndChunkExplorer
 from explorers.whole_road import WholeRoadExplorer
 
-EXPLORERS = [DotProductExplorer, SoftLookupExplorer, HashPlanesExplorer, AngularExplorer, WholeRoadExplorer]
+EXPLORERS = [
+    DotProductExplorer,
+    SoftLookupExplorer,
+    HashPlanesExplorer,
+    AngularExplorer,
+    SortAndChunkExplorer,
+    WholeRoadExplorer,
+]
 
 __all__ = [
     "EXPLORERS",
@@ -18,6 +26,7 @@ __all__ = [
     "DotProductExplorer",
     "HashPlanesExplorer",
     "SoftLookupExplorer",
+    "SortAndChunkExplorer",
     "WholeRoadExplorer",
     "standalone_page",
 ]

@@ -15,7 +15,18 @@ import {
   undoSort,
 } from "./shared/lsh.js";
 import { drawMatrix, frameMatrix, MATRIX_KEY, Matrix, markToken } from "./shared/matrix.js";
-import { clamp, drawnArray, listed, normalFrom, percent, plural, range, shaped, wrapped } from "./shared/numbers.js";
+import {
+  clamp,
+  drawnArray,
+  listed,
+  normalFrom,
+  percent,
+  plural,
+  range,
+  remembered,
+  shaped,
+  wrapped,
+} from "./shared/numbers.js";
 import { circle, onCircle, View } from "./shared/points.js";
 import { nameSectors, sectors, turnOf, washSectors } from "./shared/regions.js";
 import { drawLooks, drawMoves, drawTokens, frameChunk, Strip } from "./shared/strip.js";
@@ -26,18 +37,6 @@ const [COLOUR, SORT, CUT, LOOK, ATTEND] = [2, 3, 4, 5, 6]; // steps; the first i
 const WEIGHTY = 0.03; // a missed token of less weight is not named
 
 // ---- What follows from the state -----------------------------------------------------------------------------
-
-/** A function that remembers its last few answers by the key that its first argument is. */
-function remembered(compute, most = 4) {
-  const answers = new Map();
-  return (key, ...rest) => {
-    if (!answers.has(key)) {
-      if (answers.size >= most) answers.delete(answers.keys().next().value);
-      answers.set(key, compute(...rest));
-    }
-    return answers.get(key);
-  };
-}
 
 const numbersOf = remembered((seed) => drawnArray([MAX_ROUNDS, N_FEATURES, MAX_HALF], normalFrom(seed)));
 
