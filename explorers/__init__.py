@@ -4,6 +4,7 @@
 """
 
 from explorers.angular import AngularExplorer
+from explorers.attention_matrix import AttentionMatrixExplorer
 from explorers.dot_products import DotProductExplorer
 from explorers.hash_planes import HashPlanesExplorer
 from explorers.page import standalone_page
@@ -18,11 +19,13 @@ EXPLORERS = [
     AngularExplorer,
     SortAndChunkExplorer,
     WholeRoadExplorer,
+    AttentionMatrixExplorer,
 ]
 
 __all__ = [
     "EXPLORERS",
     "AngularExplorer",
+    "AttentionMatrixExplorer",
     "DotProductExplorer",
     "HashPlanesExplorer",
     "SoftLookupExplorer",
