@@ -1,6 +1,6 @@
 // The explorer of the attention matrix: dense attention against LSH attention, mask by mask and round by round.
 // Letters as in reformer/lsh_attention.py: L = 64 tokens, R rounds, C chunk length.
-import { drawAxes, drawBars, drawLine, frameOf, label, Marks, mark, stroke, wash } from "./shared/charts.js";
+import { drawAxes, drawBars, drawLine, frameOf, label, Marks, mark, wash } from "./shared/charts.js";
 import { explore } from "./shared/explore.js";
 import {
   angularHash,
@@ -221,7 +221,7 @@ function paintRow(picture, { tokens, weights, met, chosen }) {
     value: dense[key],
     text: "",
     name: key % 16 === 0 || key === 63 ? key : "",
-    color: met[chosen * N_TOKENS + key] ? theme.accent : theme.alert,
+    color: !dense[key] ? theme.line : met[chosen * N_TOKENS + key] ? theme.accent : theme.alert,
     strong: met[chosen * N_TOKENS + key] > 0,
   }));
   const places = drawBars(picture, bars, { left: 6, right: 6, top: 12, high: Math.max(0.1, ...weights[chosen]) });
@@ -238,6 +238,14 @@ const VIEWS = {
   lsh: "LSH attention, and what it loses",
   added: "the pairs that the shown round adds",
   counted: "how often each pair meets",
+};
+
+const HINTS = {
+  dense: () => "Squares are the weights of dense attention, which no hash has touched.",
+  lsh: () => "Squares are the weights of LSH attention, diamonds those of dense attention that it loses.",
+  added: (round) =>
+    `Squares are pairs that meet first in round ${round}; slanted strokes are pairs that earlier rounds brought together.`,
+  counted: () => "The larger a square, the more often its pair meets, over all rounds and windows.",
 };
 
 function chosenInWords({ chosen, textOf, met, tokens, weights }) {
@@ -274,9 +282,19 @@ function describe(facts) {
     lines: { chosen },
     pictures: {
       matrix: `A matrix of 64 queries by 64 keys: ${VIEWS[view]}${inRound}. ${sentence} ${chosen}`,
-      shares: `Attention met with 1 to ${n_rounds} rounds: ${told("mass", percent)}; pairs: ${told("pairs", percent)}.`,
-      errors: `Error with each pair once: ${told("once", fixed)}; as often as it meets: ${told("often", fixed)}.`,
-      row: { title: `The row of token ${facts.chosen}, “${facts.textOf(facts.chosen)}”`, words: chosen },
+      shares: {
+        note: "● attention, ■ pairs",
+        words: `Attention met with 1 to ${n_rounds} rounds: ${told("mass", percent)}; pairs: ${told("pairs", percent)}.`,
+      },
+      errors: {
+        note: "● each pair once, ■ each time",
+        words: `Error with each pair once: ${told("once", fixed)}; as often as it meets: ${told("often", fixed)}.`,
+      },
+      row: {
+        title: `The row of token ${facts.chosen}, “${facts.textOf(facts.chosen)}”`,
+        note: "bars: dense, dots: LSH",
+        words: chosen,
+      },
     },
   };
 }
@@ -347,7 +365,7 @@ const pointer = {
 export default explore({
   stage:
     "The matrix: a row for each query. Left and right choose a row, up and down change the rounds; more keys below.",
-  hint: "Point at a row to see what its token meets, press to keep it.",
+  hint: ({ view, shown }) => `${HINTS[view](shown + 1)} Point at a row to see what its token meets, press to keep it.`,
   derive,
   describe,
   draw: {

@@ -71,8 +71,11 @@ class AttentionMatrixExplorer(Explorer):
 
     _esm = join_modules("attention_matrix.js")
     still = STILLS / "attention_matrix.png"
-    still_state = {"n_rounds": 4}
-    alternative_text = "."
+    alternative_text = (
+        "A matrix of 64 queries by 64 keys: filled squares for pairs that meet in 4 rounds, diamonds for what is lost, "
+        "slanted strokes where a mask hides what was computed. 63 % of the earlier pairs meet, with 83 % of the "
+        "attention. Curves show both by rounds, and the error: 0.27 with each pair counted once, 0.42 as often as met."
+    )
 
     source = Choice(
         "letters",
@@ -115,7 +118,7 @@ class AttentionMatrixExplorer(Explorer):
     n_buckets = Number(8, low=2, high=MAX_BUCKETS, step=2, label="Buckets B", help="B, even, 2 .. 16")
     chunk_length = Number(8, low=2, high=32, step=2, label="Chunk length C", help="C")
     n_before = Number(1, low=0, high=3, label="Chunks looked back", help="chunks before its own that a token sees")
-    n_rounds = Number(2, low=1, high=MAX_ROUNDS, label="Hash rounds R", help="R")
+    n_rounds = Number(4, low=1, high=MAX_ROUNDS, label="Hash rounds R", help="R")
     shown_round = Number(
         1, low=1, high=MAX_ROUNDS, at_most="n_rounds", label="Round shown", help="whose order and pairs, 1 .. R"
     )
@@ -137,8 +140,8 @@ class AttentionMatrixExplorer(Explorer):
     by_rounds = reported(
         Array(
             "float64",
-            help="(R, 4) for 1 .. R rounds: share of causal pairs met, share of attention met, error of the outputs with each "
-            "pair counted once, and as often as it is met",
+            help="(R, 4) for 1 .. R rounds: share of the causal pairs met, share of the attention met, error of the "
+            "outputs with each pair counted once, and as often as it is met",
         )
     )
 

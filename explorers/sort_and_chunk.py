@@ -48,7 +48,11 @@ class SortAndChunkExplorer(Explorer):
     _esm = join_modules("sort_and_chunk.js")
     still = STILLS / "sort_and_chunk.png"
     still_state = {"lengths_tried": sum(as_bit(steps) for steps in range(1, 17)), "looks_tried": 7, "rounds_tried": 30}
-    alternative_text = "."
+    alternative_text = (
+        "A strip of 256 letters, sorted by bucket and cut into 16 chunks, in four rows. The fullest bucket, 14, holds "
+        "54 tokens and lies in 4 chunks; bars below its tokens say how many of it each cannot reach. In all 25 % of "
+        "the pairs that share a bucket are lost. Curves show that share by chunk length, look-back and rounds."
+    )
 
     source = Choice(
         "head",
