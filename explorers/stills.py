@@ -14,6 +14,7 @@ from playwright.sync_api import sync_playwright
 from explorers import EXPLORERS, standalone_page
 
 WIDTH = 920
+MOST_BYTES = 190_000  # above which a still makes do with fewer colours
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
@@ -28,7 +29,10 @@ def make_still(browser, explorer_class):
         page.wait_for_function("document.querySelector('.explorer-sentence')?.textContent")
         explorer_class.still.parent.mkdir(exist_ok=True)
         picture = Image.open(io.BytesIO(page.locator(".explorer").screenshot(animations="disabled")))
-    picture.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(explorer_class.still, optimize=True)
+    for n_colors in (128, 64):
+        picture.convert("RGB").quantize(n_colors, dither=Image.Dither.NONE).save(explorer_class.still, optimize=True)
+        if explorer_class.still.stat().st_size <= MOST_BYTES:
+            break
     page.close()
 
 

@@ -34,7 +34,11 @@ class WholeRoadExplorer(Explorer):
 
     _esm = join_modules("whole_road.js")
     still = STILLS / "whole_road.png"
-    alternative_text = "."
+    alternative_text = (
+        "The first 32 words of a sentence in four views: as points on a circle cut into eight buckets, in a column by "
+        "position, in a column sorted by bucket and cut into chunks of four, and as an attention matrix of blocks. "
+        "“mutable” meets 5 of the 26 words before it and misses “immutable”, just across the border of its bucket."
+    )
 
     source = Choice(
         "words",
@@ -64,7 +68,7 @@ class WholeRoadExplorer(Explorer):
     )
     wrap = Choice(
         "global",
-        [("global", "last chunk of the round before"), ("round", "last chunk of its round"), ("none", "nobody")],
+        [("global", "last of round before"), ("round", "last of its round"), ("none", "nobody")],
         help="what the first chunk sees before it, as in `look_adjacent`",
         label="First chunk looks back at",
         as_list=True,
@@ -81,8 +85,8 @@ class WholeRoadExplorer(Explorer):
         1, low=1, high=MAX_ROUNDS, at_most="n_rounds", label="Round shown", help="whose buckets are drawn, 1 .. R"
     )
     step = Number(N_STEPS, low=1, high=N_STEPS, label="Steps of the road", help="how far the road is shown")
-    chosen = Number(23, low=0, below="n_tokens", help="token that is marked everywhere")
-    seed = Number(1, low=0, help="of the rotations")
+    chosen = Number(26, low=0, below="n_tokens", help="token that is marked everywhere")
+    seed = Number(67, low=0, help="of the rotations")
 
     texts = given(traitlets.Dict(help="{ source: [token, ..] }"))
     about_sources = given(traitlets.Dict(help="{ source: what its vectors are }"))

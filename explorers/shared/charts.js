@@ -16,9 +16,9 @@ export class Picture {
   }
 
   /** Read the size from the page: of all pictures before any is drawn or described, since asking costs a layout. */
-  measure(theme) {
+  measure(theme, facts) {
     this.width = this.canvas.clientWidth;
-    this.height = Math.round(this.heightOf(this.width, (text) => widthOfText(this.context, theme, text)));
+    this.height = Math.round(this.heightOf(this.width, (text) => widthOfText(this.context, theme, text), facts));
   }
 
   /** Whether what was drawn last had these colours and the present size. */

@@ -8,7 +8,7 @@
 //     hint,       a sentence below it: text, or a function of the facts
 //     derive,     (state, frame) => facts: everything that follows from the inputs, and `state` itself where it is drawn;
 //                 `frame` is what the kernel computed, in explorers that have frames
-//     draw,       { name: { title, height: (width) => height, paint: (picture, facts) } }: first the stage, then what
+//     draw,       { name: { title, height: (width, widthOfText, facts) => height, paint: (picture, facts) } }: first the stage, then what
 //                 stands beside it; one called `key` stands below the stage. `fixed: true` if no state changes it,
 //                 `words` if it has the same description always
 //     describe,   (facts) => { sentence, lines: { name: text }, pictures: { name: words or { words, title, note } } };
@@ -131,8 +131,8 @@ class Exploration {
       const said = [hint, tasks.element, fault, voice.visible];
       return make("div", { className: "explorer-pictures" }, make("div", {}, ...shown, ...said), side);
     }
-    side.prepend(tasks.element);
-    const said = make("div", {}, fault, voice.visible, hint);
+    side.prepend(make("div", {}, hint, tasks.element));
+    const said = make("div", {}, fault, voice.visible);
     return make("div", {}, ...shown, make("div", { className: "explorer-pictures" }, said, side));
   }
 
@@ -335,7 +335,7 @@ class Exploration {
   paint(state) {
     const seen = this.eased(state);
     const facts = seen === state ? this.facts : this.explorer.derive(seen, this.state.frame(seen));
-    for (const picture of Object.values(this.pictures)) picture.measure(this.theme);
+    for (const picture of Object.values(this.pictures)) picture.measure(this.theme, this.facts);
     for (const [name, picture] of Object.entries(this.pictures)) {
       const { paint, fixed } = this.explorer.draw[name];
       if (fixed && picture.isDrawnIn(this.theme)) continue;

@@ -33,7 +33,7 @@ export class Matrix {
   }
 }
 
-/** Whether the cells of a matrix say more than their ground; else only that is drawn. */
+/** The side of a mark of this weight. */
 const sideOf = (matrix, weight) => matrix.cell * Math.max(LEAST, Math.min(0.92, Math.sqrt(weight / FULL)));
 
 /** Draw the pairs: `kindOf(query, key)` is "met", "masked", "lost" or "" for nothing, `weightOf(query, key)` 0 .. 1.
@@ -46,12 +46,14 @@ export function drawMatrix(picture, matrix, { kindOf, weightOf }) {
   const ofKind = Object.groupBy(pairs, ([, , kind]) => kind);
   const { theme } = picture;
   const computed = [...(ofKind.met ?? []), ...(ofKind.masked ?? [])];
-  wash(
-    picture,
-    squares(matrix, computed, () => matrix.rows.cell),
-    theme.accent,
-    theme.dark ? 0.26 : 0.16,
-  );
+  const ground = (context) => {
+    const [across, down] = [matrix.columns.cell, matrix.rows.cell];
+    for (const [query, key] of computed) {
+      const [x, y] = matrix.middle(query, key);
+      context.rect(x - across / 2, y - down / 2, across, down);
+    }
+  };
+  wash(picture, ground, theme.accent, theme.dark ? 0.26 : 0.16);
   const slants = (context) => {
     const reach = 0.22 * matrix.cell;
     for (const [query, key] of ofKind.masked ?? []) {
@@ -60,23 +62,17 @@ export function drawMatrix(picture, matrix, { kindOf, weightOf }) {
     }
   };
   stroke(picture, slants, theme.quiet, 1);
-  fill(
-    picture,
-    squares(matrix, ofKind.met ?? [], (weight) => sideOf(matrix, weight), weightOf),
-    theme.accent,
-  );
+  fill(picture, squares(matrix, ofKind.met ?? [], weightOf), theme.accent);
   drawLost(picture, matrix, ofKind.lost ?? [], weightOf);
 }
 
-const squares =
-  (matrix, pairs, side, weightOf = () => 0) =>
-  (context) => {
-    for (const [query, key] of pairs) {
-      const [x, y] = matrix.middle(query, key);
-      const length = side(weightOf(query, key));
-      context.rect(x - length / 2, y - length / 2, length, length);
-    }
-  };
+const squares = (matrix, pairs, weightOf) => (context) => {
+  for (const [query, key] of pairs) {
+    const [x, y] = matrix.middle(query, key);
+    const side = sideOf(matrix, weightOf(query, key));
+    context.rect(x - side / 2, y - side / 2, side, side);
+  }
+};
 
 function fill({ context }, trace, color) {
   context.beginPath();
@@ -122,7 +118,7 @@ export function markToken(picture, matrix, position) {
 /** Entries of the key of marks; see `Marks.key` in charts.js. */
 export const MATRIX_KEY = [
   {
-    text: "met: the larger, the more weight",
+    text: "met: larger with more weight",
     draw: (x, y, picture) => mark(picture, "square", x, y, 7, picture.theme.accent),
   },
   {
@@ -134,7 +130,7 @@ export const MATRIX_KEY = [
     },
   },
   {
-    text: "lost: dense attention weighs it so much",
+    text: "lost: larger with more weight",
     draw: (x, y, picture) => mark(picture, "diamond", x, y, 6, picture.theme.paper, picture.theme.alert),
   },
 ];

@@ -74,6 +74,13 @@ def attention_matrix_lab(browser, server):
         yield lab
 
 
+@pytest.fixture(scope="session")
+def road_lab(browser, server):
+    """The explorer of the whole road, run and drawn in JupyterLab."""
+    with explorer_in_lab(browser, server, "WholeRoadExplorer") as lab:
+        yield lab
+
+
 @pytest.fixture
 def open_page(browser, tmp_path):
     """A function that opens HTML text, or an explorer's standalone page, from a file. Returns page and requests."""

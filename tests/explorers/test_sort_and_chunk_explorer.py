@@ -1,4 +1,4 @@
-"""The explorer of sorting and chunking: its losses are those of `reformer.chunking`, its strip follows keys and mouse."""
+"""The explorer of sorting and chunking: its losses are those of `reformer.chunking`, and keys move it."""
 
 from functools import partial
 
