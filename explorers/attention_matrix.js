@@ -403,16 +403,17 @@ export default explore({
   },
   tasks: [
     {
-      text: "Meet 90 % of the attention with at most 60 % of the earlier pairs.",
-      done: ({ byRounds }) => byRounds.at(-1).mass >= 0.9 && byRounds.at(-1).pairs <= 0.6,
+      text: "Clusters: meet 90 % of the attention with at most a third of the earlier pairs. Then try letters.",
+      done: ({ source, byRounds }) =>
+        source === "clusters" && byRounds.at(-1).mass >= 0.9 && byRounds.at(-1).pairs <= 1 / 3,
     },
     {
       text: "Find rounds at which counting pairs as often as they meet makes the error at least twice as large.",
       done: ({ byRounds }) => byRounds.at(-1).often >= 2 * byRounds.at(-1).once,
     },
     {
-      text: "Switch off one mask, so that a token gives itself more than half of its attention.",
-      done: ({ weights, chosen }) => chosen > 0 && weights[chosen][chosen] > 0.5,
+      text: "Switch off one mask, and find a token that gives itself more than half of its attention.",
+      done: ({ weights, chosen, avoid_self }) => chosen > 0 && !avoid_self && weights[chosen][chosen] > 0.5,
     },
   ],
 });

@@ -367,7 +367,8 @@ def test_a_swipe_over_the_stage_scrolls_unless_it_begins_on_a_mark(explorer_clas
     stage.scroll_into_view_if_needed()
     page.evaluate(f"scrollTo(0, document.querySelector('{STAGE} canvas').getBoundingClientRect().y + scrollY - 60)")
     box = stage.bounding_box()
-    state = "JSON.stringify(['query', 'chosen', 'turn', 'azimuth', 'chunk_length'].map((name) => explorer.model.get(name) ?? 0))"
+    names = ["query", "chosen", "turn", "azimuth", "chunk_length"]
+    state = f"JSON.stringify({names}.map((name) => explorer.model.get(name) ?? 0))"
     before, top = page.evaluate(state), page.evaluate("scrollY")
     swipe(page, box["x"] + 3, box["y"] + box["height"] - 8, 0, -100)  # a corner: nothing is there
     page.wait_for_function("top => scrollY > top + 40", arg=top)

@@ -449,9 +449,9 @@ def test_no_task_is_done_before_anything_was_tried(explorer_class, open_drawn):
         (SortAndChunkExplorer, {"chunk_length": 8}, 0),
         (SortAndChunkExplorer, {"chunk_length": 12, "n_before": 4}, 1),
         (SortAndChunkExplorer, {"source": "cloud"}, 2),
-        (AttentionMatrixExplorer, {"n_buckets": 16, "chunk_length": 6, "n_rounds": 6}, 0),
+        (AttentionMatrixExplorer, {"source": "clusters", "n_buckets": 16, "same_bucket_only": True}, 0),
         (AttentionMatrixExplorer, {"n_rounds": 8}, 1),
-        (AttentionMatrixExplorer, {"avoid_self": False}, 2),
+        (AttentionMatrixExplorer, {"avoid_self": False, "chosen": 8}, 2),
     ],
 )
 def test_a_task_ticks_when_it_is_done_and_is_heard(explorer_class, state, place, open_drawn):
