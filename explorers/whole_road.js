@@ -36,6 +36,7 @@ import { hue } from "./shared/theme.js";
 
 const [MAX_ROUNDS, N_FEATURES, MAX_HALF] = [8, 64, 4];
 const [COLOUR, SORT, CUT, LOOK, ATTEND] = [2, 3, 4, 5, 6]; // steps; the first is the hash
+const [IMMUTABLE, MUTABLE] = [4, 26]; // positions in the sentence
 const WEIGHTY = 0.03; // a missed token of less weight is not named
 
 // ---- What follows from the state -----------------------------------------------------------------------------
@@ -447,6 +448,22 @@ const spilled = (facts) =>
 
 const quoted = (text) => `“${text}”`;
 
+/** What happens in the steps before the last. */
+const STEPS = [
+  () => "Step 1, hash: a vector goes into the bucket of the arrow along which it points most.",
+  () => "Step 2, colour: each token bears the number of its bucket. Those of one bucket still stand far apart.",
+  () => "Step 3, sort: now those of one bucket stand together, and within it in order of position.",
+  ({ chunk_length }) =>
+    `Step 4, cut: a chunk is ${plural(chunk_length, "token")} long, however many its bucket holds; a full bucket spills ` +
+    "over several.",
+  ({ n_before, wrap }) => {
+    if (!n_before) return "Step 5, look back: a chunk sees itself alone, since none is looked back at.";
+    const round =
+      wrap === "none" ? "the first has none before it" : "a dashed arrow goes round, from the first to the last";
+    return `Step 5, look back: a chunk sees itself and the ${n_before === 1 ? "one" : n_before} before it; ${round}.`;
+  },
+];
+
 function describe(facts) {
   const { chosen, n_tokens, tokens, kindOf, textOf, bucketOf, chunkOf, measures, n_rounds, shown } = facts;
   const earlier = range(chosen);
@@ -464,15 +481,16 @@ function describe(facts) {
   const misses = named.length ? ` It misses ${listed(named.map(one))}.` : "";
   const left = n_tokens - 1 - chosen;
   const later = left ? ` ${left} ${left === 1 ? "comes" : "come"} later and ${left === 1 ? "is" : "are"} masked.` : "";
-  const sentence = `${who}${meets}${misses}${later}`;
+  const step = STEPS[Math.floor(facts.step) - 1];
+  const sentence = step ? `${step(facts)} ${who}` : `${who}${meets}${misses}${later}`;
   const [pairs, mass, error] = measures;
   const sums =
     `${percent(pairs)} of the pairs are compared, and ${percent(mass)} of the attention is met; ` +
     `the output is off by ${error.toFixed(2)} of its length.`;
   return {
     sentence,
-    lines: { sums },
-    pictures: { road: `${n_tokens} tokens in four views. ${sentence} ${sums}` },
+    lines: step ? {} : { sums },
+    pictures: { road: `${n_tokens} tokens in four views. ${sentence} ${step ? "" : sums}`.trim() },
   };
 }
 
@@ -581,11 +599,9 @@ export default explore({
   },
   tasks: [
     {
-      text: "Turn the rotation until the chosen token meets more than 90 % of its attention in one round.",
-      done: ({ n_rounds, chosen, tokens, kindOf }) =>
-        n_rounds === 1 &&
-        chosen > 3 &&
-        range(chosen).reduce((sum, i) => sum + (kindOf(chosen, i) === "met" ? tokens.dense[chosen][i] : 0), 0) > 0.9,
+      text: "Turn the rotation until “mutable” meets “immutable” in one round.",
+      done: ({ source, n_rounds, kindOf }) =>
+        source === "words" && n_rounds === 1 && kindOf(MUTABLE, IMMUTABLE) === "met",
     },
     {
       text: "Meet 80 % of all attention with at most half of the pairs.",

@@ -190,6 +190,28 @@ def test_play_goes_through_the_steps_and_glides_unless_the_reader_prefers_stilln
 
 
 @browser_test
+def test_each_step_says_what_happens_in_it(open_drawn):
+    page = open_drawn(WholeRoadExplorer(), reduced_motion="reduce")
+    for step, words in enumerate(["look back", "cut", "sort", "colour", "hash"]):
+        page.get_by_role("button", name="Step back").click()
+        wait_until_said(page, f"Step {5 - step}, {words}")
+    for _ in range(5):
+        page.locator(STAGE).press(".")
+    wait_until_said(page, "It meets 5 of the 26 tokens")
+
+
+@browser_test
+def test_a_little_turn_brings_the_missed_word_and_ticks_the_task(open_drawn):
+    page = open_drawn(WholeRoadExplorer(), reduced_motion="reduce")
+    wait_until_still(page)
+    for _ in range(3):
+        page.locator(STAGE).press("ArrowRight")
+    page.wait_for_function("document.querySelectorAll('.explorer-done').length === 1")
+    assert "“immutable” 4" not in page.locator(SENTENCE).text_content()
+    assert WholeRoadExplorer(turn=6.0).weights[26, 4] > 0.3
+
+
+@browser_test
 def test_a_preset_a_task_and_a_link(open_drawn):
     page = open_drawn(WholeRoadExplorer())
     wait_until_still(page)
