@@ -51,7 +51,7 @@ class SortAndChunkExplorer(Explorer):
     alternative_text = (
         "A strip of 256 letters, sorted by bucket and cut into 16 chunks, in four rows. The fullest bucket, 14, holds "
         "54 tokens and lies in 4 chunks; bars below its tokens say how many of it each cannot reach. In all 25 % of "
-        "the pairs that share a bucket are lost. Curves show that share by chunk length, look-back and rounds."
+        "the pairs that share a bucket are lost; curves show that share by chunk length, look-back and rounds."
     )
 
     source = Choice(
