@@ -49,7 +49,9 @@ const hashOf = remembered((tokens, seed, n_rounds, half) => {
 /** LSH attention in the first rounds: { weights (L, L), met, beside: see `countMeetings`, order, chunks .. }. */
 const attended = remembered((tokens, buckets, options) => {
   const { seen, outputs, log_normalizers } = attendInRounds(tokens.rows, EACH, buckets, options);
-  return { seen, weights: combineRounds(outputs, log_normalizers), ...countMeetings(seen) };
+  const weights = combineRounds(outputs, log_normalizers);
+  const flatWeights = shaped(Float64Array.from(weights.flatMap((row) => Array.from(row))), N_TOKENS, N_TOKENS);
+  return { seen, weights, flatWeights, ...countMeetings(seen) };
 }, 32);
 
 /** What 1 .. R rounds reach: shares of causal pairs and of dense attention, errors counted once and as often as met. */
@@ -91,6 +93,7 @@ function derive(state) {
   return {
     ...state,
     ...{ tokens, buckets, shown, byRounds, ...now },
+    asDrawn: `${key} ${n_rounds} ${correct_duplicates} ${shown} ${view} ${state.order}`,
     roundOrder: now.seen.order[shown],
     kindOf: kindsOf(view, tokens, now, metAfter(shown), metAfter(shown + 1)),
     weightOf: weightsOf(view, tokens, now),
@@ -158,18 +161,33 @@ function placesOf({ order, drawn, chunk_length }, width) {
 function paintMatrix(picture, facts) {
   const { drawn, bucketOf, chosen, order, kindOf, weightOf } = facts;
   const { left, top, matrix } = placesOf(facts, picture.width);
-  for (const strip of [left, top]) {
-    drawBand(picture, strip, facts);
-    if (order === "sorted") {
-      drawRuns(picture, strip, { order: drawn, bucketOf, isStrong: (bucket) => bucket === bucketOf(chosen) });
-    }
-  }
-  if (order !== "sorted") {
+  drawOnce(picture, facts.asDrawn, () => {
+    for (const strip of [left, top]) drawBand(picture, strip, facts);
+    drawMatrix(picture, matrix, { kindOf, weightOf });
+    frameMatrix(picture, matrix);
+  });
+  if (order === "sorted") {
+    const isStrong = (bucket) => bucket === bucketOf(chosen);
+    for (const strip of [left, top]) drawRuns(picture, strip, { order: drawn, bucketOf, isStrong });
+  } else {
     label(picture, "key, by position", top.x, 8, { align: "left", color: picture.theme.quiet, size: 11 });
   }
-  drawMatrix(picture, matrix, { kindOf, weightOf });
-  frameMatrix(picture, matrix);
   markToken(picture, matrix, chosen);
+}
+
+const kept = new WeakMap(); // by canvas, what was drawn on it last, and as what
+
+/** Draw what has thousands of marks, or take it from the last time if it had this name, size and theme. */
+function drawOnce({ canvas, context, theme, width, height }, name, draw) {
+  const { width: across, height: down } = canvas;
+  const last = kept.get(canvas);
+  if (last?.name === name && last.theme === theme && last.bitmap.width === across && last.bitmap.height === down) {
+    return context.drawImage(last.bitmap, 0, 0, width, height);
+  }
+  draw();
+  const bitmap = new OffscreenCanvas(across, down);
+  bitmap.getContext("2d").drawImage(canvas, 0, 0);
+  kept.set(canvas, { name, theme, bitmap });
 }
 
 /** The colours of the tokens' buckets, without their names. */
@@ -248,21 +266,30 @@ const HINTS = {
   counted: () => "The larger a square, the more often its pair meets, over all rounds and windows.",
 };
 
+/** The share of the chosen token's attention, by dense weights, that it meets in others. */
+const massMet = ({ chosen, met, tokens }) =>
+  ALL.filter((key) => met[chosen * N_TOKENS + key] && key !== chosen).reduce(
+    (sum, key) => sum + tokens.dense[chosen][key],
+    0,
+  );
+
 function chosenInWords({ chosen, textOf, met, tokens, weights }) {
   const others = ALL.filter((key) => met[chosen * N_TOKENS + key] && key !== chosen);
-  const mass = others.reduce((sum, key) => sum + tokens.dense[chosen][key], 0);
   const missed = ALL.filter((key) => !met[chosen * N_TOKENS + key] && tokens.dense[chosen][key] >= 0.03);
   const named = missed.sort((i, j) => tokens.dense[chosen][j] - tokens.dense[chosen][i]).slice(0, 3);
   const one = (key) => `“${textOf(key)}” ${key} (${percent(tokens.dense[chosen][key])})`;
   const own = weights[chosen][chosen] > 0.005 ? ` It gives itself ${percent(weights[chosen][chosen])}.` : "";
   return (
-    `Token ${chosen}, “${textOf(chosen)}”, meets ${plural(others.length, "other")}, which hold ${percent(mass)} of its ` +
+    `Token ${chosen}, “${textOf(chosen)}”, meets ${plural(others.length, "other")}, which hold ${percent(massMet({ chosen, met, tokens }))} of its ` +
     `attention.${named.length ? ` It misses ${listed(named.map(one))}.` : ""}${own}`
   );
 }
 
+const nAdded = ({ kindOf }) =>
+  ALL.reduce((sum, query) => sum + ALL.filter((key) => kindOf(query, key) === "met").length, 0);
+
 function describe(facts) {
-  const { byRounds, n_rounds, view, met, causal, shown, kindOf } = facts;
+  const { byRounds, n_rounds, view, met, causal, shown } = facts;
   const { pairs, mass, once, often } = byRounds[n_rounds - 1];
   const [n_met, n_places] = [met.filter(Boolean).length, met.reduce((sum, count) => sum + count, 0)];
   const before = n_rounds > 1 ? byRounds[n_rounds - 2] : null;
@@ -275,8 +302,7 @@ function describe(facts) {
   const chosen = chosenInWords(facts);
   const told = (name, written) => byRounds.map((row) => written(row[name])).join(", ");
   const fixed = (error) => error.toFixed(2);
-  const n_drawn = ALL.reduce((sum, query) => sum + ALL.filter((key) => kindOf(query, key) === "met").length, 0);
-  const inRound = view === "added" ? ` of round ${shown + 1}: ${n_drawn} pairs that no earlier round met` : "";
+  const inRound = view === "added" ? ` of round ${shown + 1}, ${nAdded(facts)} that no earlier round met` : "";
   return {
     sentence,
     lines: { chosen },
@@ -291,7 +317,7 @@ function describe(facts) {
         words: `Error with each pair once: ${told("once", fixed)}; as often as it meets: ${told("often", fixed)}.`,
       },
       row: {
-        title: `The row of token ${facts.chosen}, “${facts.textOf(facts.chosen)}”`,
+        title: `Token ${facts.chosen}, “${facts.textOf(facts.chosen)}”: meets ${percent(massMet(facts))}`,
         note: "bars: dense, dots: LSH",
         words: chosen,
       },
@@ -383,9 +409,9 @@ export default explore({
     },
     row: { title: "The row", height: (width) => 0.4 * width, paint: paintRow },
   },
-  report: ({ buckets, weights, met, byRounds }) => ({
+  report: ({ buckets, flatWeights, met, byRounds }) => ({
     buckets: shaped(Int32Array.from(buckets.flat()), buckets.length, N_TOKENS),
-    weights: shaped(Float64Array.from(weights.flatMap((row) => Array.from(row))), N_TOKENS, N_TOKENS),
+    weights: flatWeights,
     met: shaped(met, N_TOKENS, N_TOKENS),
     by_rounds: shaped(
       Float64Array.from(byRounds.flatMap(({ pairs, mass, once, often }) => [pairs, mass, once, often])),

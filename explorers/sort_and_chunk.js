@@ -129,6 +129,7 @@ function derive(state) {
 
 const [NAMES, CELLS, PAIRS, LOSS, GAP] = [18, 20, 12, 16, 8]; // pixels down a row of the strip
 const ROW = NAMES + CELLS + PAIRS + LOSS + GAP;
+const TOLD = 44; // pixels down for what is told of the chosen token
 const PANEL = 178; // pixels down for a curve
 
 /** Where all lies: rows of the strip, each a `Strip`, and [x, y, width] of the curves. */
@@ -139,7 +140,7 @@ function placesOf({ n_tokens }, width) {
   const rows = range(n_rows).map(
     (row) => new Strip({ x: 1, y: ROW * row + NAMES, length: width - 2, thickness: CELLS, n_places: n_across }),
   );
-  const foot = ROW * n_rows + 10;
+  const foot = ROW * n_rows + TOLD;
   const across = narrow ? width : (width - 48) / 3;
   const panels = range(3).map((i) => (narrow ? [0, foot + PANEL * i, across] : [i * (across + 24), foot, across]));
   return { n_across, rows, panels, height: foot + PANEL * (narrow ? 3 : 1) };
@@ -158,6 +159,11 @@ function paintStrip(picture, facts) {
     paintBorders(picture, facts, places);
   }
   paintPairs(picture, facts, places);
+  const told = chosenInShort(facts);
+  const lines = picture.width < 600 ? told : [told.join("; ")];
+  lines.forEach((line, i) => {
+    label(picture, line, 2, ROW * places.rows.length + 5 + 17 * i, { align: "left", size: 13 });
+  });
   Object.values(AXES).forEach((axis, i) => paintCurve(picture, facts, axis, places.panels[i]));
 }
 
@@ -310,6 +316,14 @@ function paintSizes(picture, { sizes, bucketOf, chosen, hueOf, n_before, chunk_l
 const nameOf = ({ textOf }, position) =>
   textOf(position) ? `Token ${position}, “${textOf(position)}”,` : `Token ${position}`;
 
+/** Two parts of a line about the chosen token, for eyes. */
+function chosenInShort({ chosen, mates, isInReach, bucketOf, chunkOf, textOf }) {
+  const lost = mates.filter((position) => !isInReach(position)).length;
+  const name = textOf(chosen) ? `Token ${chosen}, “${textOf(chosen)}”` : `Token ${chosen}`;
+  const others = `of ${plural(mates.length, "other")} in its bucket ${mates.length - lost} in reach, ${lost} lost`;
+  return [`★ ${name}: bucket ${bucketOf(chosen)}, chunk ${chunkOf(chosen)}`, others];
+}
+
 function chosenInWords(facts) {
   const { chosen, mates, isInReach, bucketOf, chunkOf, n_rounds, shown, n_chunks } = facts;
   const inRound = n_rounds > 1 ? ` of round ${shown + 1}` : "";
@@ -423,7 +437,9 @@ function placeUnder({ rows, n_across }, { x, y }) {
 export default explore({
   stage: "The strip. Left and right choose a token, up and down change the chunk length; all keys are listed below.",
   wide: true,
-  hint: "Drag the diamond to make chunks longer: the curves grow by what you try. Press a token to choose it.",
+  hint: ({ view }) =>
+    `${view === "sorted" ? "Drag the diamond to make chunks longer: the curves grow by what you try. " : ""}` +
+    "Point at a token to see its pairs, press to choose it.",
   derive,
   describe,
   draw: {
