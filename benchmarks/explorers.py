@@ -31,6 +31,8 @@ KEYS = {
     "HashPlanesExplorer": "t",
     "AngularExplorer": "t",
     "WholeRoadExplorer": "ArrowDown",
+    "SortAndChunkExplorer": "c",
+    "AttentionMatrixExplorer": "c",
 }
 CASES = [
     ("DotProductExplorer", "6 keys", ""),
@@ -46,6 +48,10 @@ CASES = [
     ("AngularExplorer", "200 points, sphere, B = 16, R = 8", "n_points=200, n_buckets=16, n_rounds=8, dimension=3"),
     ("WholeRoadExplorer", "L = 32, B = 8, R = 1", ""),
     ("WholeRoadExplorer", "L = 64, B = 8, R = 4, all features", "n_tokens=64, n_rounds=4, hashed='space'"),
+    ("SortAndChunkExplorer", "L = 256, R = 1", ""),
+    ("SortAndChunkExplorer", "L = 512, R = 8", "n_tokens=512, n_rounds=8"),
+    ("AttentionMatrixExplorer", "L = 64, R = 4", ""),
+    ("AttentionMatrixExplorer", "L = 64, R = 8", "n_rounds=8"),
 ]
 
 # A frame's callbacks run, then it is painted, then the message arrives. Drawing begins with clearRect on the canvas.

@@ -4,20 +4,32 @@
 """
 
 from explorers.angular import AngularExplorer
+from explorers.attention_matrix import AttentionMatrixExplorer
 from explorers.dot_products import DotProductExplorer
 from explorers.hash_planes import HashPlanesExplorer
 from explorers.page import standalone_page
 from explorers.soft_lookup import SoftLookupExplorer
+from explorers.sort_and_chunk import SortAndChunkExplorer
 from explorers.whole_road import WholeRoadExplorer
 
-EXPLORERS = [DotProductExplorer, SoftLookupExplorer, HashPlanesExplorer, AngularExplorer, WholeRoadExplorer]
+EXPLORERS = [
+    DotProductExplorer,
+    SoftLookupExplorer,
+    HashPlanesExplorer,
+    AngularExplorer,
+    SortAndChunkExplorer,
+    WholeRoadExplorer,
+    AttentionMatrixExplorer,
+]
 
 __all__ = [
     "EXPLORERS",
     "AngularExplorer",
+    "AttentionMatrixExplorer",
     "DotProductExplorer",
     "HashPlanesExplorer",
     "SoftLookupExplorer",
+    "SortAndChunkExplorer",
     "WholeRoadExplorer",
     "standalone_page",
 ]

@@ -114,6 +114,16 @@ class Choice(Input):
         return None if value in values else " or ".join(map(str, values))
 
 
+class Switch(Choice):
+    """What is on or off: True or False."""
+
+    def __init__(self, default, *, help, label):
+        super().__init__(default, [(True, "on"), (False, "off")], help=help, label=label, as_switch=True)
+
+    def needs(self, owner, value):
+        return None if isinstance(value, bool) else "true or false"
+
+
 class Array(Input):
     """A NumPy array of one dtype, synced with the browser as its dtype, its shape and its bytes.
 

@@ -10,12 +10,25 @@ import {
   directionScores,
   dotProduct,
   identityRows,
+  relativeError,
   rowsOf,
   sharedQkAttention,
   undoSort,
+  weightedSums,
 } from "./shared/lsh.js";
 import { drawMatrix, frameMatrix, MATRIX_KEY, Matrix, markToken } from "./shared/matrix.js";
-import { clamp, drawnArray, listed, normalFrom, percent, plural, range, shaped, wrapped } from "./shared/numbers.js";
+import {
+  clamp,
+  drawnArray,
+  listed,
+  normalFrom,
+  percent,
+  plural,
+  range,
+  remembered,
+  shaped,
+  wrapped,
+} from "./shared/numbers.js";
 import { circle, onCircle, View } from "./shared/points.js";
 import { nameSectors, sectors, turnOf, washSectors } from "./shared/regions.js";
 import { drawLooks, drawMoves, drawTokens, frameChunk, Strip } from "./shared/strip.js";
@@ -27,18 +40,6 @@ const [IMMUTABLE, MUTABLE] = [4, 26]; // positions in the sentence
 const WEIGHTY = 0.03; // a missed token of less weight is not named
 
 // ---- What follows from the state -----------------------------------------------------------------------------
-
-/** A function that remembers its last few answers by the key that its first argument is. */
-function remembered(compute, most = 4) {
-  const answers = new Map();
-  return (key, ...rest) => {
-    if (!answers.has(key)) {
-      if (answers.size >= most) answers.delete(answers.keys().next().value);
-      answers.set(key, compute(...rest));
-    }
-    return answers.get(key);
-  };
-}
 
 const numbersOf = remembered((seed) => drawnArray([MAX_ROUNDS, N_FEATURES, MAX_HALF], normalFrom(seed)));
 
@@ -69,7 +70,15 @@ const tokensOf = remembered((vectors, values, source, n_tokens) => {
   const units = rows.map((row, i) => Float64Array.from(row, (number) => number / length[i]));
   const leading = rows.map(([x, y]) => [x / Math.hypot(x, y), y / Math.hypot(x, y)]);
   const dense = sharedQkAttention(rows, identityRows(n_tokens));
-  return { rows, values: ofValues, units, leading, kept: shareKept(units), dense, outputs: times(dense, ofValues) };
+  return {
+    rows,
+    values: ofValues,
+    units,
+    leading,
+    kept: shareKept(units),
+    dense,
+    outputs: weightedSums(dense, ofValues),
+  };
 });
 
 /** The share of the squared dot products of the unit vectors that their first two features keep. */
@@ -83,19 +92,6 @@ function shareKept(units) {
   });
   return kept / all;
 }
-
-/** Matrix times rows. */
-const times = (weights, rows) =>
-  weights.map((row) => {
-    const sum = new Float64Array(rows[0].length);
-    row.forEach((weight, i) => {
-      if (weight) for (let f = 0; f < sum.length; f++) sum[f] += weight * rows[i][f];
-    });
-    return sum;
-  });
-
-const normOf = (rows) => Math.sqrt(rows.reduce((sum, row) => sum + dotProduct(row, row), 0));
-const minusRows = (a, b) => a.map((row, i) => row.map((number, f) => number - b[i][f]));
 
 /** What a query is to a key: "met", "masked" where they stand side by side and it is hidden, "lost", or "". */
 function relationsOf({ met, beside }, weights, n_tokens) {
@@ -117,8 +113,7 @@ function measuresOf(tokens, weights, kindOf, n_tokens) {
       if (i !== j) pairs++;
     }
   }
-  const difference = minusRows(times(weights, tokens.values), tokens.outputs);
-  const error = normOf(difference) / normOf(tokens.outputs);
+  const error = relativeError(weightedSums(weights, tokens.values), tokens.outputs);
   return Float64Array.of((2 * pairs) / (n_tokens * (n_tokens - 1)), mass / n_tokens, error);
 }
 

@@ -21,6 +21,7 @@ export function inWords({ kind, options, step, unit = "" }, value) {
 
 /** The control of an input with a label, by its limits: { element, refresh(state) }. */
 export function control(name, limits, change) {
+  if (limits.as_switch) return toggle(name, limits, change);
   if (limits.kind === "choice") return (limits.as_list ? list : choice)(name, limits, change);
   return slider(name, limits, change);
 }
@@ -62,6 +63,13 @@ function list(name, { label, options }, change) {
   select.addEventListener("change", () => change({ [name]: options[select.selectedIndex][0] }));
   const element = make("div", { className: "explorer-list" }, make("label", { htmlFor: id }, label), select);
   return { element, refresh: (state) => (select.value = state[name]) };
+}
+
+function toggle(name, { label }, change) {
+  const input = make("input", { type: "checkbox" });
+  input.addEventListener("change", () => change({ [name]: input.checked }));
+  const element = make("div", { className: "explorer-choice" }, make("label", {}, input, label));
+  return { element, refresh: (state) => (input.checked = state[name]) };
 }
 
 export function button(label, onClick) {

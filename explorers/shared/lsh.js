@@ -271,6 +271,16 @@ function weightedSum(weights, values) {
   return sum;
 }
 
+/** A matrix of weights, (Q, K), times rows, (K, e). */
+export const weightedSums = (weights, values) => weights.map((row) => weightedSum(row, values));
+
+/** How far rows are from what is wanted: the norm of the difference by the norm of the wanted. */
+export function relativeError(rows, wanted) {
+  const norm = (squares) => Math.sqrt(squares.reduce((sum, square) => sum + square, 0));
+  const away = rows.map((row, i) => row.reduce((sum, number, f) => sum + (number - wanted[i][f]) ** 2, 0));
+  return norm(away) / norm(wanted.map((row) => dotProduct(row, row)));
+}
+
 /** Dense attention with shared queries and keys: (L, d), (L, e) -> (L, e). With the identity as values, its weights. */
 export function sharedQkAttention(queries_keys, values, { causal = true } = {}) {
   const positions = range(queries_keys.length);

@@ -54,6 +54,18 @@ export function drawnArray(shape, draw) {
 /** A typed array with a shape, as Python is to have it. */
 export const shaped = (array, ...shape) => Object.assign(array, { shape });
 
+/** A function that remembers its last few answers by the key that its first argument is. */
+export function remembered(compute, most = 4) {
+  const answers = new Map();
+  return (key, ...rest) => {
+    if (!answers.has(key)) {
+      if (answers.size >= most) answers.delete(answers.keys().next().value);
+      answers.set(key, compute(...rest));
+    }
+    return answers.get(key);
+  };
+}
+
 export const range = (count) => Array.from({ length: count }, (_, i) => i);
 export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 

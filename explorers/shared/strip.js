@@ -115,7 +115,7 @@ export function drawRuns(picture, strip, { order, bucketOf, side = -1, isStrong 
       ? segment(x + 3 * side, y - (end - begin) / 2 + 1, x + 3 * side, y + (end - begin) / 2 - 1)
       : segment(x - (end - begin) / 2 + 1, y + 3 * side, x + (end - begin) / 2 - 1, y + 3 * side);
     stroke(picture, line, picture.theme.quiet, 1.5);
-    if (end - begin < 11) continue;
+    if (end - begin < (strip.down ? 11 : 8 + 7 * String(bucket).length)) continue;
     const strong = isStrong(bucket);
     label(picture, `b${bucket}`, outX, outY, {
       color: strong ? picture.theme.ink : picture.theme.quiet,

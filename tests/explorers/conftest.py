@@ -61,6 +61,20 @@ def soft_lookup_lab(browser, server):
 
 
 @pytest.fixture(scope="session")
+def sort_and_chunk_lab(browser, server):
+    """The explorer of sorting and chunking, run and drawn in JupyterLab."""
+    with explorer_in_lab(browser, server, "SortAndChunkExplorer") as lab:
+        yield lab
+
+
+@pytest.fixture(scope="session")
+def attention_matrix_lab(browser, server):
+    """The explorer of the attention matrix, run and drawn in JupyterLab."""
+    with explorer_in_lab(browser, server, "AttentionMatrixExplorer") as lab:
+        yield lab
+
+
+@pytest.fixture(scope="session")
 def road_lab(browser, server):
     """The explorer of the whole road, run and drawn in JupyterLab."""
     with explorer_in_lab(browser, server, "WholeRoadExplorer") as lab:

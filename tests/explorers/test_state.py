@@ -13,9 +13,12 @@ import pytest
 from explorers import (
     EXPLORERS,
     AngularExplorer,
+    AttentionMatrixExplorer,
     DotProductExplorer,
     HashPlanesExplorer,
     SoftLookupExplorer,
+    SortAndChunkExplorer,
+    WholeRoadExplorer,
     standalone_page,
 )
 from explorers.inputs import Refused
@@ -26,6 +29,8 @@ from tests.explorers.lab_page import SENTENCE, STAGE, Lab, open_page_of, wait_un
 
 browser_test = pytest.mark.browser
 every_explorer = pytest.mark.parametrize("explorer_class", EXPLORERS)
+OF_POINTS = [DotProductExplorer, SoftLookupExplorer, HashPlanesExplorer, AngularExplorer]
+every_explorer_of_points = pytest.mark.parametrize("explorer_class", OF_POINTS)
 nan, inf = float("nan"), float("inf")
 
 # What cannot be shown, and the name by which it is refused.
@@ -48,6 +53,12 @@ NUMBERS = [
     (SoftLookupExplorer, {"bandwidth": 0}, "bandwidth needs a number from 0.05 to 3, got 0"),
     (SoftLookupExplorer, {"query": nan}, "query needs a number from 0 to 10, got NaN"),
     (SoftLookupExplorer, {"n_near": 13}, "n_near needs a whole number from 1 to 12, got 13"),
+    (SortAndChunkExplorer, {"chunk_length": 0}, "chunk_length needs a whole number from 4 to 128, got 0"),
+    (SortAndChunkExplorer, {"n_tokens": 128, "chosen": 128}, "chosen needs a whole number from 0 to 127, got 128"),
+    (SortAndChunkExplorer, {"n_buckets": 12}, "n_buckets needs 8 or 16 or 32 or 64, got 12"),
+    (AttentionMatrixExplorer, {"n_buckets": 5}, "n_buckets needs an even whole number from 2 to 16, got 5"),
+    (AttentionMatrixExplorer, {"causal": 1}, "causal needs true or false, got 1"),
+    (WholeRoadExplorer, {"turn": nan}, "turn needs a number from -180 to 180, got NaN"),
 ]
 NEEDS_VALUES = "needs numbers from -2 to 2"
 NEEDS_TWINS = "needs as many rows as keys_on_road"
@@ -96,7 +107,7 @@ def test_what_cannot_be_shown_is_refused_later_and_leaves_the_state_as_it_was(ex
 
 
 @pytest.mark.parametrize("n_points", [0, -1, 1, 501, 12.0, nan, None, "12", True])
-@every_explorer
+@every_explorer_of_points
 def test_a_number_of_points_that_cannot_be_shown_is_refused(explorer_class, n_points):
     if n_points is None:
         assert len(explorer_class(n_points=None).about["start"]) > 1  # means: as many as usual
@@ -105,12 +116,19 @@ def test_a_number_of_points_that_cannot_be_shown_is_refused(explorer_class, n_po
         explorer_class(n_points=n_points)
 
 
+def a_number_of(explorer_class):
+    """The name of an input that counts something, and is shown."""
+    return "n_near" if explorer_class in OF_POINTS else "n_rounds"
+
+
 @every_explorer
 def test_a_misspelt_name_is_refused_with_the_name_that_was_meant(explorer_class):
-    with pytest.raises(ValueError, match=rf"^{explorer_class.__name__} has no n_nearr; did you mean n_near\?$"):
-        explorer_class(n_nearr=3)
-    with pytest.raises(ValueError, match=r"has no qeury; did you mean query\?$"):
-        explorer_class().qeury = 3
+    name = a_number_of(explorer_class)
+    misspelt = name + name[-1]
+    with pytest.raises(ValueError, match=rf"^{explorer_class.__name__} has no {misspelt}; did you mean {name}\?$"):
+        explorer_class(**{misspelt: 3})
+    with pytest.raises(ValueError, match=r"has no hcosen; did you mean chosen\?$"):
+        explorer_class().hcosen = 3
     with pytest.raises(ValueError, match=r"has no zzz; it has \w+, "):
         explorer_class(zzz=3)
 
@@ -168,13 +186,12 @@ def test_the_page_refuses_with_the_sentences_of_python_and_keeps_its_picture(exp
         wait_until_still(page)
         assert page.get_by_role("textbox").input_value() == text  # to be mended, not lost
         assert page.locator(SENTENCE).text_content() == before
-    show(page, '{"n_nearr": 3}')
-    assert (
-        page.locator(".explorer-fault").inner_text().startswith(f"Not shown: {explorer_class.__name__} has no n_nearr;")
-    )
-    show(page, "n_near = 3")
-    assert "got n_near = 3" in page.locator(".explorer-fault").inner_text()
-    show(page, '{"n_near": 1}')
+    name, fault = a_number_of(explorer_class), page.locator(".explorer-fault")
+    show(page, f'{{"{name}{name[-1]}": 3}}')
+    assert fault.inner_text().startswith(f"Not shown: {explorer_class.__name__} has no {name}{name[-1]};")
+    show(page, f"{name} = 3")
+    assert f"got {name} = 3" in fault.inner_text()
+    show(page, f'{{"{name}": {1 if explorer_class in OF_POINTS else 3}}}')
     page.wait_for_function("document.querySelector('.explorer-fault').hidden")
     page.wait_for_function(f"before => document.querySelector('{SENTENCE}').textContent !== before", arg=before)
 
@@ -205,6 +222,9 @@ KEYS = {
     SoftLookupExplorer: ["ArrowRight", "ArrowUp", "k", "d", "r"],
     HashPlanesExplorer: ["ArrowRight", "n", "q", "t", "b", "2", "r"],
     AngularExplorer: ["ArrowRight", "n", "q", "t", "2", "r"],
+    SortAndChunkExplorer: ["ArrowRight", "ArrowUp", "l", "h", "s", "r"],
+    WholeRoadExplorer: ["ArrowRight", "ArrowDown", ",", "r"],
+    AttentionMatrixExplorer: ["ArrowRight", "ArrowUp", "c", "v", "s", "f", "i", "b", "d", "r"],
 }
 
 
@@ -246,6 +266,10 @@ def test_every_step_is_undone_and_done_again_and_reset_goes_back_to_the_start(ex
         (HashPlanesExplorer(chosen=0), "p", "chosen", 39),
         (AngularExplorer(turn=179.0), "t", "turn", -179),
         (AngularExplorer(chosen=39), "n", "chosen", 0),
+        (SortAndChunkExplorer(chunk_length=128), "ArrowUp", "chunk_length", 128),
+        (SortAndChunkExplorer(draw=2), "r", "draw", 0),
+        (AttentionMatrixExplorer(n_rounds=8), "ArrowUp", "n_rounds", 8),
+        (AttentionMatrixExplorer(shown_round=4), ".", "shown_round", 1),
         (PowersExplorer(chosen=10), "ArrowRight", "chosen", 10),
     ],
 )
@@ -274,7 +298,8 @@ def test_python_is_told_when_a_reader_rests_and_once_a_second_meanwhile(open_dra
 @browser_test
 @every_explorer
 def test_a_text_makes_the_same_state_in_python(explorer_class, open_drawn):
-    page = open_drawn(explorer_class(n_points=11), reduced_motion="reduce")
+    made = {"n_points": 11} if explorer_class in OF_POINTS else {}
+    page = open_drawn(explorer_class(**made), reduced_motion="reduce")
     open_state(page)
     for keys in ["", *KEYS[explorer_class]]:
         if keys:
@@ -308,9 +333,9 @@ def test_a_link_opens_the_page_in_the_same_state(explorer_class, browser, tmp_pa
     other.goto(link)
     wait_until_drawn(other)
     assert other.locator(SENTENCE).text_content() == said
-    other.goto(f"{file.as_uri()}#{explorer_class.__name__}=%7B%22query%22:99%7D")
+    other.goto(f"{file.as_uri()}#{explorer_class.__name__}=%7B%22chosen%22:999%7D")
     other.wait_for_selector(".explorer-fault:not([hidden])")
-    assert "query needs " in other.locator(".explorer-fault").inner_text()
+    assert "chosen needs " in other.locator(".explorer-fault").inner_text()
     page.close()
     other.close()
 
@@ -421,6 +446,12 @@ def test_no_task_is_done_before_anything_was_tried(explorer_class, open_drawn):
         (AngularExplorer, {"query": 10}, 0),
         (AngularExplorer, {"n_rounds": 4}, 1),
         (AngularExplorer, {"n_buckets": 16}, 2),
+        (SortAndChunkExplorer, {"chunk_length": 8}, 0),
+        (SortAndChunkExplorer, {"chunk_length": 12, "n_before": 4}, 1),
+        (SortAndChunkExplorer, {"source": "cloud"}, 2),
+        (AttentionMatrixExplorer, {"source": "clusters", "n_buckets": 16, "same_bucket_only": True}, 0),
+        (AttentionMatrixExplorer, {"n_rounds": 8}, 1),
+        (AttentionMatrixExplorer, {"avoid_self": False, "chosen": 8}, 2),
     ],
 )
 def test_a_task_ticks_when_it_is_done_and_is_heard(explorer_class, state, place, open_drawn):
