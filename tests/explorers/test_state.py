@@ -26,6 +26,7 @@ from tests.explorers.lab_page import SENTENCE, STAGE, Lab, open_page_of, wait_un
 
 browser_test = pytest.mark.browser
 every_explorer = pytest.mark.parametrize("explorer_class", EXPLORERS)
+with_near_ones = pytest.mark.parametrize("explorer_class", [one for one in EXPLORERS if "n_near" in one.inputs()])
 nan, inf = float("nan"), float("inf")
 
 # What cannot be shown, and the name by which it is refused.
@@ -96,7 +97,7 @@ def test_what_cannot_be_shown_is_refused_later_and_leaves_the_state_as_it_was(ex
 
 
 @pytest.mark.parametrize("n_points", [0, -1, 1, 501, 12.0, nan, None, "12", True])
-@every_explorer
+@with_near_ones
 def test_a_number_of_points_that_cannot_be_shown_is_refused(explorer_class, n_points):
     if n_points is None:
         assert len(explorer_class(n_points=None).about["start"]) > 1  # means: as many as usual
@@ -105,7 +106,7 @@ def test_a_number_of_points_that_cannot_be_shown_is_refused(explorer_class, n_po
         explorer_class(n_points=n_points)
 
 
-@every_explorer
+@with_near_ones
 def test_a_misspelt_name_is_refused_with_the_name_that_was_meant(explorer_class):
     with pytest.raises(ValueError, match=rf"^{explorer_class.__name__} has no n_nearr; did you mean n_near\?$"):
         explorer_class(n_nearr=3)
@@ -156,7 +157,7 @@ def show(page, text):
 
 
 @browser_test
-@every_explorer
+@with_near_ones
 def test_the_page_refuses_with_the_sentences_of_python_and_keeps_its_picture(explorer_class, open_drawn):
     page = open_drawn(explorer_class(), reduced_motion="reduce")
     before = page.locator(SENTENCE).text_content()
