@@ -16,6 +16,7 @@ from explorers import (
     DotProductExplorer,
     HashPlanesExplorer,
     SoftLookupExplorer,
+    WholeRoadExplorer,
     standalone_page,
 )
 from explorers.inputs import Refused
@@ -206,6 +207,7 @@ KEYS = {
     SoftLookupExplorer: ["ArrowRight", "ArrowUp", "k", "d", "r"],
     HashPlanesExplorer: ["ArrowRight", "n", "q", "t", "b", "2", "r"],
     AngularExplorer: ["ArrowRight", "n", "q", "t", "2", "r"],
+    WholeRoadExplorer: ["ArrowRight", "ArrowDown", "t", "r"],
 }
 
 
