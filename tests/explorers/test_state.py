@@ -174,7 +174,7 @@ def show(page, text):
 
 
 @browser_test
-@every_explorer
+@every_explorer_of_points
 def test_the_page_refuses_with_the_sentences_of_python_and_keeps_its_picture(explorer_class, open_drawn):
     page = open_drawn(explorer_class(), reduced_motion="reduce")
     before = page.locator(SENTENCE).text_content()
@@ -223,7 +223,7 @@ KEYS = {
     HashPlanesExplorer: ["ArrowRight", "n", "q", "t", "b", "2", "r"],
     AngularExplorer: ["ArrowRight", "n", "q", "t", "2", "r"],
     SortAndChunkExplorer: ["ArrowRight", "ArrowUp", "l", "h", "s", "r"],
-    WholeRoadExplorer: ["ArrowRight", "ArrowDown", ",", "r"],
+    WholeRoadExplorer: ["ArrowRight", "ArrowDown", "t", "r"],
     AttentionMatrixExplorer: ["ArrowRight", "ArrowUp", "c", "v", "s", "f", "i", "b", "d", "r"],
 }
 
