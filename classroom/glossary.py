@@ -189,7 +189,8 @@ TERMS = (
     ),
     Term(
         "stranger",
-        "A vector that has nothing to do with the query; in many dimensions, one almost at a right angle to it.",
+        "A vector that has nothing to do with the query: in many dimensions, one almost at a right angle to it; in a "
+        "window of chunks (unit 04), a key of another bucket.",
         "02",
         ("unrelated vector",),
     ),
@@ -250,7 +251,7 @@ TERMS = (
     ),
     Term(
         "look-back",
-        "That each chunk sees the chunk before it, too, since a bucket may have begun there.",
+        "That each chunk sees the chunk before it, too: a stable sort puts the earlier keys of a bucket to the left.",
         "04",
         ("n_chunks_before", "look_adjacent"),
     ),
