@@ -174,7 +174,7 @@ def show(page, text):
 
 
 @browser_test
-@every_explorer_of_points
+@every_explorer
 def test_the_page_refuses_with_the_sentences_of_python_and_keeps_its_picture(explorer_class, open_drawn):
     page = open_drawn(explorer_class(), reduced_motion="reduce")
     before = page.locator(SENTENCE).text_content()
