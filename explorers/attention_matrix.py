@@ -11,7 +11,7 @@ from explorers.draws import normal_numbers
 from explorers.explorer import STILLS, Explorer
 from explorers.inputs import Array, Choice, Number, Switch, given, reported
 from explorers.modules import join_modules
-from explorers.sequences import N_FEATURES, N_TOKENS, sequences
+from explorers.sequences import N_FEATURES, N_TOKENS, SOURCES, WRAPS, sequences
 from reformer.angular import angular_hash
 from reformer.attention import shared_qk_attention, unit_keys
 from reformer.chunking import undo_sort
@@ -79,12 +79,7 @@ class AttentionMatrixExplorer(Explorer):
 
     source = Choice(
         "letters",
-        [
-            ("words", "Words of a sentence"),
-            ("letters", "Letters, common mean"),
-            ("clusters", "Clusters"),
-            ("zipf", "Words by Zipf’s law"),
-        ],
+        SOURCES,
         help="which tokens; `explorers.sequences` says what their vectors are",
         label="Tokens",
         as_list=True,
@@ -110,7 +105,7 @@ class AttentionMatrixExplorer(Explorer):
     )
     wrap = Choice(
         "global",
-        [("global", "last chunk of the round before"), ("round", "last chunk of its round"), ("none", "nobody")],
+        WRAPS,
         help="what the first chunk sees before it, as in `look_adjacent`",
         label="First chunk looks back at",
         as_list=True,

@@ -15,6 +15,13 @@ from classroom import vectors
 N_TOKENS, N_FEATURES = 64, 64
 SENTENCE = "an object of an immutable sequence type cannot change"  # how the words begin
 LETTERS = (1, 2, 256)  # layer and head of the model "shared_qk", whose vectors have a common mean; the first position
+SOURCES = [
+    ("words", "Words of a sentence"),
+    ("letters", "Letters, common mean"),
+    ("clusters", "Clusters"),
+    ("zipf", "Words by Zipf’s law"),
+]
+WRAPS = [("global", "last of round before"), ("round", "last of its round"), ("none", "nobody")]
 LENGTHENED = 5.0  # times the length of words: about as long as the vectors of the heads
 
 

@@ -11,7 +11,7 @@ from explorers.draws import normal_numbers
 from explorers.explorer import STILLS, Explorer
 from explorers.inputs import Array, Choice, Number, given, reported
 from explorers.modules import join_modules
-from explorers.sequences import N_FEATURES, N_TOKENS, sequences
+from explorers.sequences import N_FEATURES, N_TOKENS, SOURCES, WRAPS, sequences
 from reformer.angular import angular_hash
 from reformer.attention import shared_qk_attention
 from reformer.lsh_attention import lsh_attention
@@ -42,12 +42,7 @@ class WholeRoadExplorer(Explorer):
 
     source = Choice(
         "words",
-        [
-            ("words", "Words of a sentence"),
-            ("letters", "Letters, common mean"),
-            ("clusters", "Clusters"),
-            ("zipf", "Words by Zipf’s law"),
-        ],
+        SOURCES,
         help="which tokens; `explorers.sequences` says what their vectors are",
         label="Tokens",
         as_list=True,
@@ -68,7 +63,7 @@ class WholeRoadExplorer(Explorer):
     )
     wrap = Choice(
         "global",
-        [("global", "last of round before"), ("round", "last of its round"), ("none", "nobody")],
+        WRAPS,
         help="what the first chunk sees before it, as in `look_adjacent`",
         label="First chunk looks back at",
         as_list=True,

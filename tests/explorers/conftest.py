@@ -32,53 +32,24 @@ def server(tmp_path_factory):
         yield address
 
 
-@pytest.fixture(scope="session")
-def angular_lab(browser, server):
-    """The angular explorer, run and drawn in JupyterLab."""
-    with explorer_in_lab(browser, server, "AngularExplorer") as lab:
-        yield lab
+def _lab_with(name):
+    """A fixture: the explorer of this class, run and drawn in JupyterLab."""
+
+    @pytest.fixture(scope="session")
+    def lab(browser, server):
+        with explorer_in_lab(browser, server, name) as lab:
+            yield lab
+
+    return lab
 
 
-@pytest.fixture(scope="session")
-def hash_planes_lab(browser, server):
-    """The explorer of hash planes, run and drawn in JupyterLab."""
-    with explorer_in_lab(browser, server, "HashPlanesExplorer") as lab:
-        yield lab
-
-
-@pytest.fixture(scope="session")
-def dot_products_lab(browser, server):
-    """The explorer of dot products, run and drawn in JupyterLab."""
-    with explorer_in_lab(browser, server, "DotProductExplorer") as lab:
-        yield lab
-
-
-@pytest.fixture(scope="session")
-def soft_lookup_lab(browser, server):
-    """The explorer of the soft look-up, run and drawn in JupyterLab."""
-    with explorer_in_lab(browser, server, "SoftLookupExplorer") as lab:
-        yield lab
-
-
-@pytest.fixture(scope="session")
-def sort_and_chunk_lab(browser, server):
-    """The explorer of sorting and chunking, run and drawn in JupyterLab."""
-    with explorer_in_lab(browser, server, "SortAndChunkExplorer") as lab:
-        yield lab
-
-
-@pytest.fixture(scope="session")
-def attention_matrix_lab(browser, server):
-    """The explorer of the attention matrix, run and drawn in JupyterLab."""
-    with explorer_in_lab(browser, server, "AttentionMatrixExplorer") as lab:
-        yield lab
-
-
-@pytest.fixture(scope="session")
-def road_lab(browser, server):
-    """The explorer of the whole road, run and drawn in JupyterLab."""
-    with explorer_in_lab(browser, server, "WholeRoadExplorer") as lab:
-        yield lab
+angular_lab = _lab_with("AngularExplorer")
+hash_planes_lab = _lab_with("HashPlanesExplorer")
+dot_products_lab = _lab_with("DotProductExplorer")
+soft_lookup_lab = _lab_with("SoftLookupExplorer")
+sort_and_chunk_lab = _lab_with("SortAndChunkExplorer")
+attention_matrix_lab = _lab_with("AttentionMatrixExplorer")
+road_lab = _lab_with("WholeRoadExplorer")
 
 
 @pytest.fixture
