@@ -87,6 +87,13 @@ def _(rng):
     return call(queries, keys, values, mask)
 
 
+@exercise.case("a query that sees itself at -1e30 in two places of its window, and nobody else", tolerance=1e-5)
+def _(rng):
+    queries, keys, values, mask = drawn(C=3, W=6, hidden=0.0)(rng).args
+    mask[1], mask[1, [0, 4]], keys[4], values[4] = HIDDEN, LAST_RESORT, keys[0], values[0]
+    return call(queries, keys, values, mask)
+
+
 @exercise.case("a query that sees itself at -1e30, and others", tolerance=1e-5)
 def _(rng):
     queries, keys, values, mask = drawn(C=4, W=8, hidden=0.0)(rng).args
@@ -208,6 +215,30 @@ def _attend(logits, values):
 
 def _norms(vectors):
     return np.linalg.norm(vectors, axis=-1, keepdims=True)
+
+
+@exercise.mistake(
+    why="on paper the weights are exp(logit - log_normalizer)",
+    says="the weights are `np.exp(logits - log_normalizer)`: at -1e30 the logarithm of 2 is lost, so that a query that "
+    "sees itself twice gets its value twice; divide by the sum of the weights",
+)
+def weights_from_the_log_normalizer(queries, keys, values, mask):
+    logits = _logits(queries, keys, mask)
+    log_normalizers = _logsumexp(logits)
+    return np.exp(logits - np.where(np.isinf(log_normalizers), 0, log_normalizers)[..., np.newaxis]) @ values, (
+        log_normalizers
+    )
+
+
+@exercise.mistake(
+    why="on paper the weights are exp(logit - log_normalizer), and nobody thinks of a row that sees nothing",
+    says="the weights are `np.exp(logits - log_normalizer)`: where a query sees nothing that is -inf less -inf, and at "
+    "-1e30 the logarithm of 2 is lost; divide by the sum of the weights, or by 1 where it is 0",
+)
+def weights_from_the_log_normalizer_unguarded(queries, keys, values, mask):
+    logits = _logits(queries, keys, mask)
+    log_normalizers = _logsumexp(logits)
+    return np.exp(logits - log_normalizers[..., np.newaxis]) @ values, log_normalizers
 
 
 @exercise.mistake(

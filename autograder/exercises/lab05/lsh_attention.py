@@ -217,6 +217,7 @@ def _attend(
     to_queries=lambda x: x,
     to_keys=unit_keys,
     masked=attention_mask,
+    attend=attend_within_chunks,
     keys_at=None,
     values_at=None,
     undo_outputs=undo_sort,
@@ -234,7 +235,7 @@ def _attend(
         windows if fetched_at is None else look(split_into_chunks(fetched_at(order), chunk_length))
         for fetched_at in (keys_at, values_at)
     )
-    outputs, log_normalizers = attend_within_chunks(
+    outputs, log_normalizers = attend(
         fetch(to_queries(queries_keys), chunks),
         fetch(to_keys(queries_keys), of_keys),
         fetch(values, of_values),
@@ -254,6 +255,19 @@ def _mistake(name, *, why, says, **changed):
     exercise.mistake(why=why, says=says)(answer)
 
 
+def _weights_from_the_log_normalizer(queries, keys, values, mask):
+    logits = queries @ np.swapaxes(keys, -1, -2) + mask
+    _, log_normalizers = attend_within_chunks(queries, keys, values, mask)
+    return np.exp(logits - log_normalizers[..., np.newaxis]) @ values, log_normalizers
+
+
+_mistake(
+    "weights_from_the_log_normalizer",
+    attend=_weights_from_the_log_normalizer,
+    why="on paper the weights are exp(logit - log_normalizer)",
+    says="the weights are `np.exp(logits - log_normalizer)`: at -1e30 the logarithm of 2 is lost, so that a token that "
+    "sees only itself, twice, gets its value twice; divide by the sum of the weights",
+)
 # How the rounds are combined.
 _mistake(
     "rounds_averaged_evenly",
