@@ -128,7 +128,7 @@ def selftest(options):
     """test the exercises: right answers, known mistakes, an empty lab"""
     from autograder.checking.selftest import selftest as run
 
-    result = run()
+    result = run([exercise for lab in options.lab for exercise in LABS[lab].exercises] if options.lab else None)
     for fault in result.faults:
         print(f"FAULT  {fault}")
     print(result.as_table())
@@ -190,6 +190,7 @@ def _parser():
     one.add_argument("--port", type=int, default=8888, help="port to serve on, or the next free one (default: 8888)")
 
     one = _command(commands, selftest, "Put right answers, known mistakes and empty ones to every exercise.")
+    one.add_argument("--lab", choices=sorted(LABS), action="append", help="this lab only; more than one may be given")
     one.add_argument("--json", action="store_true", help="print the counts as JSON in the last line")
 
     one = _command(commands, sample, "Write ten submissions, good and bad, made from the instructor's version.")

@@ -604,10 +604,10 @@ export default explore({
   actions,
   pointer,
   presets: {
-    Words: { source: "words" },
     Clusters: { source: "clusters", hashed: "space" },
     "Common mean": { source: "letters" },
     "Zipf’s law": { source: "zipf" },
+    Words: { source: "words" },
   },
   tasks: [
     {

@@ -14,7 +14,9 @@ RUFF = {"ruff check": ["check", "."], "ruff format": ["format", "--check", "."]}
 NO_TESTS = 5  # pytest's exit code where nothing was chosen
 
 # On all cores, but for those tests that measure memory or have to answer within seconds.
-TOGETHER = ["-m", "not long and not alone", "-n", "auto", "--maxprocesses=4", "--dist=loadfile"]
+# In the order of the folders: what takes longest, the exercises and the explorers, begins early.
+TOGETHER = ["-m", "not long and not alone", "-n", "auto", "--maxprocesses=4"]
+TOGETHER += ["--dist=loadgroup", "--no-loadscope-reorder"]
 ALONE = ["-m", "alone"]
 
 

@@ -43,6 +43,14 @@ def browser(chromium):
         browser.close()
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items):
+    """The tests of a file share their fixtures in one process, but for those that name a group of their own."""
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
 def pytest_runtest_setup(item):
     if item.get_closest_marker("trax") and importlib.util.find_spec("trax") is None:
         if start.trax_is_built(start.dotted(sys.version_info[:2])):
