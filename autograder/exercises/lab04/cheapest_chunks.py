@@ -86,6 +86,16 @@ def _(rng):
     return call(rng.permutation(np.array([0, 0, 0, 0, 1, 1, 1])), 1, [3, 2, 5], [2, 1, 3])
 
 
+@exercise.case("of two choices that cost the same, the longer chunk loses less")
+def _(rng):
+    return call(np.array([2, 2, 2, 3, 1, 1, 3, 2, 2, 1, 2]), 0.2, [3, 2], [2, 1])
+
+
+@exercise.case("the shorter chunk loses less than the longer")
+def _(rng):
+    return call(np.array([2, 2, 3, 2, 2, 2, 2, 3, 1, 3, 2]), 0.55, [4, 5], [0])
+
+
 @exercise.case("a single choice")
 def _(rng):
     return call(np.array([1, 0, 1, 1, 0, 1]), 0.5, [2], [1])

@@ -61,7 +61,12 @@ exercise.case("two sequences at once", drawn(2, L=5, B=3), clear_cut=is_telling)
 exercise.case("three hash rounds of two sequences", drawn(2, 3, L=6, B=3), clear_cut=is_telling)
 exercise.case("as many sequences as tokens", drawn(5, L=5, B=3), clear_cut=is_telling)
 exercise.case("five hundred tokens, four buckets", drawn(L=500, B=4))
-exercise.case("two hundred tokens, given in uint8", drawn(L=200, B=30, dtype=np.uint8))
+exercise.case("three hundred tokens, given in uint8", drawn(L=300, B=30, dtype=np.uint8))
+
+
+@exercise.case("two thousand tokens, buckets up to 300")
+def _(rng):
+    return call(rng.integers(0, 301, size=2000))
 
 
 def _moved_up(rng):

@@ -40,6 +40,7 @@ exercise.case("seven tokens in chunks of six", drawn(L=7, C=6))
 exercise.case("two sequences at once, two places left over", drawn(2, L=6, C=4))
 exercise.case("four sequences of four tokens, in chunks of three", drawn(4, L=4, C=3))
 exercise.case("three hash rounds of two sequences, in int32", drawn(2, 3, L=8, C=3, dtype=np.int32))
+exercise.case("three hundred tokens in chunks of seven", drawn(L=300, C=7))
 exercise.case("one sequence in a batch, with one token", lambda rng: call(np.array([[0]]), 2))
 
 

@@ -69,6 +69,13 @@ exercise.case(
     "equally cheap ones that do not reach it play no part",
     at(0.65, [[0.3, 0.9, 0.66], [0.6, 0.7, 0.64]], [[0.1, 0.4, 0.3], [0.2, 0.2, 0.2]]),
 )
+exercise.case(
+    "one misses it by little, and one costs a little more", at(0.9, [[0.896, 0.95, 0.9]], [[0.1, 0.204, 0.2]])
+)
+exercise.case("one costs nothing", at(0.5, [[0.7, 0.6], [0.3, 0.9]], [[0.2, 0.0], [0.1, 0.4]]))
+exercise.case(
+    "nothing is wanted, and the cheapest catches nothing", at(0.0, [[0.4, 0.2], [0.0, 0.9]], [[0.3, 0.2], [0.1, 0.4]])
+)
 exercise.case("one setting", at(0.5, [[0.5]], [[0.4]]))
 exercise.case("one setting that does not reach it", at(0.6, [[0.5]], [[0.4]]))
 exercise.case("one number of rounds, four chunk lengths", at(0.6, [[0.5, 0.7, 0.6, 0.9]], [[0.1, 0.4, 0.3, 0.2]]))
