@@ -393,6 +393,17 @@ def test_what_is_noted_of_other_attention_fits_the_script_and_the_training(readi
         assert {setting: len(row) for setting, row in bits[kind].items()} == {str(n): 3 for n in reading.ROUNDS}
 
 
+def test_the_rounds_noted_show_that_the_bits_of_all_keys_are_crossed_and_not_met(noted_reading):
+    bits = noted_reading["bits_per_character"]
+    once, as_met, random = (
+        [np.mean(row) for row in bits[kind].values()] for kind in ("once", "as met", "random buckets")
+    )
+    assert once[2] == pytest.approx(bits["all keys"], abs=3e-3)  # 8 rounds
+    assert max(once[3:]) < bits["all keys"] - 0.01  # 16 and 32: lower, as windows are
+    assert sorted(as_met, reverse=True) == as_met and as_met[-1] > bits["all keys"] + 0.03
+    assert min(random) > bits["all keys"] + 0.6
+
+
 def test_a_short_reading_notes_what_it_did(reading, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(reading, "SEEDS", (0,))
     monkeypatch.setattr(reading, "ROUNDS", (2,))
