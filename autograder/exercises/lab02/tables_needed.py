@@ -43,6 +43,7 @@ _far(0.5, 9, 0.999)
 _far(0.5, 1, 0.877)  # three tables give nearly enough
 _far(0.75, 2, 0.9995)
 exercise.case("two tables reach the chance wanted, but for rounding", lambda rng: call(0.1, 1, 0.19))
+exercise.case("five tables reach the chance wanted, but for rounding", lambda rng: call(0.9, 1, 0.99999))
 exercise.case("next to nothing is wanted", lambda rng: call(0.5, 1, 1e-12))
 exercise.case("planes that never part the pair, and less than certainty is wanted", lambda rng: call(1, 4, 0.5))
 exercise.case("nothing is wanted: one table is the fewest there can be", lambda rng: call(0.5, 3, 0))
@@ -206,7 +207,7 @@ def equality_is_not_enough(same_side, n_planes, wanted_recall):
 @exercise.mistake(
     why="the quotient of two logarithms of numbers that floats hold exactly is thought to be exact",
     says="rounding lifts the quotient of logarithms a hair above a whole number, and it is rounded up to the next: "
-    "take 1e-9 off before you round up",
+    "take 1e-9 off before you round up, and return 1 at least",
 )
 def lifted_by_rounding(same_side, n_planes, wanted_recall):
     return _answered(same_side, n_planes, wanted_recall, number=math.ceil)
