@@ -423,7 +423,9 @@ function paintRoad(picture, facts) {
   title("3  Sorted, cut", sorted.x, top - 22);
   title("4  Who attends to whom", matrix.columns.x, matrix.rows.y - 22);
   const quiet = { align: "right", color: picture.theme.quiet, size: 11 };
-  label(picture, "row: query, column: key", picture.width - 4, matrix.rows.y - 22, quiet);
+  if (picture.width - matrix.rows.x > 300) {
+    label(picture, "row: query, column: key", picture.width - 4, matrix.rows.y - 22, quiet);
+  }
   const third = (picture.width - 32) / 3;
   paintMeter(picture, facts, narrow ? [4, disc + 8, third, third + 12, 0] : [4, disc + 22, disc - 24, 0, 46]);
 }

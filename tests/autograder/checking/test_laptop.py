@@ -15,8 +15,9 @@ EXERCISES = [exercise for lab in LABS.values() for exercise in lab.exercises]
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
 def test_the_reference_gets_all_points_and_an_empty_answer_none(exercise):
-    assert float(repr(check(exercise.name, lambda *arguments: exercise.reference(*arguments)))) == exercise.max_score
-    message = check(exercise.name, lambda *arguments: (_ for _ in ()).throw(NotImplementedError))
+    verdict = check(exercise.name, lambda *given, **named: exercise.reference(*given, **named))
+    assert float(repr(verdict)) == exercise.max_score
+    message = check(exercise.name, lambda *given, **named: (_ for _ in ()).throw(NotImplementedError))
     assert repr(message) == "0.0" and "Not written yet" in message._repr_html_()
 
 
