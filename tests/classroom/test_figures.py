@@ -142,5 +142,5 @@ def test_words_bear_the_number_of_their_bucket_and_an_empty_place_is_a_dotted_fr
     figure, ax = plt.subplots()
     figures.draw_words(ax, 2, ["same", None, "word"], [3, -1, 0])
     assert [text.get_text() for text in ax.texts] == ["same", "3", "word", "0"]
-    assert [patch.get_linestyle() for patch in ax.patches] == ["-", ":", "-"] and not ax.patches[1].get_fill()
+    assert [patch.get_linestyle() for patch in ax.patches] == ["solid", ":", "solid"] and not ax.patches[1].get_fill()
     plt.close(figure)

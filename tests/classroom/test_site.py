@@ -116,7 +116,7 @@ def test_a_page_opens_without_any_request_and_its_explorer_answers(page, browser
     tab.on("request", lambda request: requests.append(request.url))
     tab.on("pageerror", lambda error: errors.append(str(error)))
     tab.goto(page.as_uri())
-    slider = tab.frame_locator("iframe").locator("input[type=range]").first
+    slider = tab.frame_locator("iframe[title=AngularExplorer]").locator("input[type=range]").first
     before = slider.input_value()
     slider.press("ArrowRight")
     assert slider.input_value() != before
