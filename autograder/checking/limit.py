@@ -61,8 +61,8 @@ class _Watch:
     def end(self):
         """Let nothing be raised from here on: neither later, nor what is on its way.
 
-        What is on its way is let in. To take it back, by raising NULL, would do harm for ever after: Python before 3.13
-        then goes on believing that something waits to be raised, and a profiler or debugger waits for it without end.
+        What is on its way is let in. To take it back, by raising NULL, would do harm for ever after: Python 3.11 then
+        goes on believing that something waits to be raised, and a profiler or debugger waits for it without end.
         """
         with self._lock:
             self.over = True
