@@ -11,7 +11,7 @@ from explorers.draws import normal_numbers
 from explorers.explorer import STILLS, Explorer
 from explorers.inputs import Array, Choice, Number, Switch, given, reported
 from explorers.modules import join_modules
-from explorers.sequences import N_FEATURES, N_TOKENS, SOURCES, WRAPS, sequences
+from explorers.sequences import N_FEATURES, N_TOKENS, sequences, which_sequence, which_wrap
 from reformer.angular import angular_hash
 from reformer.attention import shared_qk_attention, unit_keys
 from reformer.chunking import undo_sort
@@ -77,13 +77,7 @@ class AttentionMatrixExplorer(Explorer):
         "attention. Curves show both by rounds, and the error: 0.27 with each pair counted once, 0.42 as often as met."
     )
 
-    source = Choice(
-        "letters",
-        SOURCES,
-        help="which tokens; `explorers.sequences` says what their vectors are",
-        label="Tokens",
-        as_list=True,
-    )
+    source = which_sequence("letters")
     view = Choice(
         "lsh",
         [
@@ -103,13 +97,7 @@ class AttentionMatrixExplorer(Explorer):
         label="Rows and columns",
         as_list=True,
     )
-    wrap = Choice(
-        "global",
-        WRAPS,
-        help="what the first chunk sees before it, as in `look_adjacent`",
-        label="First chunk looks back at",
-        as_list=True,
-    )
+    wrap = which_wrap()
     n_buckets = Number(8, low=2, high=MAX_BUCKETS, step=2, label="Buckets B", help="B, even, 2 .. 16")
     chunk_length = Number(8, low=2, high=32, step=2, label="Chunk length C", help="C")
     n_before = Number(1, low=0, high=3, label="Chunks looked back", help="chunks before its own that a token sees")

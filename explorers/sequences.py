@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from classroom import vectors
+from explorers.inputs import Choice
 
 N_TOKENS, N_FEATURES = 64, 64
 SENTENCE = "an object of an immutable sequence type cannot change"  # how the words begin
@@ -38,6 +39,18 @@ class Sequence(NamedTuple):
     tokens: tuple
     queries_keys: np.ndarray
     values: np.ndarray
+
+
+def which_sequence(start):
+    """The input of an explorer that chooses one of the sequences, at first `start`."""
+    about = "which tokens; `explorers.sequences` says what their vectors are"
+    return Choice(start, SOURCES, help=about, label="Tokens", as_list=True)
+
+
+def which_wrap():
+    """The input of an explorer that chooses what the first chunk sees before it."""
+    about = "what the first chunk sees before it, as in `look_adjacent`"
+    return Choice("global", WRAPS, help=about, label="First chunk looks back at", as_list=True)
 
 
 @functools.cache

@@ -11,7 +11,7 @@ from explorers.draws import normal_numbers
 from explorers.explorer import STILLS, Explorer
 from explorers.inputs import Array, Choice, Number, given, reported
 from explorers.modules import join_modules
-from explorers.sequences import N_FEATURES, N_TOKENS, SOURCES, WRAPS, sequences
+from explorers.sequences import N_FEATURES, N_TOKENS, sequences, which_sequence, which_wrap
 from reformer.angular import angular_hash
 from reformer.attention import shared_qk_attention
 from reformer.lsh_attention import lsh_attention
@@ -40,13 +40,7 @@ class WholeRoadExplorer(Explorer):
         "“mutable” meets 5 of the 26 words before it and misses “immutable”, just across the border of its bucket."
     )
 
-    source = Choice(
-        "words",
-        SOURCES,
-        help="which tokens; `explorers.sequences` says what their vectors are",
-        label="Tokens",
-        as_list=True,
-    )
+    source = which_sequence("words")
     hashed = Choice(
         "plane",
         [("plane", "2 leading directions"), ("space", "all 64 features")],
@@ -61,13 +55,7 @@ class WholeRoadExplorer(Explorer):
         label="Order of the matrix",
         as_list=True,
     )
-    wrap = Choice(
-        "global",
-        WRAPS,
-        help="what the first chunk sees before it, as in `look_adjacent`",
-        label="First chunk looks back at",
-        as_list=True,
-    )
+    wrap = which_wrap()
     n_tokens = Number(32, low=24, high=N_TOKENS, label="Tokens L", help="L, 24 .. 64")
     n_buckets = Number(8, low=2, high=MAX_BUCKETS, step=2, label="Buckets B", help="B, even, 2 .. 8")
     n_rounds = Number(1, low=1, high=MAX_ROUNDS, label="Hash rounds R", help="R")
