@@ -92,6 +92,14 @@ def wait_until_said(page, words):
     page.wait_for_function(f"words => document.querySelector('{SENTENCE}').textContent.includes(words)", arg=words)
 
 
+def open_state(page):
+    """Unfold the state as text in a page or frame, and wait until it is there: a browser unfolds in its own time."""
+    from playwright.sync_api import expect  # only in tests with a browser
+
+    page.locator(".explorer-state > summary").click()
+    expect(page.locator(".explorer-state textarea")).to_have_value(re.compile("."))
+
+
 def wait_until_still(page):
     """Wait until the last change of the explorer in a page has ended: a step of its history, told to who listens."""
     page.wait_for_selector(".explorer[data-still=yes]")

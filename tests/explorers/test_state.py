@@ -25,7 +25,7 @@ from explorers.inputs import Refused
 from explorers.modules import join_modules
 from explorers.page import framed_page
 from tests.explorers.kernel_powers import PowersExplorer
-from tests.explorers.lab_page import SENTENCE, STAGE, Lab, open_page_of, wait_until_drawn, wait_until_still
+from tests.explorers.lab_page import SENTENCE, STAGE, Lab, open_page_of, open_state, wait_until_drawn, wait_until_still
 
 browser_test = pytest.mark.browser
 every_explorer = pytest.mark.parametrize("explorer_class", EXPLORERS)
@@ -157,12 +157,6 @@ def test_the_length_of_a_direction_does_not_matter():
 
 
 # ---- On the page
-
-
-def open_state(page):
-    """Unfold the state as text, and wait until it is there."""
-    page.locator(".explorer-state summary").click()
-    page.wait_for_function("document.querySelector('.explorer textarea').value")
 
 
 def show(page, text):
@@ -358,7 +352,7 @@ def test_two_explorers_of_a_class_on_a_lessons_page_have_each_a_link(browser, tm
     first = [explorer.locator(SENTENCE).text_content() for explorer in drawn_explorers(page, file.as_uri())]
     for place, name in enumerate(names):
         explorer = drawn_explorers(page, file.as_uri())[place]
-        explorer.locator("summary", has_text="State").click()
+        open_state(explorer)
         explorer.get_by_label("Query point").fill("20")
         explorer.locator(f"{SENTENCE} >> text=/^Query 20/").wait_for()
         explorer.locator(".explorer[data-still=yes]").wait_for()

@@ -11,7 +11,7 @@ from explorers import WholeRoadExplorer
 from explorers.draws import normal_numbers
 from explorers.inputs import Refused
 from explorers.sequences import N_FEATURES, N_TOKENS, sequences
-from tests.explorers.lab_page import SENTENCE, STAGE, wait_until_said, wait_until_still
+from tests.explorers.lab_page import SENTENCE, STAGE, open_state, wait_until_said, wait_until_still
 
 browser_test = pytest.mark.browser
 every_source = pytest.mark.parametrize("source", ["words", "letters", "clusters", "zipf"])
@@ -220,7 +220,7 @@ def test_a_preset_a_task_and_a_link(open_drawn):
     page.get_by_label("Hash rounds R").fill("3")
     page.get_by_label("Chunk length C").fill("3")
     page.wait_for_function("document.querySelectorAll('.explorer-done').length === 1")
-    page.locator(".explorer-state > summary").click()
+    open_state(page)
     link = page.get_by_label("This state as link").input_value()
     text = json.loads(page.evaluate("link => decodeURIComponent(link.split('=').slice(1).join('='))", link))
     assert text == {"source": "clusters", "hashed": "space", "n_rounds": 3, "chunk_length": 3}
