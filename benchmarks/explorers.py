@@ -130,7 +130,7 @@ def as_row(name, case, first, times, spent):
     row["computed_ms"] = round(spent, 1)
     row |= {"drawn_ms": {"median": drawn, "p95": slow}, "next_frame_ms": {"median": following, "p95": slow_following}}
     print(
-        f"{name:20}{case:35}first {first:5.2f} s   key {drawn:6.1f}, p95 {slow:6.1f} ms"
+        f"{name:25}{case:35}first {first:5.2f} s   key {drawn:6.1f}, p95 {slow:6.1f} ms"
         f"   next frame {following:6.1f}, p95 {slow_following:6.1f} ms   computed {spent:5.1f} ms",
         flush=True,
     )
