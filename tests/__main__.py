@@ -13,9 +13,11 @@ from tests.chromium import get_chromium
 RUFF = {"ruff check": ["check", "."], "ruff format": ["format", "--check", "."]}  # .pre-commit-config.yaml has them too
 NO_TESTS = 5  # pytest's exit code where nothing was chosen
 
-# On all cores, but for those tests that measure memory or have to answer within seconds.
+# On all cores, but for those tests that measure memory or have to answer within seconds. One process more than there
+# are cores: explorers call a change done when nothing has moved for a while, and their tests sleep as long.
 # In the order of the folders: what takes longest, the exercises and the explorers, begins early.
-TOGETHER = ["-m", "not long and not alone", "-n", "auto", "--maxprocesses=4"]
+PROCESSES = min(4, 1 + (os.cpu_count() or 1))
+TOGETHER = ["-m", "not long and not alone", "-n", str(PROCESSES)]
 TOGETHER += ["--dist=loadgroup", "--no-loadscope-reorder"]
 ALONE = ["-m", "alone"]
 
