@@ -1,6 +1,8 @@
 """What all tests share: the variables that `make test` sets, a Chromium, and what is left out where Trax is not."""
 
+import collections
 import importlib.util
+import itertools
 import os
 import sys
 
@@ -49,6 +51,17 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """After a whole run, say where the time went: the minutes of one process that each folder of tests took."""
+    seconds = collections.Counter()
+    for report in itertools.chain.from_iterable(terminalreporter.stats.values()):
+        if isinstance(report, pytest.TestReport):
+            seconds["/".join(report.nodeid.split("/")[:2])] += report.duration
+    if sum(seconds.values()) > 60:
+        shares = (f"{folder.partition('/')[2]} {spent / 60:.1f}" for folder, spent in seconds.most_common())
+        terminalreporter.write_line("minutes: " + ", ".join(shares))
 
 
 def pytest_runtest_setup(item):
