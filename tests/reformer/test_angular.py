@@ -319,7 +319,8 @@ def test_on_a_cloud_the_cost_is_what_theory_says_of_its_angles_and_neighbours_me
     pairs = np.triu_indices(200, 1)
     angles = np.arccos(np.corrcoef(vectors - vectors.mean(axis=1, keepdims=True))[pairs])
     vectors -= vectors.mean(axis=1, keepdims=True)  # so that the correlation is the cosine
-    expected = np.mean(chance_to_meet(collision_probability(angles, 16), 4))
+    steps = np.linspace(0, np.pi, 91)
+    expected = np.mean(np.interp(angles, steps, chance_to_meet(collision_probability(steps, 16), 4)))
     rotations = rng.standard_normal((50, 4, 16, 8))
     recalls, costs = np.transpose([recall_and_cost(vectors, of_trial, 5) for of_trial in rotations])
     assert np.mean(costs) == pytest.approx(expected, rel=0.02)
