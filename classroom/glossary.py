@@ -345,6 +345,52 @@ TERMS = (
         "05c",
         ("local attention",),
     ),
+    # 06a gradients and memory
+    Term(
+        "activation",
+        "A number that a layer has made on the way forward; training keeps those which the backward pass will need.",
+        "06a",
+    ),
+    Term(
+        "backward pass",
+        "The way back through a model, last layer first: it turns the gradient of each result into those of the inputs "
+        "and weights.",
+        "06a",
+        ("backpropagation", "reverse mode"),
+    ),
+    Term("batch", "The texts that a model reads in one step of training.", "06a", ("minibatch",)),
+    Term(
+        "finite difference",
+        "A slope, measured: move a number a little to either side, and divide how much the loss changes by the way "
+        "between.",
+        "06a",
+        ("numerical gradient",),
+    ),
+    Term(
+        "gradient",
+        "For each number of an array, how fast the loss rises when that number is raised.",
+        "06a",
+        ("derivative", "slope"),
+    ),
+    Term(
+        "Jacobian",
+        "The table of how fast each result of a step changes with each of its inputs, a row for each result.",
+        "06a",
+    ),
+    Term("loss", "One number that says how wrong a model is; training lowers it.", "06a", ("objective", "cost")),
+    Term(
+        "moment",
+        "A running mean that an optimiser keeps for each weight: of its gradients, or of their squares.",
+        "06a",
+        ("optimiser state",),
+    ),
+    Term(
+        "vjp",
+        "Vector–Jacobian product: a gradient, as a row, times the Jacobian of a step, computed without building that "
+        "table.",
+        "06a",
+        ("vector–Jacobian product", "pullback"),
+    ),
 )
 
 RENAMED = (
