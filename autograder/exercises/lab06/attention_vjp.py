@@ -56,13 +56,13 @@ def is_spread(gradient, queries, keys, values, mask, outputs, log_normalizers):
 
 
 def asks(name, make, **how):
-    exercise.case(name, make, clear_cut=is_spread, **({"tolerance": 1e-5} | how))
+    exercise.case(name, make, clear_cut=is_spread, **({"tolerance": 1e-7} | how))
 
 
 # --- questions --------------------------------------------------------------------------------------------------
 
 
-@exercise.case("one query, two keys that it weighs alike, and a hidden one", tolerance=1e-5)
+@exercise.case("one query, two keys that it weighs alike, and a hidden one", tolerance=1e-7)
 def _(rng):
     queries, keys = np.array([[1.0, 1.0]]), np.array([[2.0, 0.0], [0.0, 2.0], [0.6, 0.8]])
     values, mask = np.array([[10.0], [20.0], [30.0]]), np.array([[0.0, 0.0, HIDDEN]])
@@ -130,7 +130,7 @@ asks("a mask of other numbers", drawn(C=4, W=5, hidden=0.0, change=_other_number
 asks("logits about 1000, and about -1000", drawn(C=3, W=5, d=3, hidden=0.0, change=_about_1000))
 asks("outputs and normalisers of all of three rounds", drawn(C=4, W=6, n_windows=3), points=2)
 asks("two sequences of three chunks", drawn(2, 3, C=4, W=8), points=2)
-asks("three chunks, in float32", drawn(3, C=4, W=8, dtype=np.float32), tolerance=1e-4)
+asks("three chunks, in float32", drawn(3, C=4, W=8, dtype=np.float32), tolerance=1e-5)
 
 
 def _all(queries, keys, mask):

@@ -137,7 +137,7 @@ def _kept(values, seed, rate):
     return np.random.default_rng(seed).random(values.shape) >= rate
 
 
-@exercise.mistake(why="that is what dropout does without a replay", says="see the relation of the same name")
+@exercise.mistake(why="that is what dropout does where nobody replays it", says=REDRAWN.says)
 def redrawn(values, seed, *, rate):
     return values * (np.random.default_rng().random(values.shape) >= rate) / (1 - rate)
 

@@ -27,19 +27,19 @@ def drawn(*batch, L, dtype=np.float64):
 # --- questions --------------------------------------------------------------------------------------------------
 
 
-@exercise.case("six numbers, Haar's wavelet", tolerance=1e-6)
+@exercise.case("six numbers, Haar's wavelet", tolerance=1e-7)
 def _(rng):
     return call(np.array([9.0, 7.0, 3.0, 5.0, 6.0, 10.0]), SAME, HALF)
 
 
-@exercise.case("six numbers, predicted by squares", tolerance=1e-6)
+@exercise.case("six numbers, predicted by squares", tolerance=1e-7)
 def _(rng):
     return call(np.array([2.0, 7.0, 3.0, 5.0, 1.0, 4.0]), form("square"), HALF)
 
 
-exercise.case("two numbers", drawn(L=2), tolerance=1e-6)
-exercise.case("eight numbers", drawn(L=8), tolerance=1e-6)
-exercise.case("three signals", drawn(3, L=6), tolerance=1e-6)
+exercise.case("two numbers", drawn(L=2), tolerance=1e-7)
+exercise.case("eight numbers", drawn(L=8), tolerance=1e-7)
+exercise.case("three signals", drawn(3, L=6), tolerance=1e-7)
 exercise.case("two batches of four signals, in float32", drawn(2, 4, L=4, dtype=np.float32), tolerance=1e-5)
 
 
@@ -52,7 +52,7 @@ def _(calls, answers):
     return (np.abs(even - signal[..., 0::2]) < 1e-9) & (np.abs(odd - signal[..., 1::2]) < 1e-9)
 
 
-exercise.case("four signals of sixteen numbers", drawn(4, L=16), hidden=True, tolerance=1e-6)
+exercise.case("four signals of sixteen numbers", drawn(4, L=16), hidden=True, tolerance=1e-7)
 
 
 # --- right answers in other styles ------------------------------------------------------------------------------

@@ -25,23 +25,23 @@ def drawn(*batch, d_in, d_out, dtype=np.float64):
 # --- questions --------------------------------------------------------------------------------------------------
 
 
-@exercise.case("one row of two numbers, and three outputs", tolerance=1e-6)
+@exercise.case("one row of two numbers, and three outputs", tolerance=1e-7)
 def _(rng):
     return call(np.array([1.0, -1.0, 2.0]), np.array([1.0, 2.0]), np.array([[1.0, 0.0, 2.0], [0.0, 3.0, 1.0]]))
 
 
-@exercise.case("two rows", tolerance=1e-6)
+@exercise.case("two rows", tolerance=1e-7)
 def _(rng):
     gradient, inputs = np.array([[1.0, -1.0, 2.0], [0.0, 2.0, 1.0]]), np.array([[1.0, 2.0], [3.0, -1.0]])
     return call(gradient, inputs, np.array([[1.0, 0.0, 2.0], [0.0, 3.0, 1.0]]))
 
 
-exercise.case("five rows", drawn(5, d_in=3, d_out=4), tolerance=1e-6)
-exercise.case("as many rows as inputs and outputs", drawn(3, d_in=3, d_out=3), tolerance=1e-6)
-exercise.case("one row, one input, one output", drawn(1, d_in=1, d_out=1), tolerance=1e-6)
-exercise.case("no leading axis", drawn(d_in=4, d_out=2), tolerance=1e-6)
-exercise.case("two sequences of five rows", drawn(2, 5, d_in=3, d_out=4), tolerance=1e-6, points=2)
-exercise.case("all axes of length three", drawn(3, 3, d_in=3, d_out=3), tolerance=1e-6)
+exercise.case("five rows", drawn(5, d_in=3, d_out=4), tolerance=1e-7)
+exercise.case("as many rows as inputs and outputs", drawn(3, d_in=3, d_out=3), tolerance=1e-7)
+exercise.case("one row, one input, one output", drawn(1, d_in=1, d_out=1), tolerance=1e-7)
+exercise.case("no leading axis", drawn(d_in=4, d_out=2), tolerance=1e-7)
+exercise.case("two sequences of five rows", drawn(2, 5, d_in=3, d_out=4), tolerance=1e-7, points=2)
+exercise.case("all axes of length three", drawn(3, 3, d_in=3, d_out=3), tolerance=1e-7)
 
 
 def _a_small_step(rng):
@@ -62,9 +62,9 @@ def _(calls, answers):
 exercise.case(
     "two heads of three sequences, in float32",
     drawn(2, 3, 6, d_in=5, d_out=4, dtype=np.float32),
-    tolerance=1e-4,
+    tolerance=1e-5,
 )
-exercise.case("three leading axes", drawn(2, 3, 4, d_in=6, d_out=5), hidden=True, points=2, tolerance=1e-6)
+exercise.case("three leading axes", drawn(2, 3, 4, d_in=6, d_out=5), hidden=True, points=2, tolerance=1e-7)
 
 
 # --- right answers in other styles ------------------------------------------------------------------------------

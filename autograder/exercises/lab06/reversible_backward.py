@@ -32,20 +32,20 @@ def drawn(*shape, dtype=np.float64):
 _ON_PAPER = [np.array(numbers) for numbers in ([10.0, 3.0], [23.0, 5.0], [1.0, 0.0], [1.0, 2.0])]
 
 
-@exercise.case("two streams of two numbers, squared and doubled", tolerance=1e-6)
+@exercise.case("two streams of two numbers, squared and doubled", tolerance=1e-7)
 def _(rng):
     return call(*_ON_PAPER, form("square with pull"), form("scale with pull", 2.0))
 
 
-@exercise.case("the same two functions the other way round", tolerance=1e-6)
+@exercise.case("the same two functions the other way round", tolerance=1e-7)
 def _(rng):
     return call(*_ON_PAPER, form("scale with pull", 2.0), form("square with pull"))
 
 
-exercise.case("five numbers", drawn(5), tolerance=1e-6)
-exercise.case("four positions", drawn(4, 3), tolerance=1e-6)
-exercise.case("one number", drawn(1), tolerance=1e-6)
-exercise.case("two sequences of four positions", drawn(2, 4, 3), tolerance=1e-6, points=2)
+exercise.case("five numbers", drawn(5), tolerance=1e-7)
+exercise.case("four positions", drawn(4, 3), tolerance=1e-7)
+exercise.case("one number", drawn(1), tolerance=1e-7)
+exercise.case("two sequences of four positions", drawn(2, 4, 3), tolerance=1e-7, points=2)
 
 
 @exercise.property(
@@ -78,10 +78,10 @@ def _no_gradient_of_y1(rng):
     return call(y1, y2, 0 * d_y1, d_y2, f, g)
 
 
-exercise.case("a loss that depends on y1 alone", _no_gradient_of_y2, tolerance=1e-6)
-exercise.case("a loss that depends on y2 alone", _no_gradient_of_y1, tolerance=1e-6)
-exercise.case("two heads of two sequences, in float32", drawn(2, 2, 5, 4, dtype=np.float32), tolerance=1e-4)
-exercise.case("three sequences with two heads", drawn(3, 2, 6, 4), hidden=True, points=2, tolerance=1e-6)
+exercise.case("a loss that depends on y1 alone", _no_gradient_of_y2, tolerance=1e-7)
+exercise.case("a loss that depends on y2 alone", _no_gradient_of_y1, tolerance=1e-7)
+exercise.case("two heads of two sequences, in float32", drawn(2, 2, 5, 4, dtype=np.float32), tolerance=1e-5)
+exercise.case("three sequences with two heads", drawn(3, 2, 6, 4), hidden=True, points=2, tolerance=1e-7)
 
 
 # --- right answers in other styles ------------------------------------------------------------------------------

@@ -29,23 +29,23 @@ def drawn(*shape, dtype=np.float64):
 # --- questions --------------------------------------------------------------------------------------------------
 
 
-@exercise.case("two streams of two numbers, squared and doubled", tolerance=1e-6)
+@exercise.case("two streams of two numbers, squared and doubled", tolerance=1e-7)
 def _(rng):
     return call(np.array([1.0, 2.0]), np.array([3.0, -1.0]), form("square"), form("scale", 2.0))
 
 
-@exercise.case("the same two functions the other way round", tolerance=1e-6)
+@exercise.case("the same two functions the other way round", tolerance=1e-7)
 def _(rng):
     return call(np.array([1.0, 2.0]), np.array([3.0, -1.0]), form("scale", 2.0), form("square"))
 
 
-exercise.case("five numbers", drawn(5), tolerance=1e-6)
-exercise.case("four positions", drawn(4, 3), tolerance=1e-6)
-exercise.case("one number", drawn(1), tolerance=1e-6)
-exercise.case("two sequences of four positions", drawn(2, 4, 3), tolerance=1e-6)
+exercise.case("five numbers", drawn(5), tolerance=1e-7)
+exercise.case("four positions", drawn(4, 3), tolerance=1e-7)
+exercise.case("one number", drawn(1), tolerance=1e-7)
+exercise.case("two sequences of four positions", drawn(2, 4, 3), tolerance=1e-7)
 
 
-@exercise.case("functions that look at all positions of a sequence", tolerance=1e-6)
+@exercise.case("functions that look at all positions of a sequence", tolerance=1e-7)
 def _(rng):
     x1, x2 = rng.standard_normal((2, 3, 4, 2))
     return call(x1, x2, form("minus mean"), bent(rng, 2))
@@ -61,7 +61,7 @@ def _(calls, answers):
 
 
 exercise.case("two heads of two sequences, in float32", drawn(2, 2, 5, 4, dtype=np.float32), tolerance=1e-5)
-exercise.case("three sequences with two heads", drawn(3, 2, 6, 4), hidden=True, tolerance=1e-6)
+exercise.case("three sequences with two heads", drawn(3, 2, 6, 4), hidden=True, tolerance=1e-7)
 
 
 # --- right answers in other styles ------------------------------------------------------------------------------
