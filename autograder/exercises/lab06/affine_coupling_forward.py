@@ -268,3 +268,19 @@ def y1_alone(x1, x2, f, s):
 )
 def with_the_determinant(x1, x2, f, s):
     return (*reversible.affine_coupling_forward(x1, x2, f, s), np.sum(s(x2), axis=-1))
+
+
+@exercise.mistake(
+    why="both streams are thought to be changed by the other, as it was",
+    says="y2 is stretched and shifted as well, by functions of x1; here y2 is x2, as it was",
+)
+def both_coupled_at_once(x1, x2, f, s):
+    return x1 * np.exp(s(x2)) + f(x2), x2 * np.exp(s(x1)) + f(x1)
+
+
+@exercise.mistake(
+    why="the brackets of exp are set too far",
+    says="exp is taken of s(x2) + f(x2); take it of s(x2) alone, and add f(x2) outside",
+)
+def exp_of_the_sum(x1, x2, f, s):
+    return x1 * np.exp(s(x2) + f(x2)), x2.copy()

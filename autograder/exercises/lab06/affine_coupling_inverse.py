@@ -299,3 +299,19 @@ def x1_alone(y1, y2, f, s):
 )
 def forward_again(y1, y2, f, s):
     return reversible.affine_coupling_forward(y1, y2, f, s)
+
+
+@exercise.mistake(
+    why="a factor close to 1 seems to be 1 + s",
+    says="the difference is divided by 1 + s(y2), the beginning of exp; divide by exp(s(y2))",
+)
+def divided_by_one_plus_s(y1, y2, f, s):
+    return (y1 - f(y2)) / (1 + s(y2)), y2.copy()
+
+
+@exercise.mistake(
+    why="one of two signs is turned",
+    says="f(y2) is added after the scaling; it is subtracted, and before: (y1 − f(y2)) · exp(−s(y2))",
+)
+def f_added_after_scaling(y1, y2, f, s):
+    return y1 * np.exp(-s(y2)) + f(y2), y2.copy()

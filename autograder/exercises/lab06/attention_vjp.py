@@ -513,3 +513,23 @@ def keys_first(*arguments):
 )
 def downhill(*arguments):
     return tuple(-one for one in _right(*arguments))
+
+
+@exercise.mistake(
+    why="the sum in the softmax's derivative is taken without its weights",
+    says="the plain sum of `dO · v` over the keys is subtracted; the sum has to be weighted, which makes it "
+    "`dO · outputs`",
+)
+def plain_sum_subtracted(*arguments):
+    return _with(
+        lambda weights, d_weights, gradient, outputs: weights * (d_weights - np.sum(d_weights, axis=-1, keepdims=True))
+    )(*arguments)
+
+
+@exercise.mistake(
+    why="attention divides by the root of d, and so does its gradient, it seems",
+    says="dS is divided by `np.sqrt(d)`; here nothing is divided",
+)
+def d_logits_divided_by_the_root_of_d(gradient, queries, keys, *others):
+    d_queries, d_keys, d_values = _right(gradient, queries, keys, *others)
+    return d_queries / np.sqrt(queries.shape[-1]), d_keys / np.sqrt(queries.shape[-1]), d_values

@@ -13,11 +13,14 @@ from reformer import reversible
 from reformer.loops import reversible as twins
 
 
-def _others_dropped(right, got, call):
-    """The answer, where its kept entries are scaled as they should be, whichever they are."""
-    if right.shape != got.shape or right.dtype.kind != "f" or not np.any(got):
-        return []
-    return [np.where(got == 0, 0, call.args[0] / (1 - call.kwargs["rate"]))]
+def _others_dropped(scaled):
+    def makes(right, got, call):
+        """The answer, where its kept entries have the right size, whichever they are."""
+        if right.shape != got.shape or right.dtype.kind != "f" or not np.any(got):
+            return []
+        return [np.where(got == 0, 0, call.args[0] / (1 - call.kwargs["rate"] * scaled))]
+
+    return makes
 
 
 # What is drawn without the seed is different each time, so no list of answers can hold it.
@@ -25,10 +28,16 @@ REDRAWN = Relation(
     "redrawn",
     "other entries are dropped than the seed decides, as if they were drawn anew: make the generator in the function, "
     "by `np.random.default_rng(seed)`, and draw once, by its `random(values.shape)`",
-    _others_dropped,
+    _others_dropped(scaled=True),
+)
+REDRAWN_NOT_SCALED = Relation(
+    "redrawn_not_scaled",
+    "other entries are dropped than the seed decides, and the kept ones are not divided by 1 − rate: draw by "
+    "`np.random.default_rng(seed).random(values.shape)`",
+    _others_dropped(scaled=False),
 )
 
-exercise = Exercise(reference=reversible.dropout, twin=twins.dropout, relations=(REDRAWN,))
+exercise = Exercise(reference=reversible.dropout, twin=twins.dropout, relations=(REDRAWN, REDRAWN_NOT_SCALED))
 
 
 def values_of(rng, *shape, dtype=np.float64):
@@ -369,3 +378,11 @@ def divided_by_the_share_kept(values, seed, *, rate):
 )
 def divided_by_the_root(values, seed, *, rate):
     return values * _kept(values, seed, rate) / np.sqrt(1 - rate)
+
+
+@exercise.mistake(
+    why="it is forgotten twice: the seed, and the scale",
+    says=REDRAWN_NOT_SCALED.says,
+)
+def redrawn_not_scaled(values, seed, *, rate):
+    return values * (np.random.default_rng().random(values.shape) >= rate)

@@ -331,3 +331,20 @@ def no_gradient_of_the_bias(gradient, inputs, weights):
 def last_row_alone(gradient, inputs, weights):
     d_bias = _rows(gradient)[-1]
     return gradient @ weights.T, np.outer(_rows(inputs)[-1], d_bias), d_bias
+
+
+@exercise.mistake(
+    why="the gradient was made a table of rows, and stays one",
+    says="d_inputs is a table of rows: its leading axes are lost; give it the shape of the inputs again",
+)
+def inputs_left_as_rows(gradient, inputs, weights):
+    return _rows(gradient) @ weights.T, *_right(gradient, inputs, weights)[1:]
+
+
+@exercise.mistake(
+    why="a loss is a mean over the rows",
+    says="d_weights is the mean over the rows; asked is their sum",
+)
+def weights_averaged(gradient, inputs, weights):
+    d_inputs, d_weights, d_bias = _right(gradient, inputs, weights)
+    return d_inputs, d_weights / len(_rows(inputs)), d_bias

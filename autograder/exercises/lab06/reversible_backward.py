@@ -356,3 +356,23 @@ def values_pulled(y1, y2, d_y1, d_y2, f_with_pull, g_with_pull):
     x2, d_x1 = y2 - g_value, d_y1 + g_pull(g_value)
     f_value, f_pull = f_with_pull(x2)
     return y1 - f_value, x2, d_x1, d_y2 + f_pull(f_value)
+
+
+@exercise.mistake(
+    why="f belongs to x2, so it seems to get the gradient of y2",
+    says="f gets d_y2; its value was added to the first stream, so it gets the whole gradient of y1, which is d_x1",
+)
+def f_gets_d_y2(y1, y2, d_y1, d_y2, f_with_pull, g_with_pull):
+    x1, x2, f_pull, g_pull = _back(y1, y2, f_with_pull, g_with_pull)
+    return x1, x2, d_y1 + g_pull(d_y2), d_y2 + f_pull(d_y2)
+
+
+@exercise.mistake(
+    why="the chain rule multiplies",
+    says="d_y1 and d_y2 are multiplied by what f and g send back; the pulls have multiplied already, and where two "
+    "ways meet gradients are added",
+)
+def gradients_multiplied(y1, y2, d_y1, d_y2, f_with_pull, g_with_pull):
+    x1, x2, f_pull, g_pull = _back(y1, y2, f_with_pull, g_with_pull)
+    d_x1 = d_y1 * g_pull(d_y2)
+    return x1, x2, d_x1, d_y2 * f_pull(d_x1)

@@ -265,3 +265,20 @@ def joined(x1, x2, f, g):
 )
 def first_half_alone(x1, x2, f, g):
     return x1 + f(x2), x2.copy()
+
+
+@exercise.mistake(
+    why="a gate multiplies",
+    says="the streams are multiplied by the values; add them, for what was multiplied by 0 could not be undone",
+)
+def multiplied(x1, x2, f, g):
+    y1 = x1 * f(x2)
+    return y1, x2 * g(y1)
+
+
+@exercise.mistake(
+    why="the first stream is thought to go on as it was",
+    says="y2 is right, and x1 is returned in place of y1",
+)
+def x1_returned(x1, x2, f, g):
+    return x1.copy(), reversible.reversible_forward(x1, x2, f, g)[1]
