@@ -360,17 +360,17 @@ def test_none_is_no_missing_return_where_none_is_an_answer():
 
 
 def test_an_exercise_without_points_is_right_or_wrong_and_a_wrong_answer_is_named():
-    exercise = Exercise(np.negative, np.negative, without_points=True)
+    exercise = Exercise(double, double, without_points=True)
     for n in (3, 4, 5):
         exercise.case(f"{n} numbers", lambda rng, n=n: call(rng.standard_normal(n)), tolerance=1e-6)
-    exercise.mistake(why="a sign is forgotten", says="the numbers stay as they are")(np.copy)
-    right, wrong = judged(exercise, lambda x: -x), judged(exercise, lambda x: x)
+    exercise.mistake(why="nothing is done", says="the numbers stay as they are")(np.copy)
+    right, wrong = judged(exercise, lambda x: x + x), judged(exercise, lambda x: x)
     assert exercise.max_score == right.score == wrong.score == 0
     assert right.right and right.named is None and "without points" in as_html(right)
     assert not wrong.right and wrong.named.name == "copy" and "without points" in as_html(wrong)
     result = selftest([exercise])
     assert result.good and (result.mistakes, result.caught, result.named) == (1, 1, 1)
-    exercise.mistake(why="it is right", says="nothing is wrong")(lambda x: -x)
+    exercise.mistake(why="it is right", says="nothing is wrong")(lambda x: x + x)
     assert not selftest([exercise]).good
 
 
