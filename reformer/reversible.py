@@ -142,6 +142,52 @@ def dropout(values, seed, *, rate):
     return values * (kept / (1 - rate)).astype(values.dtype)
 
 
+def affine_coupling_forward(x1, x2, f, s):
+    """Run one affine coupling: x1 is stretched and shifted, both by functions of x2, which stays as it is.
+
+        y1 = x1 * exp(s(x2)) + f(x2)        y2 = x2
+
+    It can be undone whatever f and s are, since exp is never 0. With s = 0 it is the first half of a reversible block.
+    The Jacobian is triangular, and the logarithm of its determinant is the sum of s(x2): normalising flows are made of
+    such layers.
+
+    Parameters
+    ----------
+    x1, x2 : (..., d) float32 or float64 arrays of the same shape
+    f, s : functions from an array to an array of the same shape; they get copies, and may change them in place
+
+    Returns
+    -------
+    y1, y2 : (..., d) arrays; y2 is a copy of x2
+
+    Raises ValueError if a shape or dtype does not fit.
+    Source: Dinh, Sohl-Dickstein, Bengio, "Density Estimation Using Real NVP" (2017), section 3.2.
+    """
+    x1, x2 = require_arrays(x1=(x1, "..."), x2=(x2, "..."))
+    scale = np.exp(require_shape("s(x2)", s(x2.copy()), x2.shape))
+    return x1 * scale + require_shape("f(x2)", f(x2.copy()), x2.shape), x2.copy()
+
+
+def affine_coupling_inverse(y1, y2, f, s):
+    """Take one affine coupling back: x2 = y2, then x1 = (y1 - f(x2)) * exp(-s(x2)).
+
+    Parameters
+    ----------
+    y1, y2 : (..., d) float32 or float64 arrays of the same shape, what `affine_coupling_forward` returned
+    f, s : the functions it was given
+
+    Returns
+    -------
+    x1, x2 : (..., d) arrays, equal to its inputs up to rounding; x2 is a copy of y2
+
+    Raises ValueError if a shape or dtype does not fit.
+    Source: Dinh, Sohl-Dickstein, Bengio, "Density Estimation Using Real NVP" (2017), section 3.3.
+    """
+    y1, y2 = require_arrays(y1=(y1, "..."), y2=(y2, "..."))
+    scale = np.exp(-require_shape("s(y2)", s(y2.copy()), y2.shape))
+    return (y1 - require_shape("f(y2)", f(y2.copy()), y2.shape)) * scale, y2.copy()
+
+
 def lifting_step(signal, predict, update):
     """Split a signal into averages and details: one step of the lifting scheme, a reversible block on its halves.
 

@@ -56,7 +56,7 @@ def form(name, *arrays):
 
 def _tanh_with_pull(x, weights, bias):
     value = np.tanh(x @ weights + bias)
-    return value, lambda gradient: ((1 - value**2) * gradient) @ weights.T
+    return value.copy(), lambda gradient: ((1 - value**2) * gradient) @ weights.T  # who changes the value harms nobody
 
 
 # x is a copy: none of these can harm its caller.
@@ -65,7 +65,9 @@ FORMS = {
     "tanh": lambda x, weights, bias: np.tanh(x @ weights + bias),
     "tanh with pull": _tanh_with_pull,
     "square": lambda x: x * x,
+    "square with pull": lambda x: (x * x, lambda gradient: 2 * x * gradient),
     "scale": lambda x, factor: factor * x,
+    "scale with pull": lambda x, factor: (factor * x, lambda gradient: factor * gradient),
     "minus mean": lambda x: x - np.mean(x, axis=-2, keepdims=True),
     "row": lambda x, table: table[x[..., -1]],
 }
@@ -74,7 +76,9 @@ WORDS = {
     "tanh": "x -> tanh(x W + b)",
     "tanh with pull": "x -> (tanh(x W + b), its vector-Jacobian product)",
     "square": "x -> x * x",
+    "square with pull": "x -> (x * x, its vector-Jacobian product)",
     "scale": "x -> a x",
+    "scale with pull": "x -> (a x, its vector-Jacobian product)",
     "minus mean": "x -> x less the mean over the positions it is given",
     "row": "tokens -> the row of a table that the last token names",
 }

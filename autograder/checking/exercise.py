@@ -115,7 +115,9 @@ class Exercise:
         dict, what its keys are and what the numbers in its lists
     remark : gives of the right answer and the place of the first wrong number what is special there, in words, or None
     none_is_an_answer : whether None is the right answer to some questions
+    without_points : whether it is optional: `check` says right or not, and nothing is won or lost
     ranking : where an answer is places in order, gives of the arguments the numbers that rank them, (..., n)
+    relations : `Relation`s that name mistakes of this exercise alone, such as those that chance has a hand in
     questions : cases and properties, from small to large
     mistakes : wrong functions, each with its explanation
     solutions : right answers written otherwise; all must get full points
@@ -128,6 +130,8 @@ class Exercise:
     remark: Callable | None = None
     ranking: Callable | None = None
     none_is_an_answer: bool = False
+    without_points: bool = False
+    relations: tuple = ()
     questions: list = field(default_factory=list)
     mistakes: list = field(default_factory=list)
     solutions: list = field(default_factory=list)
@@ -138,7 +142,7 @@ class Exercise:
 
     @property
     def max_score(self):
-        return sum(question.points for question in self.questions)
+        return 0 if self.without_points else sum(question.points for question in self.questions)
 
     @property
     def parameters(self):

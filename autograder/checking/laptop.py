@@ -81,7 +81,8 @@ def as_html(verdict):
     """Return a verdict's message as HTML: points, the named mistake, and the smallest question that shows it."""
     exercise = verdict.exercise
     _, title = _STATES[_state(verdict)]
-    head = f"<b>{title}</b> · <code>{exercise.name}</code> · {verdict.score:g} of {exercise.max_score} points"
+    points = "without points" if exercise.without_points else f"{verdict.score:g} of {exercise.max_score} points"
+    head = f"<b>{title}</b> · <code>{exercise.name}</code> · {points}"
     if _state(verdict) == "blank":
         return f"{head}<br>Write the function in the cell above, then run this cell again."
     if verdict.right:

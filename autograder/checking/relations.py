@@ -69,7 +69,7 @@ def relation_of(exercise, findings):
     if wrong and not telling and all(_does_not_fit(answer) for answer in _failed(findings)):
         return _named(*WRAPPED, [question for question, *_ in wrong])
     ranking = [_ties(exercise.ranking)] if exercise.ranking else []
-    for relation in [*ranking, *RELATIONS] if telling else []:
+    for relation in [*ranking, *exercise.relations, *RELATIONS] if telling else []:
         shown_by, numbers = [], 0
         for question, one, got, call in telling:
             if relation.explains(one, got, call):

@@ -133,7 +133,8 @@ def _test_right_answers(exercise, result):
 def _test_mistakes(exercise, result):
     for mistake in exercise.mistakes:
         verdicts = _verdicts(exercise, mistake.function)
-        caught = all(verdict.score < exercise.max_score for verdict in verdicts)
+        caught = all(verdict.score < exercise.max_score or exercise.without_points for verdict in verdicts)
+        caught = caught and not any(verdict.right for verdict in verdicts)
         named = all(verdict.named and verdict.named.name == mistake.name for verdict in verdicts)
         result.mistakes += 1
         result.caught += caught

@@ -105,7 +105,8 @@ def _write_outputs(notebook, results, printed):
 
 def as_html(result):
     """Return a result as HTML for feedback: points, the one word for what happened, the reasons, a note."""
-    head = f"<b>{result.score:g} of {result.max_score} points</b>"
+    points = f"{result.score:g} of {result.max_score} points" if result.max_score else "without points"
+    head = f"<b>{points}</b>"
     if result.outcome != "graded":
         head += f" · {html.escape(result.outcome)}"
     told = [*result.reasons, *([result.note] if result.note else [])]

@@ -88,6 +88,24 @@ def dropout(values, seed, *, rate):
     return dropped
 
 
+def affine_coupling_forward(x1, x2, f, s):
+    y1, y2 = np.zeros_like(x1), np.zeros_like(x2)
+    f_value, s_value = f(x2), s(x2)
+    for entry in np.ndindex(*x1.shape):
+        y1[entry] = x1[entry] * np.exp(s_value[entry]) + f_value[entry]
+        y2[entry] = x2[entry]
+    return y1, y2
+
+
+def affine_coupling_inverse(y1, y2, f, s):
+    x1, x2 = np.zeros_like(y1), np.zeros_like(y2)
+    f_value, s_value = f(y2), s(y2)
+    for entry in np.ndindex(*y1.shape):
+        x1[entry] = (y1[entry] - f_value[entry]) / np.exp(s_value[entry])
+        x2[entry] = y2[entry]
+    return x1, x2
+
+
 def lifting_step(signal, predict, update):
     *batch, n_entries = signal.shape
     even = np.zeros((*batch, n_entries // 2), dtype=signal.dtype)

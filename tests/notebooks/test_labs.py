@@ -21,7 +21,7 @@ FAILED_CHECKS = {
     "angular_hash": 2,
     "offset_rounds": 1,
 }
-WORDS_A_MINUTE, MINUTES_A_FAILED_CHECK = 180, 3
+WORDS_A_MINUTE, MINUTES_A_FAILED_CHECK, MINUTES_A_QUESTION = 180, 3, 1
 MINUTES_A_LINE = {"●○○": 1, "●●○": 2, "●●●": 2}  # by difficulty; so measured where a first attempt was timed
 
 
@@ -41,6 +41,16 @@ def minutes_of(notebook, exercise):
     difficulty = re.search(r"difficulty ([●○]{3})", task_of(notebook, exercise))[1]
     writing = MINUTES_A_LINE[difficulty] * n_lines + MINUTES_A_FAILED_CHECK * FAILED_CHECKS.get(name, 0)
     return minutes_to_read([cells[f"task-{name}"], cells[f"about-picture-{name}"]]) + writing
+
+
+def is_question(cell):
+    """Is this cell a question without points, by `ask`?"""
+    return cell.cell_type == "code" and cell.source.startswith("ask(")
+
+
+def worth_of(exercise):
+    """What the text of a task says of its points."""
+    return "without points" if exercise.without_points else f"{exercise.max_score} points"
 
 
 def checks_of(notebook):
@@ -78,7 +88,7 @@ def test_an_empty_lab_runs_to_its_end_and_earns_nothing(path):
 @pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
 def test_each_exercise_has_its_task_answer_check_and_picture_in_this_order(path):
     notebook = read(path)
-    ids = [cell.id for cell in notebook.cells if cell.id not in ("title", "imports", "end")]
+    ids = [cell.id for cell in notebook.cells if cell.id not in ("title", "imports", "end") and not is_question(cell)]
     expected = []
     for exercise in lab_named(path.stem).exercises:
         name = exercise.name
@@ -100,7 +110,7 @@ def test_points_minutes_and_hints_in_the_text_are_those_of_the_exercise(path):
     notebook = read(path)
     for exercise in lab_named(path.stem).exercises:
         task = task_of(notebook, exercise)
-        assert re.search(rf"\*\*\d+ minutes · difficulty [●○]{{3}} · {exercise.max_score} points\*\*", task)
+        assert re.search(rf"\*\*\d+ minutes · difficulty [●○]{{3}} · {worth_of(exercise)}\*\*", task)
         hints = task.split("<details>")[1:]
         assert len(hints) == 3
         assert inspect.getsource(exercise.twin).strip() in hints[-1], "the last hint is the loop twin itself"
@@ -115,7 +125,8 @@ def test_the_minutes_stated_are_those_of_the_words_the_lines_and_the_failed_chec
     needed = [(exercise, minutes_of(notebook, exercise)) for exercise in lab_named(path.stem).exercises]
     around = minutes_to_read([notebook.cells[0], notebook.cells[-1]])
     stated = int(re.search(r"\*\*Time:\*\* (\d+) minutes", notebook.cells[0].source)[1])
-    total = around + sum(minutes for _, minutes in needed)
+    asked = MINUTES_A_QUESTION * sum(map(is_question, notebook.cells))
+    total = around + asked + sum(minutes for exercise, minutes in needed if not exercise.without_points)
     assert stated % 5 == 0 and abs(stated - total) <= 4, f"the lab takes {total:.0f} minutes"
     for exercise, minutes in needed:
         stated = int(re.search(r"\*\*(\d+) minutes", task_of(notebook, exercise))[1])

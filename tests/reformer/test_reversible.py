@@ -10,6 +10,8 @@ from reformer.gradients import layer_norm_backward, layer_norm_forward, linear_b
 from reformer.loops import reversible as loops
 from reformer.reversible import (
     Branch,
+    affine_coupling_forward,
+    affine_coupling_inverse,
     bytes_held,
     checkpointed_stack_backward,
     checkpointed_stack_forward,
@@ -136,6 +138,8 @@ def test_the_loop_twins_agree(seed, shape):
         (reversible_forward, loops.reversible_forward, (x1, x2, f, g)),
         (reversible_inverse, loops.reversible_inverse, (x1, x2, f, g)),
         (reversible_backward, loops.reversible_backward, (x1, x2, d1, d2, f_with_pull, g_with_pull)),
+        (affine_coupling_forward, loops.affine_coupling_forward, (x1, x2, f, g)),
+        (affine_coupling_inverse, loops.affine_coupling_inverse, (x1, x2, f, g)),
         (lifting_step, loops.lifting_step, (np.concatenate([x1, x2], axis=-1), np.tanh, np.square)),
     ]:
         np.testing.assert_allclose(ours(*arguments), twin(*arguments), rtol=1e-12)
@@ -187,6 +191,35 @@ def test_dropout_drops_the_stated_share_and_keeps_the_mean():
     assert not np.array_equal(dropped, dropout(np.ones(100_000), 8, rate=0.25))
 
 
+def test_an_affine_coupling_stretches_and_shifts_one_stream_by_the_other():
+    x1, x2 = np.array([1.0, 2.0]), np.array([3.0, 0.0])
+    y1, y2 = affine_coupling_forward(x1, x2, np.square, lambda x: np.log(x + 1))  # stretched by x2 + 1
+    np.testing.assert_allclose(y1, [1 * 4 + 9, 2 * 1 + 0], rtol=1e-15)
+    np.testing.assert_array_equal(y2, x2)
+    assert not np.shares_memory(y2, x2)
+
+
+@few
+@given(seeds, shapes)
+def test_an_affine_coupling_can_be_undone_and_without_stretching_is_half_of_a_reversible_block(seed, shape):
+    (x1, x2), _, (f, _), (s, _) = draw_block(seed, shape)
+    y1, y2 = affine_coupling_forward(x1, x2, f, s)
+    np.testing.assert_allclose(affine_coupling_inverse(y1, y2, f, s), (x1, x2), atol=1e-13)
+    shifted = affine_coupling_forward(x1, x2, f, np.zeros_like)
+    np.testing.assert_array_equal(shifted, reversible_forward(x1, x2, f, np.zeros_like))
+
+
+def test_the_volume_that_an_affine_coupling_makes_of_a_unit_cube_is_exp_of_the_sum_of_s():
+    (x1, x2), _, (f, _), (s, _) = draw_block(0, (3,))
+    streams, step = np.concatenate([x1, x2]), 1e-6
+
+    def coupled(both):
+        return np.concatenate(affine_coupling_forward(both[:3], both[3:], f, s))
+
+    jacobian = [(coupled(streams + step * e) - coupled(streams - step * e)) / (2 * step) for e in np.eye(6)]
+    np.testing.assert_allclose(np.linalg.slogdet(jacobian)[1], np.sum(s(x2)), atol=1e-8)
+
+
 def test_the_haar_wavelet_gives_means_and_differences_of_neighbours():
     average, detail = lifting_step(np.array([9.0, 7.0, 3.0, 5.0, 6.0, 10.0]), haar_predict, haar_update)
     np.testing.assert_array_equal(average, [8, 4, 8])
@@ -223,6 +256,10 @@ def test_functions_that_work_in_place_do_no_harm():
     *inputs, d_x1, d_x2 = reversible_backward(y1, y2, d1, d2, with_pull_in_place, with_pull_in_place)
     np.testing.assert_allclose(inputs, before[:2], atol=1e-14)
     np.testing.assert_array_equal((d_x1, d_x2), (d1 + 2 * d2, d2 + 2 * (d1 + 2 * d2)))
+    coupled = affine_coupling_forward(x1, x2, doubled_in_place, doubled_in_place)
+    np.testing.assert_allclose(coupled, (x1 * np.exp(2 * x2) + 2 * x2, x2), atol=1e-14)
+    back = affine_coupling_inverse(*coupled, doubled_in_place, doubled_in_place)
+    np.testing.assert_allclose(back, before[:2], atol=1e-14)
     signal = np.arange(8.0)
     average, detail = lifting_step(signal, doubled_in_place, doubled_in_place)
     np.testing.assert_array_equal(detail, [1, -1, -3, -5])
@@ -400,6 +437,8 @@ def test_float32_stays_float32():
     found = [
         *reversible_forward(x1, x2, f, g),
         *reversible_backward(x1, x2, d1, d2, f_with_pull, g_with_pull),
+        *affine_coupling_forward(x1, x2, f, g),
+        *affine_coupling_inverse(x1, x2, f, g),
         *lifting_step(x1, haar_predict, haar_update),
     ]
     assert {array.dtype for array in found} == {np.dtype(np.float32)}
@@ -419,6 +458,12 @@ def test_float32_stays_float32():
             "the value of g_with_pull needs shape",
         ),
         (lambda x: reversible_backward(x, x, x, x, None, lambda y: (y, np.sum)), "the pull of g_with_pull needs shape"),
+        (lambda x: affine_coupling_forward(x, x[:1], np.abs, np.abs), "x2 needs shape"),
+        (lambda x: affine_coupling_forward(x, x, np.sum, np.abs), r"f\(x2\) needs shape \(2, 4\), got shape \(\)"),
+        (lambda x: affine_coupling_forward(x, x, np.abs, np.sum), r"s\(x2\) needs shape \(2, 4\), got shape \(\)"),
+        (lambda x: affine_coupling_inverse(x.astype(int), x, np.abs, np.abs), "y1 needs dtype float32 or float64"),
+        (lambda x: affine_coupling_inverse(x, x, np.sum, np.abs), r"f\(y2\) needs shape \(2, 4\), got shape \(\)"),
+        (lambda x: affine_coupling_inverse(x, x, np.abs, np.sum), r"s\(y2\) needs shape \(2, 4\), got shape \(\)"),
         (lambda x: lifting_inverse(x, x, np.abs, np.sum), r"update\(detail\) needs shape \(2, 4\)"),
         (lambda x: lifting_step(x[:, :3], np.abs, np.abs), "signal needs an even number of entries"),
         (lambda x: lifting_step(x, np.sum, np.abs), r"predict\(even\) needs shape \(2, 2\)"),

@@ -9,6 +9,9 @@ from autograder.checking.call import call, form
 from autograder.checking.differences import difference_of
 from autograder.checking.exercise import Exercise
 from autograder.checking.judge import CHANGED, ask, judge
+from autograder.checking.laptop import as_html
+from autograder.checking.relations import Relation
+from autograder.checking.selftest import selftest
 
 
 def double(x):
@@ -354,3 +357,34 @@ def test_none_is_no_missing_return_where_none_is_an_answer():
         exercise.property("six", lambda rng: [call(4)])(lambda calls, answers: True)
         verdict = judged(exercise, lambda x: None)
         assert [words in reason for reason in verdict.reasons] == [True, True] and verdict.score == 1
+
+
+def test_an_exercise_without_points_is_right_or_wrong_and_a_wrong_answer_is_named():
+    exercise = Exercise(double, double, without_points=True)
+    for n in (3, 4, 5):
+        exercise.case(f"{n} numbers", lambda rng, n=n: call(rng.standard_normal(n)), tolerance=1e-6)
+    exercise.mistake(why="nothing is done", says="the numbers stay as they are")(np.copy)
+    right, wrong = judged(exercise, lambda x: x + x), judged(exercise, lambda x: x)
+    assert exercise.max_score == right.score == wrong.score == 0
+    assert right.right and right.named is None and "without points" in as_html(right)
+    assert not wrong.right and wrong.named.name == "copy" and "without points" in as_html(wrong)
+    result = selftest([exercise])
+    assert result.good and (result.mistakes, result.caught, result.named) == (1, 1, 1)
+    exercise.mistake(why="it is right", says="nothing is wrong")(lambda x: x + x)
+    assert not selftest([exercise]).good
+
+
+def test_what_chance_has_a_hand_in_is_named_by_a_relation_of_the_exercise():
+    def by_chance(right, got, call):
+        return [got] if right.shape == got.shape and set(np.abs(got)) == set(np.abs(right)) else []
+
+    relation = Relation("signs by chance", "the signs are drawn", by_chance)
+    exercise = Exercise(np.negative, np.negative, relations=(relation,))
+    for n in (8, 9, 10):
+        exercise.case(f"{n} numbers", lambda rng, n=n: call(rng.standard_normal(n)), tolerance=1e-6)
+    draws = np.random.default_rng(1)
+    for _ in range(3):
+        verdict = judged(exercise, lambda x: x * draws.choice([-1, 1], size=x.shape))
+        assert verdict.named.sentence == "This is what you get when the signs are drawn."
+    assert judged(exercise, lambda x: draws.standard_normal(x.shape)).named is None
+    assert judged(exercise, lambda x: -x).named is None
