@@ -8,6 +8,7 @@ from explorers.attention_matrix import AttentionMatrixExplorer
 from explorers.dot_products import DotProductExplorer
 from explorers.hash_planes import HashPlanesExplorer
 from explorers.page import standalone_page
+from explorers.reversible_steps import ReversibleStepsExplorer
 from explorers.soft_lookup import SoftLookupExplorer
 from explorers.sort_and_chunk import SortAndChunkExplorer
 from explorers.whole_road import WholeRoadExplorer
@@ -20,6 +21,7 @@ EXPLORERS = [
     SortAndChunkExplorer,
     WholeRoadExplorer,
     AttentionMatrixExplorer,
+    ReversibleStepsExplorer,
 ]
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "AttentionMatrixExplorer",
     "DotProductExplorer",
     "HashPlanesExplorer",
+    "ReversibleStepsExplorer",
     "SoftLookupExplorer",
     "SortAndChunkExplorer",
     "WholeRoadExplorer",

@@ -37,7 +37,7 @@ class Input(traitlets.TraitType):
     """What a reader sets. `limits` goes to the browser: its kind, its bounds, and a label where it has a control.
 
     Bounds may hang on another input: `below="circle"` keeps a number below the rows of `circle`, `at_most="n_rounds"`
-    at or below `n_rounds`.
+    at or below `n_rounds`, and with `times=4` at or below four times that.
     """
 
     def __init__(self, first, *, help, **limits):
@@ -63,7 +63,7 @@ class Input(traitlets.TraitType):
         if "below" in self.limits:
             bounds.append(_count(getattr(owner, self.limits["below"])) - 1)
         if "at_most" in self.limits:
-            bounds.append(_count(getattr(owner, self.limits["at_most"])))
+            bounds.append(_count(getattr(owner, self.limits["at_most"])) * self.limits.get("times", 1))
         return min(bounds)
 
 

@@ -3,11 +3,11 @@
 
 const countOf = (value) => (typeof value === "number" ? value : value.shape[0]);
 
-/** The highest value an input may have, which may hang on another: a round of R, a point of L. */
-export function highest({ high, below, at_most }, state) {
+/** The highest value an input may have, which may hang on another: a round of R, a point of L, four steps a block. */
+export function highest({ high, below, at_most, times = 1 }, state) {
   const bounds = [high ?? Infinity];
   if (below) bounds.push(countOf(state[below]) - 1);
-  if (at_most) bounds.push(countOf(state[at_most]));
+  if (at_most) bounds.push(countOf(state[at_most]) * times);
   return Math.min(...bounds);
 }
 
