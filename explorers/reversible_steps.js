@@ -380,7 +380,7 @@ function paintErrors(picture, { errors, n_blocks, precision }) {
       mark(picture, shape, frame.x(depth), frame.y(power(errors[p][i])), isPresent ? 6.5 : 2.8, theme[color]);
     });
     const last = errors[p].at(-1);
-    label(picture, name, frame.right, frame.y(power(last)) - 13, {
+    label(picture, name, frame.right, frame.y(power(last)) + 14 * (2 * p - 1), {
       align: "right",
       size: 11,
       bold: name === precision,
