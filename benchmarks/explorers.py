@@ -34,6 +34,7 @@ KEYS = {
     "SortAndChunkExplorer": "c",
     "AttentionMatrixExplorer": "c",
     "ReversibleStepsExplorer": "g",
+    "MemoryMeterExplorer": "d",
 }
 CASES = [
     ("DotProductExplorer", "6 keys", ""),
@@ -55,6 +56,7 @@ CASES = [
     ("AttentionMatrixExplorer", "L = 64, R = 8", "n_rounds=8"),
     ("ReversibleStepsExplorer", "4 blocks", ""),
     ("ReversibleStepsExplorer", "12 blocks, dropout", "n_blocks=12, randomness='redrawn'"),
+    ("MemoryMeterExplorer", "64K tokens", ""),
 ]
 
 # A frame's callbacks run, then it is painted, then the message arrives. Drawing begins with clearRect on the canvas.

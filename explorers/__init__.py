@@ -7,6 +7,7 @@ from explorers.angular import AngularExplorer
 from explorers.attention_matrix import AttentionMatrixExplorer
 from explorers.dot_products import DotProductExplorer
 from explorers.hash_planes import HashPlanesExplorer
+from explorers.memory_meter import MemoryMeterExplorer
 from explorers.page import standalone_page
 from explorers.reversible_steps import ReversibleStepsExplorer
 from explorers.soft_lookup import SoftLookupExplorer
@@ -22,6 +23,7 @@ EXPLORERS = [
     WholeRoadExplorer,
     AttentionMatrixExplorer,
     ReversibleStepsExplorer,
+    MemoryMeterExplorer,
 ]
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "AttentionMatrixExplorer",
     "DotProductExplorer",
     "HashPlanesExplorer",
+    "MemoryMeterExplorer",
     "ReversibleStepsExplorer",
     "SoftLookupExplorer",
     "SortAndChunkExplorer",

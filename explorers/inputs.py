@@ -76,6 +76,7 @@ class Number(Input):
 
     `low`, `high`, `below`, `at_most` : bounds, all inclusive but `below`; `step` : of its slider; `unit` : "°", say;
     `label` : of its slider, which it has only if it has a label; `only` : (input, value) with which it has one
+    `log` : True where slider and keys go from 2 to 3, 4, 6, 8, 12, 16 and so on, between `low` and `high`
     """
 
     def __init__(self, default, *, help, whole=True, step=1, **limits):

@@ -11,6 +11,12 @@ export function highest({ high, below, at_most, times = 1 }, state) {
   return Math.min(...bounds);
 }
 
+/** The values that a slider with a logarithmic scale stops at: 1, 2, 3, 4, 6, 8, 12 and so on, between its limits. */
+export function stopsOf({ low, high }) {
+  const powers = Array.from({ length: 40 }, (_, k) => 2 ** k);
+  return powers.flatMap((power) => [power, 1.5 * power]).filter((n) => Number.isInteger(n) && n >= low && n <= high);
+}
+
 /** Why a value cannot be shown, in a sentence; null if it can. Arrays are typed arrays with a shape. */
 export function faultOf(name, limits, value, state) {
   const needs = { number: numberNeeds, choice: choiceNeeds, array: arrayNeeds }[limits.kind](limits, value, state);

@@ -12,6 +12,7 @@ from explorers import (
     AttentionMatrixExplorer,
     DotProductExplorer,
     HashPlanesExplorer,
+    MemoryMeterExplorer,
     ReversibleStepsExplorer,
     SoftLookupExplorer,
     SortAndChunkExplorer,
@@ -41,6 +42,8 @@ STATES = [
     (AttentionMatrixExplorer, {}),
     (AttentionMatrixExplorer, {"view": "added", "order": "sorted", "shown_round": 2, "source": "words"}),
     (ReversibleStepsExplorer, {"step": 11}),
+    (MemoryMeterExplorer, {}),
+    (MemoryMeterExplorer, {"length": 512, "in_blocks": True, "along": "depth", "chosen": 3}),
     (ReversibleStepsExplorer, {"n_blocks": 12, "step": 40, "randomness": "redrawn", "precision": "float64"}),
 ]
 every_state = pytest.mark.parametrize(("explorer_class", "state"), STATES)
@@ -297,7 +300,9 @@ def test_axe_finds_no_violation(explorer_class, scheme, open_drawn):
 LABS = ["angular_lab", "hash_planes_lab", "soft_lookup_lab", "dot_products_lab", "road_lab"]
 
 
-@pytest.mark.parametrize("name", [*LABS, "sort_and_chunk_lab", "attention_matrix_lab", "reversible_steps_lab"])
+@pytest.mark.parametrize(
+    "name", [*LABS, "sort_and_chunk_lab", "attention_matrix_lab", "reversible_steps_lab", "memory_meter_lab"]
+)
 def test_axe_finds_no_violation_in_jupyterlab(name, request):
     lab = request.getfixturevalue(name)
     lab.page.evaluate(AXE)
@@ -381,7 +386,7 @@ def test_a_swipe_over_the_stage_scrolls_unless_it_begins_on_a_mark(explorer_clas
     page.wait_for_timeout(500)  # until the page has come to rest
     page.evaluate(f"scrollTo(0, {top})")
     page.wait_for_timeout(200)
-    if explorer_class is AttentionMatrixExplorer:  # nothing there can be dragged
+    if explorer_class in (AttentionMatrixExplorer, MemoryMeterExplorer):  # nothing there can be dragged
         return
     x, y = place_of_a_mark(explorer_class, box)
     swipe(page, x, y, 30 if explorer_class in (SortAndChunkExplorer, ReversibleStepsExplorer) else 0, 60)
@@ -435,6 +440,7 @@ def test_keys_do_what_the_pointer_does(open_drawn):
         SortAndChunkExplorer: "chosen ArrowRight, chunk_length ArrowUp",
         AttentionMatrixExplorer: "chosen ArrowRight, causal f, avoid_self i, same_bucket_only b, correct_duplicates d",
         ReversibleStepsExplorer: "step .",
+        MemoryMeterExplorer: "chosen ArrowDown",
     }
     value = """name => {
         const found = explorer.model.get(name);

@@ -16,6 +16,7 @@ from explorers import (
     AttentionMatrixExplorer,
     DotProductExplorer,
     HashPlanesExplorer,
+    MemoryMeterExplorer,
     ReversibleStepsExplorer,
     SoftLookupExplorer,
     SortAndChunkExplorer,
@@ -62,6 +63,8 @@ NUMBERS = [
     (WholeRoadExplorer, {"turn": nan}, "turn needs a number from -180 to 180, got NaN"),
     (ReversibleStepsExplorer, {"step": 17}, "step needs a whole number from 0 to 16, got 17"),
     (ReversibleStepsExplorer, {"gain": 9}, "gain needs a number from 0 to 8, got 9"),
+    (MemoryMeterExplorer, {"length": 63}, "length needs a whole number from 64 to 1.04858e+06, got 63"),
+    (MemoryMeterExplorer, {"along": "batch"}, 'along needs length or depth, got "batch"'),
 ]
 NEEDS_VALUES = "needs numbers from -2 to 2"
 NEEDS_TWINS = "needs as many rows as keys_on_road"
@@ -225,6 +228,7 @@ KEYS = {
     WholeRoadExplorer: ["ArrowRight", "ArrowDown", "t", "r"],
     AttentionMatrixExplorer: ["ArrowRight", "ArrowUp", "c", "v", "s", "f", "i", "b", "d", "r"],
     ReversibleStepsExplorer: ["ArrowRight", ".", "ArrowDown", "d", "g", "f", "s", "r"],
+    MemoryMeterExplorer: ["ArrowRight", "ArrowDown", "d", "f", "t", "h", "r", "c", "b", "v"],
 }
 
 
@@ -271,6 +275,11 @@ def test_every_step_is_undone_and_done_again_and_reset_goes_back_to_the_start(ex
         (AttentionMatrixExplorer(n_rounds=8), "ArrowUp", "n_rounds", 8),
         (AttentionMatrixExplorer(shown_round=4), ".", "shown_round", 1),
         (ReversibleStepsExplorer(step=16), ".", "step", 0),
+        (MemoryMeterExplorer(length=3000), "ArrowRight", "length", 3072),
+        (MemoryMeterExplorer(length=3000), "ArrowLeft", "length", 2048),
+        (MemoryMeterExplorer(length=2**20), "ArrowRight", "length", 64),
+        (MemoryMeterExplorer(n_heads=64), "h", "n_heads", 64),
+        (MemoryMeterExplorer(n_heads=1), "Shift+h", "n_heads", 1),
         (PowersExplorer(chosen=10), "ArrowRight", "chosen", 10),
     ],
 )
@@ -455,6 +464,9 @@ def test_no_task_is_done_before_anything_was_tried(explorer_class, open_drawn):
         (AttentionMatrixExplorer, {"avoid_self": False, "chosen": 8}, 2),
         (ReversibleStepsExplorer, {"n_blocks": 12, "step": 20}, 0),
         (ReversibleStepsExplorer, {"gain": 4}, 1),
+        (MemoryMeterExplorer, {"length": 4096}, 0),
+        (MemoryMeterExplorer, {"length": 1024}, 1),
+        (MemoryMeterExplorer, {"length": 2**20, "d_model": 256}, 2),
         (ReversibleStepsExplorer, {"precision": "float64", "step": 16, "randomness": "redrawn"}, 2),
     ],
 )
