@@ -464,10 +464,10 @@ def test_no_task_is_done_before_anything_was_tried(explorer_class, open_drawn):
         (AttentionMatrixExplorer, {"avoid_self": False, "chosen": 8}, 2),
         (ReversibleStepsExplorer, {"n_blocks": 12, "step": 20}, 0),
         (ReversibleStepsExplorer, {"gain": 4}, 1),
+        (ReversibleStepsExplorer, {"precision": "float64", "step": 16, "randomness": "redrawn"}, 2),
         (MemoryMeterExplorer, {"length": 4096}, 0),
         (MemoryMeterExplorer, {"length": 1024}, 1),
-        (MemoryMeterExplorer, {"length": 2**20, "d_model": 256}, 2),
-        (ReversibleStepsExplorer, {"precision": "float64", "step": 16, "randomness": "redrawn"}, 2),
+        (MemoryMeterExplorer, {"length": 2**20, "d_model": 256, "n_rounds": 1}, 2),
     ],
 )
 def test_a_task_ticks_when_it_is_done_and_is_heard(explorer_class, state, place, open_drawn):
