@@ -63,7 +63,8 @@ NUMBERS = [
     (WholeRoadExplorer, {"turn": nan}, "turn needs a number from -180 to 180, got NaN"),
     (ReversibleStepsExplorer, {"step": 17}, "step needs a whole number from 0 to 16, got 17"),
     (ReversibleStepsExplorer, {"gain": 9}, "gain needs a number from 0 to 8, got 9"),
-    (MemoryMeterExplorer, {"length": 63}, "length needs a whole number from 64 to 1.04858e+06, got 63"),
+    (MemoryMeterExplorer, {"length": 63}, "length needs a whole number from 64 to 1048576, got 63"),
+    (MemoryMeterExplorer, {"length": 2000001}, "length needs a whole number from 64 to 1048576, got 2000001"),
     (MemoryMeterExplorer, {"along": "batch"}, 'along needs length or depth, got "batch"'),
 ]
 NEEDS_VALUES = "needs numbers from -2 to 2"
