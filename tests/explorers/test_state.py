@@ -125,9 +125,8 @@ def test_a_number_of_points_that_cannot_be_shown_is_refused(explorer_class, n_po
 
 def a_number_of(explorer_class):
     """The name of an input that counts something, and is shown."""
-    if explorer_class is ReversibleStepsExplorer:
-        return "n_blocks"
-    return "n_near" if explorer_class in OF_POINTS else "n_rounds"
+    others = {ReversibleStepsExplorer: "n_blocks", MemoryMeterExplorer: "n_layers"}
+    return "n_near" if explorer_class in OF_POINTS else others.get(explorer_class, "n_rounds")
 
 
 @every_explorer
