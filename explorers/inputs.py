@@ -21,6 +21,8 @@ def refuse(name, needs, value):
 def written(value):
     """A value as both languages write it."""
     if isinstance(value, float | int | np.number) and not isinstance(value, bool):
+        if abs(value) < 1e21 and value == np.floor(value):  # as JavaScript writes them
+            return str(int(value))
         return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}.get(str(value), f"{value:.6g}")
     return json.dumps(value, default=repr)
 
@@ -101,7 +103,7 @@ class Number(Input):
         if "low" not in self.limits:
             return kind
         low = self.limits["low"]
-        return f"{kind} of at least {low:g}" if high == np.inf else f"{kind} from {low:g} to {high:g}"
+        return f"{kind} of at least {low:g}" if high == np.inf else f"{kind} from {low:g} to {written(high)}"
 
 
 class Choice(Input):

@@ -342,6 +342,7 @@ const pointer = {
 };
 
 const PAPER = { batch: 1, d_model: 1024, n_heads: 8, n_layers: 12, n_rounds: 4, chunk_length: 64, in_blocks: false };
+const COURSE = { length: 1024, n_layers: 3, d_model: 128, n_heads: 4, n_rounds: 2, chunk_length: 32, in_blocks: true };
 
 export default explore({
   stage: "The meter: five models. Left and right change the length, up and down choose a model; more keys below.",
@@ -360,22 +361,10 @@ export default explore({
   actions,
   pointer,
   presets: {
-    "The paper’s enwik8, 64K": { ...PAPER, length: 65536 },
     "The paper’s images, 12K": { ...PAPER, length: 12288 },
+    "The paper’s enwik8, 64K": { ...PAPER, length: 65536 },
     "A laptop, 64K": { ...PAPER, length: 65536, n_layers: 6, d_model: 256, in_blocks: true },
-    "This course’s model, 1K": {
-      ...PAPER,
-      ...{
-        length: 1024,
-        batch: 4,
-        n_layers: 3,
-        d_model: 128,
-        n_heads: 4,
-        n_rounds: 2,
-        chunk_length: 32,
-        in_blocks: true,
-      },
-    },
+    "This course’s model, 1K": { ...PAPER, ...COURSE },
   },
   tasks: [
     {

@@ -201,7 +201,7 @@ class MemoryMeterExplorer(Explorer):
     n_heads = Number(8, low=1, high=64, log=True, label="Heads H", help="H")
     n_rounds = Number(4, low=1, high=16, log=True, label="Hash rounds R", help="R")
     chunk_length = Number(64, low=8, high=512, log=True, label="Chunk length C", help="C; a window has 2 C keys")
-    in_blocks = Switch(False, label="Scores in blocks, made again", help="as this course's code; else all at once")
+    in_blocks = Switch(False, label="Scores made in blocks", help="as this course's code; else all at once")
     along = Choice(
         "length",
         [("length", "by length"), ("depth", "by layers")],

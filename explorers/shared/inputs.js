@@ -26,7 +26,10 @@ export function faultOf(name, limits, value, state) {
 /** A shape as Python writes it. */
 const tuple = (sizes) => `(${sizes.join(", ")}${sizes.length === 1 ? "," : ""})`;
 
-const written = (value) => (typeof value === "number" ? String(Number(value.toPrecision(6))) : JSON.stringify(value));
+function written(value) {
+  if (typeof value !== "number") return JSON.stringify(value);
+  return String(Number.isInteger(value) ? value : Number(value.toPrecision(6)));
+}
 
 function numberNeeds(limits, value, state) {
   const [low, high] = [limits.low ?? -Infinity, highest(limits, state)];

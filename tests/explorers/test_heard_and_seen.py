@@ -297,12 +297,11 @@ def test_axe_finds_no_violation(explorer_class, scheme, open_drawn):
     assert violations == [] and len(result["passes"]) >= 15
 
 
-LABS = ["angular_lab", "hash_planes_lab", "soft_lookup_lab", "dot_products_lab", "road_lab"]
+LABS = ["angular_lab", "hash_planes_lab", "soft_lookup_lab", "dot_products_lab", "road_lab", "sort_and_chunk_lab"]
+LABS += ["attention_matrix_lab", "reversible_steps_lab", "memory_meter_lab"]
 
 
-@pytest.mark.parametrize(
-    "name", [*LABS, "sort_and_chunk_lab", "attention_matrix_lab", "reversible_steps_lab", "memory_meter_lab"]
-)
+@pytest.mark.parametrize("name", LABS)
 def test_axe_finds_no_violation_in_jupyterlab(name, request):
     lab = request.getfixturevalue(name)
     lab.page.evaluate(AXE)

@@ -1,5 +1,6 @@
 """The meter of memory: its formulas are what real stacks keep, those of `reformer.costs`, and those of the browser."""
 
+import re
 import tracemalloc
 from functools import partial
 
@@ -85,15 +86,14 @@ def test_with_twice_the_length_dense_scores_are_four_times_as_many_and_others_tw
 def test_points_can_be_measured_here_stored_or_handed_over(monkeypatch):
     stored = MemoryMeterExplorer()
     assert len(stored.points) == 50 and stored.origin.startswith("stored with the course: ")
-    monkeypatch.setattr("explorers.memory_meter.LENGTHS", (128, 256))
+    monkeypatch.setattr("explorers.memory_meter.LENGTHS", (128,))
     monkeypatch.setattr("explorers.memory_meter.DEPTHS", (1,))
     here = MemoryMeterExplorer(measured="here")
-    assert len(here.points) == 15 and here.origin.startswith("measured here: ")
+    assert len(here.points) == 10 and here.origin.startswith("measured here: ")
     handed = MemoryMeterExplorer(measured={"points": here.points, "origin": "a lesson"})
     assert handed.points == here.points
-    with pytest.raises(
-        Refused, match=r'^measured needs None, "here" or what measure_memory\(\) returned, got "there"$'
-    ):
+    needed = 'measured needs None, "here" or what measure_memory() returned, got "there"'
+    with pytest.raises(Refused, match=f"^{re.escape(needed)}$"):
         MemoryMeterExplorer(measured="there")
     for kind, along, at, n_bytes in [*here.points, *stored.points]:
         sizes = {"length": 256} | SMALL | {"length" if along == "length" else "n_layers": at}
@@ -101,6 +101,7 @@ def test_points_can_be_measured_here_stored_or_handed_over(monkeypatch):
 
 
 def test_measuring_leaves_a_tracing_that_goes_on(monkeypatch):
+    monkeypatch.setattr("explorers.memory_meter.KINDS", ("Reformer",))
     monkeypatch.setattr("explorers.memory_meter.LENGTHS", ())
     monkeypatch.setattr("explorers.memory_meter.DEPTHS", (1,))
     assert not tracemalloc.is_tracing()
@@ -138,9 +139,11 @@ def test_the_browsers_formulas_are_pythons(functions_of):
     script = """([kinds, cases]) => cases.map((sizes) => kinds.map((kind) =>
         [functions.memoryParts(kind, sizes), functions.bytesKept(kind, sizes)]))"""
     for case, got in zip(cases, functions_of("memory_meter.js")(script, KINDS, cases), strict=True):
+        sizes = {name: case[name] for name in case if name != "in_blocks"}
         for kind, (parts, kept) in zip(KINDS, got, strict=True):
-            assert parts == list(memory_parts(kind, **case).values()), (kind, case)
-            assert kept == bytes_kept(kind, **{name: case[name] for name in case if name != "in_blocks"})
+            exact = list(memory_parts(kind, **case).values())
+            assert parts == pytest.approx(exact, rel=1e-14), (kind, case)
+            assert kept == pytest.approx(bytes_kept(kind, **sizes), rel=1e-14)
 
 
 @browser_test
@@ -177,12 +180,12 @@ def test_keys_sliders_and_pointer_change_the_model_and_say_what_is_largest_and_w
     page.mouse.click(box["x"] + 200, box["y"] + 22 + 93 * 2 + 40)
     says("Transformer, reversible, 12 layers")
     assert page.evaluate("explorer.model.get('chosen')") == 2
-    for name, told in [("This course’s model, 1K", "4 texts of 1,024"), ("The paper’s images, 12K", "12,288 tokens")]:
+    for name, told in [("This course’s model, 1K", "1 text of 1,024"), ("The paper’s images, 12K", "12,288 tokens")]:
         page.get_by_label("Presets").select_option(name)
         says(told)
     wait_until_still(page)
     measured = page.locator("figure", has_text="Formula and measurement").locator("canvas")
-    assert "The formula is at most 4 % off." in measured.get_attribute("aria-label")
+    assert "The formula is at most 5 % off." in measured.get_attribute("aria-label")
 
 
 # ---- In JupyterLab

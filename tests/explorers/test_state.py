@@ -63,7 +63,8 @@ NUMBERS = [
     (WholeRoadExplorer, {"turn": nan}, "turn needs a number from -180 to 180, got NaN"),
     (ReversibleStepsExplorer, {"step": 17}, "step needs a whole number from 0 to 16, got 17"),
     (ReversibleStepsExplorer, {"gain": 9}, "gain needs a number from 0 to 8, got 9"),
-    (MemoryMeterExplorer, {"length": 63}, "length needs a whole number from 64 to 1.04858e+06, got 63"),
+    (MemoryMeterExplorer, {"length": 63}, "length needs a whole number from 64 to 1048576, got 63"),
+    (MemoryMeterExplorer, {"length": 2000001}, "length needs a whole number from 64 to 1048576, got 2000001"),
     (MemoryMeterExplorer, {"along": "batch"}, 'along needs length or depth, got "batch"'),
 ]
 NEEDS_VALUES = "needs numbers from -2 to 2"
@@ -124,9 +125,8 @@ def test_a_number_of_points_that_cannot_be_shown_is_refused(explorer_class, n_po
 
 def a_number_of(explorer_class):
     """The name of an input that counts something, and is shown."""
-    if explorer_class is ReversibleStepsExplorer:
-        return "n_blocks"
-    return "n_near" if explorer_class in OF_POINTS else "n_rounds"
+    others = {ReversibleStepsExplorer: "n_blocks", MemoryMeterExplorer: "n_layers"}
+    return "n_near" if explorer_class in OF_POINTS else others.get(explorer_class, "n_rounds")
 
 
 @every_explorer
@@ -464,10 +464,10 @@ def test_no_task_is_done_before_anything_was_tried(explorer_class, open_drawn):
         (AttentionMatrixExplorer, {"avoid_self": False, "chosen": 8}, 2),
         (ReversibleStepsExplorer, {"n_blocks": 12, "step": 20}, 0),
         (ReversibleStepsExplorer, {"gain": 4}, 1),
+        (ReversibleStepsExplorer, {"precision": "float64", "step": 16, "randomness": "redrawn"}, 2),
         (MemoryMeterExplorer, {"length": 4096}, 0),
         (MemoryMeterExplorer, {"length": 1024}, 1),
-        (MemoryMeterExplorer, {"length": 2**20, "d_model": 256}, 2),
-        (ReversibleStepsExplorer, {"precision": "float64", "step": 16, "randomness": "redrawn"}, 2),
+        (MemoryMeterExplorer, {"length": 2**20, "d_model": 256, "n_rounds": 1}, 2),
     ],
 )
 def test_a_task_ticks_when_it_is_done_and_is_heard(explorer_class, state, place, open_drawn):
