@@ -391,6 +391,45 @@ TERMS = (
         "06a",
         ("vector–Jacobian product", "pullback"),
     ),
+    # 06b reversible layers
+    Term(
+        "avalanche",
+        "What one wrong bucket sets off on the way back: wrong vectors, which are hashed into more wrong buckets.",
+        "06b",
+    ),
+    Term(
+        "checkpoint",
+        "What goes into a block, kept on the way forward so that the inside of the block can be computed again on the "
+        "way back.",
+        "06b",
+        ("gradient checkpointing", "rematerialisation"),
+    ),
+    Term(
+        "drift",
+        "How far the input that is computed back from an output has moved by rounding.",
+        "06b",
+        ("reconstruction error",),
+    ),
+    Term(
+        "dropout",
+        "To set a random share of numbers to 0 in training and enlarge the others, so that nothing comes to rely on a "
+        "single one.",
+        "06b",
+    ),
+    Term(
+        "replay",
+        "To give a layer, on the way back, the decisions that it took on the way forward: its dice by their seed, its "
+        "buckets as kept.",
+        "06b",
+    ),
+    Term(
+        "reversible layer",
+        "Two streams, each changed in turn by a function of the other, so that the input can be computed from the "
+        "output.",
+        "06b",
+        ("reversible block", "RevNet", "additive coupling"),
+    ),
+    Term("stream", "One of the two vectors that a token has in a reversible network.", "06b"),
 )
 
 RENAMED = (

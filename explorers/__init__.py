@@ -7,7 +7,9 @@ from explorers.angular import AngularExplorer
 from explorers.attention_matrix import AttentionMatrixExplorer
 from explorers.dot_products import DotProductExplorer
 from explorers.hash_planes import HashPlanesExplorer
+from explorers.memory_meter import MemoryMeterExplorer
 from explorers.page import standalone_page
+from explorers.reversible_steps import ReversibleStepsExplorer
 from explorers.soft_lookup import SoftLookupExplorer
 from explorers.sort_and_chunk import SortAndChunkExplorer
 from explorers.whole_road import WholeRoadExplorer
@@ -20,6 +22,8 @@ EXPLORERS = [
     SortAndChunkExplorer,
     WholeRoadExplorer,
     AttentionMatrixExplorer,
+    ReversibleStepsExplorer,
+    MemoryMeterExplorer,
 ]
 
 __all__ = [
@@ -28,6 +32,8 @@ __all__ = [
     "AttentionMatrixExplorer",
     "DotProductExplorer",
     "HashPlanesExplorer",
+    "MemoryMeterExplorer",
+    "ReversibleStepsExplorer",
     "SoftLookupExplorer",
     "SortAndChunkExplorer",
     "WholeRoadExplorer",

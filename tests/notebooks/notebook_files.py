@@ -28,7 +28,7 @@ def read(path):
 def run(path):
     """Return the notebook at `path`, executed from top to bottom in a fresh kernel that finds no network."""
     notebook = read(path)
-    client = NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": path.parent}})
+    client = NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": path.parent}})
     with client.setup_kernel():
         client.kc.execute(_REFUSE_THE_NETWORK)
         for index, cell in enumerate(notebook.cells):
