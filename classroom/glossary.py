@@ -430,6 +430,17 @@ TERMS = (
         ("reversible block", "RevNet", "additive coupling"),
     ),
     Term("stream", "One of the two vectors that a token has in a reversible network.", "06b"),
+    Term(
+        "axial positions",
+        "Position vectors made of one for the row and one for the column of a grid, side by side, so that two small "
+        "tables do for many positions.",
+        "07a",
+    ),
+    Term(
+        "position-wise",
+        "Said of a layer in which no position needs another, so that it may be cut into stretches of positions.",
+        "07a",
+    ),
 )
 
 RENAMED = (
