@@ -13,6 +13,7 @@ its packages `loops` and `fast` stay as they are. The places are of this kernel,
 import importlib
 import inspect
 import pkgutil
+import textwrap
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -426,11 +427,11 @@ def train(model, draw_batch, *, n_steps, learning_rate=None, seconds=120, state=
     if learning_rate is None:
         learning_rate = partial(learning_rate_at, peak=0.005, n_warmup=100)
     if not _stands:
-        print(install().text)
+        _say(install().text)
     n_left = n_steps - state.step
     try:
         if n_left > 0 and _stands:
-            print(_choose(model, draw_batch, state, n_left, seconds))
+            _say(_choose(model, draw_batch, state, n_left, seconds))
     except KeyboardInterrupt:
         print(f"Stopped after step {state.step} of {n_steps}, before the next. Nothing is lost: call train again.")
         _use_all()
@@ -442,6 +443,12 @@ def train(model, draw_batch, *, n_steps, learning_rate=None, seconds=120, state=
         return training.train(model, draw_batch, state, n_steps=n_steps, learning_rate=learning_rate, **options)
     finally:
         _use_all()
+
+
+def _say(text):
+    """Print sentences so that a notebook breaks no word of them."""
+    for line in text.splitlines():
+        print(textwrap.fill(line, 90, break_long_words=False, break_on_hyphens=False))
 
 
 def _use_all():

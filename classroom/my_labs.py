@@ -17,11 +17,13 @@ ROOT = Path(__file__).resolve().parents[1]
 NOTE = ".course.json"  # in my_labs/: {"lab01_neighbors/lab01_neighbors.ipynb": digest of the original that was copied}
 
 
-FOLDER = "COURSE_MY_LABS"  # a variable: another folder in the place of my_labs/
+FOLDER = "COURSE_MY_LABS"  # a variable that names another folder in the place of my_labs/, or, where it is empty, none
 
 
 def folder_to_read(root=ROOT):
     """Where a learner's progress and kept answers are, if there are any."""
+    if os.environ.get(FOLDER) == "":
+        return Path(os.devnull)  # in which there is nothing
     return folder_to_write() or Path(root) / "my_labs"
 
 
@@ -31,8 +33,8 @@ def folder_to_write():
     So nothing is noted of lessons, of labs/ and solutions/, in grading, or in a test, unless `COURSE_MY_LABS` names a
     folder.
     """
-    if os.environ.get(FOLDER):
-        return Path(os.environ[FOLDER])
+    if (named := os.environ.get(FOLDER)) is not None:
+        return Path(named) if named else None
     here = Path.cwd()
     return next((folder for folder in (here, *here.parents) if folder.name == "my_labs"), None)
 

@@ -114,7 +114,7 @@ def _bar(share, words):
     inner = f"display:inline-block;height:100%;width:{100 * share:.0f}%;background:#009e73;vertical-align:top"
     outer = "display:inline-block;width:9em;height:.8em;border:1px solid currentColor;border-radius:3px;overflow:hidden"
     return (
-        f'<span role="img" aria-label="{html.escape(words)}" style="{outer};vertical-align:middle">'
+        f'<span role="img" aria-label="{html.escape(words)}" style="{outer};vertical-align:middle;text-align:left">'
         f'<span style="{inner}"></span></span>'
     )
 
@@ -170,7 +170,7 @@ def _next(rows, noted):
         return f"Next: unit {name}, its lesson first. Lesson and lab take {_hours(minutes)}."
     exercise = next(e for e in lab.exercises if e.name not in _done(lab, noted))
     stated = minutes_of(lab.name)[1][exercise.name]
-    return f"Next: {exercise.name} in lab {lab.unit:02}, {stated} minutes. The rest of the lab: {_hours(minutes)}."
+    return f"Next: {exercise.name} in lab {lab.unit:02}, {_hours(stated)}. The rest of the lab: {_hours(minutes)}."
 
 
 def _minutes_left(lab, noted):
@@ -202,9 +202,8 @@ def _stated(title):
 
 
 def _hours(minutes):
-    if minutes < 100:
-        return f"{minutes} minutes"
-    return f"{minutes / 60:.1f} hours".replace(".0 ", " ")
+    hours, rest = divmod(minutes, 60)
+    return f"{minutes} min" if not hours else f"{hours} h {rest:02} min" if rest else f"{hours} h"
 
 
 # --- what a check has to say ----------------------------------------------------------------------------------------
