@@ -119,7 +119,7 @@ class Clock:
             self.seconds[name] = self.seconds.get(name, 0.0) + _now() - began - inside
 
     def _without_counting(self, value):
-        if isinstance(value, tuple):
+        if type(value) is tuple:
             return tuple(map(self._without_counting, value))
         if not callable(value):
             return value
@@ -257,23 +257,13 @@ def install(model=None):
     Never raises for what a kept file holds.
     """
     remove()
-    folder, left_out, remarks = my_labs.folder_to_read(), {}, []
-    courses = _course_functions()
-    for name in kept.kept_names(folder):
-        if name not in courses:
-            continue
-        try:
-            stand = Stand(name, courses[name], kept.load(folder, name), _clock)
-        except (kept.Damaged, kept.NotKept) as error:
-            left_out[name] = str(error)
-            continue
-        _stands[name] = stand
-    called, problems = _try_out(SMALL if model is None else model)
-    for name, why in problems.items():
-        left_out[name] = why
-        del _stands[name]
-    for stand in _stands.values():
-        _put(stand)
+    courses, (loaded, left_out), remarks = _course_functions(), _load(my_labs.folder_to_read()), []
+    called, problems = _try_out(SMALL if model is None else model, loaded)
+    left_out |= problems
+    for name, stand in loaded.items():
+        if name not in problems:
+            _stands[name] = stand
+            _put(stand)
     if getattr(model, "fast", False):
         remarks.append(FAST)
     narrow = [name for name, stand in _stands.items() if stand.extra or name in WITHIN_THE_EXERCISE]
@@ -286,6 +276,18 @@ def install(model=None):
         left_out,
         tuple(remarks),
     )
+
+
+def _load(folder):
+    """The kept functions of a folder, {name: stand}, and those that cannot be had, {name: why}."""
+    courses, loaded, left_out = _course_functions(), {}, {}
+    for name in kept.kept_names(folder):
+        if name in courses:
+            try:
+                loaded[name] = Stand(name, courses[name], kept.load(folder, name), _clock)
+            except (kept.Damaged, kept.NotKept) as error:
+                left_out[name] = str(error)
+    return loaded, left_out
 
 
 FAST = (
@@ -307,15 +309,16 @@ def calls():
     return {name: stand.n_calls for name, stand in _stands.items() if stand.n_calls}
 
 
-def _try_out(model, batch=None):
-    """Try each of `_stands`, which are not in place yet, alone: (names that a step calls, {name: what is wrong})."""
+def _try_out(model, stands, batch=None):
+    """Try each of some stands alone, {name: stand}, while none is in place: (names that a step of the model calls,
+    {name: what is wrong})."""
     counted = {name: Stand(name, course, course, _clock) for name, course in _course_functions().items()}
     with _in_place(counted.values()):
         right = {dtype: _outcome(model, dtype, batch) for dtype in CLOSE}
     called = {name for name, stand in counted.items() if stand.n_calls}
     problems = {}
-    for name in called & set(_stands):
-        stand = Stand(name, _stands[name].course, _stands[name].learners, _clock)
+    for name in sorted(called & set(stands)):
+        stand = Stand(name, stands[name].course, stands[name].learners, _clock)
         with _in_place([stand]):
             why = _difference(model, right, batch)
         if not why and not stand.n_calls:
@@ -484,7 +487,7 @@ def _choose(model, draw_batch, state, n_left, seconds):
 def _unfit(model, batch):
     """{name: why} of the installed functions that do not give this model what the course's give, on a few tokens."""
     with _set_aside():
-        return _try_out(model, batch)[1]
+        return _try_out(model, _stands, batch)[1]
 
 
 def _some_tokens(model, draw_batch, state):

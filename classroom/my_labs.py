@@ -21,10 +21,12 @@ FOLDER = "COURSE_MY_LABS"  # a variable that names another folder in the place o
 
 
 def folder_to_read(root=ROOT):
-    """Where a learner's progress and kept answers are, if there are any."""
+    """Where a learner's progress and kept answers are, if any: in the course around what runs, or else in `root`."""
     if os.environ.get(FOLDER) == "":
         return Path(os.devnull)  # in which there is nothing
-    return folder_to_write() or Path(root) / "my_labs"
+    here = Path.cwd()
+    beside = (folder / "my_labs" for folder in (here, *here.parents) if (folder / "my_labs").is_dir())
+    return folder_to_write() or next(beside, Path(root) / "my_labs")
 
 
 def folder_to_write():

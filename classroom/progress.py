@@ -94,14 +94,24 @@ def of(lab, folder=None):
     """The bar of a lab: exercises done and points. `lab` is its name. Raises KeyError where there is no such lab."""
     lab = lab_named(lab) if isinstance(lab, str) else lab
     noted = read(folder)
-    points, total = _points(lab, noted), sum(exercise.max_score for exercise in lab.exercises)
-    n_done, n_all = len(_done(lab, noted)), len(lab.exercises)
+    points, total = _points(lab, noted), _total(lab)
+    n_done, n_all = len(_done(lab, noted)), len(_counted(lab))
     words = f"Lab {lab.unit:02}: {points:g} of {total} points, {n_done} of {n_all} exercises done"
-    return View(f"{_bar_of_text(points / total)} {words}", f"<div>{_bar(points / total, words)} {words}</div>")
+    return View(f"{_bar_of_text(points / total)} {words}", f"<div>{_bar(points / total)} {words}</div>")
+
+
+def _counted(lab):
+    """The exercises of a lab that give points: without what is optional."""
+    return [exercise for exercise in lab.exercises if exercise.max_score]
+
+
+def _total(lab):
+    return sum(exercise.max_score for exercise in lab.exercises)
 
 
 def _done(lab, noted):
-    return [e.name for e in lab.exercises if e.name in noted and noted[e.name]["points"] == noted[e.name]["of"]]
+    """Names of the exercises that have all points."""
+    return [e.name for e in _counted(lab) if e.name in noted and noted[e.name]["points"] == noted[e.name]["of"]]
 
 
 def _points(lab, noted):
@@ -110,13 +120,15 @@ def _points(lab, noted):
     return round(sum(worth * entry["points"] / entry["of"] for worth, entry in found), 2)
 
 
-def _bar(share, words):
+def _bar(share, words=""):
+    """A bar as HTML. `words` say what it shows, where no text beside it does."""
     inner = f"display:inline-block;height:100%;width:{100 * share:.0f}%;background:#009e73;vertical-align:top"
-    outer = "display:inline-block;width:9em;height:.8em;border:1px solid currentColor;border-radius:3px;overflow:hidden"
-    return (
-        f'<span role="img" aria-label="{html.escape(words)}" style="{outer};vertical-align:middle;text-align:left">'
-        f'<span style="{inner}"></span></span>'
+    outer = (
+        "display:inline-block;width:9em;height:.8em;border:1px solid currentColor;border-radius:3px;"
+        "overflow:hidden;vertical-align:middle;text-align:left"
     )
+    said = f'role="img" aria-label="{html.escape(words)}"' if words else 'aria-hidden="true"'
+    return f'<span {said} style="{outer}"><span style="{inner}"></span></span>'
 
 
 def _bar_of_text(share):
@@ -145,8 +157,7 @@ def road(folder=None):
     damaged = _stored(folder)[1] and f"my_labs/{FILE} cannot be read. The next check sets it aside and begins anew."
     lines, cells = [], []
     for name, lab, minutes in rows:
-        n_done, n_all = len(_done(lab, noted)), len(lab.exercises)
-        share = _points(lab, noted) / sum(exercise.max_score for exercise in lab.exercises)
+        n_done, n_all, share = len(_done(lab, noted)), len(_counted(lab)), _points(lab, noted) / _total(lab)
         mark = "✓ done" if n_done == n_all else f"{n_done} of {n_all} exercises, {_hours(minutes)} left"
         lines.append(f"{name:20} {_bar_of_text(share)} {mark}")
         cells.append(
@@ -161,14 +172,14 @@ def road(folder=None):
 
 def _next(rows, noted):
     """The first exercise not done of the first lab that was begun and is not finished, or of the first lab left."""
-    open_rows = [row for row in rows if len(_done(row[1], noted)) < len(row[1].exercises)]
+    open_rows = [row for row in rows if len(_done(row[1], noted)) < len(_counted(row[1]))]
     if not open_rows:
         return "All done: every exercise of every lab."
     begun = [row for row in open_rows if _points(row[1], noted)]
     name, lab, minutes = (begun or open_rows)[0]
     if not begun:
         return f"Next: unit {name}, its lesson first. Lesson and lab take {_hours(minutes)}."
-    exercise = next(e for e in lab.exercises if e.name not in _done(lab, noted))
+    exercise = next(e for e in _counted(lab) if e.name not in _done(lab, noted))
     stated = minutes_of(lab.name)[1][exercise.name]
     return f"Next: {exercise.name} in lab {lab.unit:02}, {_hours(stated)}. The rest of the lab: {_hours(minutes)}."
 
@@ -177,7 +188,7 @@ def _minutes_left(lab, noted):
     """Minutes of what is left of a unit, as its lessons and the exercises of its lab state them."""
     done, (whole, of_each) = _done(lab, noted), minutes_of(lab.name)
     if _points(lab, noted):
-        return sum(minutes for name, minutes in of_each.items() if name not in done)
+        return sum(of_each[exercise.name] for exercise in _counted(lab) if exercise.name not in done)
     return sum(_lesson_minutes(lab.unit)) + whole
 
 

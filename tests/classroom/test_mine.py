@@ -234,7 +234,7 @@ def test_a_function_that_would_take_for_ever_is_stopped_and_steps_back(answers, 
     mine.install()
     state = mine.train(model, batch, n_steps=2, learning_rate=RATE, seconds=1, progress=False)
     assert state.step == 2
-    assert "yours takes at least 2." in said(capsys)
+    assert "yours takes at least" in said(capsys)
 
 
 def test_functions_that_are_given_to_a_function_are_not_on_its_account():

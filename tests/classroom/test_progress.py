@@ -4,12 +4,17 @@ import json
 import os
 import re
 import stat
+from copy import copy
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from autograder import check
-from autograder.checking.judge import Verdict
+from autograder.checking.differences import Difference
+from autograder.checking.judge import Finding, Verdict
 from autograder.exercises import LABS, exercise_named
+from autograder.grading.kernel import environment
 from classroom import my_labs, progress
 from classroom.syllabus import lab_of, lessons_of, minutes_of
 from tests.classroom.answers import IMPORTS, SORT_BY_BUCKET, UNDO_SORT, run_cells
@@ -52,10 +57,8 @@ def test_a_check_notes_points_keeps_the_answer_and_shows_the_bar_of_the_lab(fold
     assert (folder / "kept" / "sort_by_bucket.py").exists()
     total = sum(exercise.max_score for exercise in LAB.exercises)
     words = f"Lab 04: 15 of {total} points, 1 of 6 exercises done"
-    assert (
-        f'role="img" aria-label="{words}"' in message._repr_html_()
-        and f"</span> {words}</div>" in message._repr_html_()
-    )
+    width = f"width:{100 * 15 / total:.0f}%"
+    assert f"</span> {words}</div>" in message._repr_html_() and width in message._repr_html_()
     assert repr(message) == "15.0" and capsys.readouterr() == ("", "")
 
 
@@ -189,6 +192,30 @@ def test_an_exercise_that_has_come_to_be_worth_more_keeps_its_share(folder):
     assert f": {exercise.max_score} of" in progress.of(LAB.name).text
 
 
+def test_an_exercise_without_points_counts_nowhere_and_its_answer_is_kept(folder, sort_by_bucket, monkeypatch):
+    exercise = LAB.exercises[0]
+    monkeypatch.setattr(exercise, "questions", [replace(one, points=0) for one in exercise.questions])
+    verdict = Verdict(exercise, "graded", (Finding(exercise.questions[0], Difference(), [], [], []),))
+    assert "0 of 5 exercises done" in progress.after_check(verdict, sort_by_bucket, 1.0)
+    assert progress.read() == {} and (folder / "kept" / "sort_by_bucket.py").exists()
+    note_all(folder, SimpleNamespace(exercises=LAB.exercises[1:]))
+    assert "04 sort and chunk    ██████████ ✓ done" in progress.road().text
+
+
+def test_progress_is_read_from_the_course_around_a_lesson(tmp_path, monkeypatch):
+    monkeypatch.delenv(my_labs.FOLDER, raising=False)
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.chdir(tmp_path / "notebooks")
+    assert my_labs.folder_to_read() == my_labs.ROOT / "my_labs"
+    progress.note(tmp_path / "my_labs", LAB.exercises[0], 3)
+    assert my_labs.folder_to_read() == tmp_path / "my_labs" and my_labs.folder_to_write() is None
+    assert ": 3 of" in progress.of(LAB.name).text
+
+
+def test_a_learners_kernel_in_grading_is_told_of_no_folder(tmp_path, folder):
+    assert my_labs.FOLDER in os.environ and my_labs.FOLDER not in environment(tmp_path)
+
+
 def test_an_unknown_lab_is_answered_with_the_names_there_are():
     with pytest.raises(KeyError, match="lab04_sort_and_chunk"):
         progress.of("lab99")
@@ -200,8 +227,6 @@ def test_no_verdict_is_lost_where_progress_fails(folder, sort_by_bucket, monkeyp
 
 
 def test_a_verdict_on_an_exercise_of_no_lab_is_not_noted(folder, sort_by_bucket):
-    from copy import copy
-
     assert progress.after_check(Verdict(copy(LAB.exercises[0]), "graded", ()), sort_by_bucket, 1.0) == ""
     assert not folder.exists()
 
