@@ -315,7 +315,7 @@ def _try_out(model, stands, batch=None):
     counted = {name: Stand(name, course, course, _clock) for name, course in _course_functions().items()}
     with _in_place(counted.values()):
         right = {dtype: _outcome(model, dtype, batch) for dtype in CLOSE}
-    called = {name for name, stand in counted.items() if stand.n_calls}
+    called = {name for name, stand in counted.items() if stand.n_calls or stand.n_passed_on}
     problems = {}
     for name in sorted(called & set(stands)):
         stand = Stand(name, stands[name].course, stands[name].learners, _clock)

@@ -144,30 +144,33 @@ def road(folder=None):
     Nothing is noted of lessons: one counts as read once a point of its unit's lab is earned. Minutes are those that
     lessons and labs state.
     """
-    folder = folder or my_labs.folder_to_read()
-    noted = read(folder)
-    labs = list(LABS.values())
+    stored, damaged = _stored(folder or my_labs.folder_to_read())
+    noted, labs = _good(stored), list(LABS.values())
     rows = [(f"{lab.unit:02} {UNITS[lab.unit].name}", lab, _minutes_left(lab, noted)) for lab in labs]
-    if not any(_points(lab, noted) for lab in labs):
-        first = "Nothing yet. The labs are checked on your machine, and what you have done is shown here."
-    else:
-        first = _next(rows, noted)
-    left = sum(minutes for *_, minutes in rows)
-    last = f"Left: {_hours(left)} of {_hours(sum(_minutes_left(lab, {}) for lab in labs))}." if left else ""
-    damaged = _stored(folder)[1] and f"my_labs/{FILE} cannot be read. The next check sets it aside and begins anew."
-    lines, cells = [], []
-    for name, lab, minutes in rows:
-        n_done, n_all, share = len(_done(lab, noted)), len(_counted(lab)), _points(lab, noted) / _total(lab)
-        mark = "✓ done" if n_done == n_all else f"{n_done} of {n_all} exercises, {_hours(minutes)} left"
-        lines.append(f"{name:20} {_bar_of_text(share)} {mark}")
-        cells.append(
-            f'<tr><th scope="row" style="text-align:left">{html.escape(name)}</th>'
-            f'<td>{_bar(share, f"{share:.0%} of the points")}</td><td style="text-align:left">{mark}</td></tr>'
-        )
-    said = [html.escape(words) for words in (first, last, damaged) if words]
+    first = _next(rows, noted) if any(_points(lab, noted) for lab in labs) else f"Nothing yet. {_next(rows, noted)}"
+    below = [_left(sum(minutes for *_, minutes in rows), sum(_minutes_left(lab, {}) for lab in labs))]
+    below += [f"my_labs/{FILE} cannot be read. The next check sets it aside and begins anew."] if damaged else []
+    lines, cells = zip(*(_row(name, lab, minutes, noted) for name, lab, minutes in rows), strict=True)
     table = f'<table><caption style="text-align:left">Your labs</caption>{"".join(cells)}</table>'
-    text = "\n".join([first, *lines, *[words for words in (last, damaged) if words]])
-    return View(text, f"<div><p><b>{said[0]}</b></p>{table}{''.join(f'<p>{words}</p>' for words in said[1:])}</div>")
+    paragraphs = "".join(f"<p>{html.escape(words)}</p>" for words in below if words)
+    text = "\n".join([first, *lines, *filter(None, below)])
+    return View(text, f"<div><p><b>{html.escape(first)}</b></p>{table}{paragraphs}</div>")
+
+
+def _row(name, lab, minutes, noted):
+    """A lab's line of the road, as text and as a row of a table."""
+    n_done, n_all, share = len(_done(lab, noted)), len(_counted(lab)), _points(lab, noted) / _total(lab)
+    mark = "✓ done" if n_done == n_all else f"{n_done} of {n_all} exercises, {_hours(minutes)} left"
+    return f"{name:20} {_bar_of_text(share)} {mark}", (
+        f'<tr><th scope="row" style="text-align:left">{html.escape(name)}</th>'
+        f'<td>{_bar(share, f"{share:.0%} of the points")}</td><td style="text-align:left">{mark}</td></tr>'
+    )
+
+
+def _left(left, whole):
+    if left == whole:
+        return f"In all: {_hours(whole)}."
+    return f"Left: {_hours(left)} of {_hours(whole)}." if left else ""
 
 
 def _next(rows, noted):

@@ -193,6 +193,8 @@ def test_a_model_that_passes_what_a_function_does_not_take_is_told_and_trains(an
     assert "lsh_attention" in mine.install().yours
     mine.train(MODEL, draw_padded, n_steps=1, progress=False)
     assert "The course's lsh_attention instead of yours: each call of this model asks for more" in said(capsys)
+    mine.train(MODEL, lambda rng: [array[:, :15] for array in draw_batch(rng)], n_steps=1, progress=False)
+    assert "The course's lsh_attention instead of yours: each call of this model asks for more" in said(capsys)
     model = replace(MODEL, same_bucket_only=True)
     assert "attention_mask" in mine.install(model).left_out and "attention_mask" in mine.install(model).courses
 

@@ -181,7 +181,9 @@ def test_minutes_are_those_that_lessons_and_labs_state(folder):
         assert set(of_each) == {exercise.name for exercise in lab.exercises}
         assert whole == minutes_of(lab_of(lab.unit))
         total += whole + sum(map(minutes_of, lessons_of(lab.unit)))
-    assert f"Left: {progress._hours(total)} of {progress._hours(total)}." in progress.road().text
+    assert f"In all: {progress._hours(total)}." in progress.road().text
+    progress.note(folder, LAB.exercises[0], 1)
+    assert f" of {progress._hours(total)}." in progress.road().text.partition("Left: ")[2]
 
 
 def test_an_exercise_that_has_come_to_be_worth_more_keeps_its_share(folder):
