@@ -48,6 +48,7 @@ SMALL = ReformerLM(
 WITHIN_THE_EXERCISE = {
     "lsh_attention": lambda queries_keys, *_, chunk_length, **__: np.shape(queries_keys)[-2] % chunk_length == 0,
 }
+FAST = "The model says fast=True: hashing and LSH attention take the tuned path, which calls none of yours."
 CLOSE = {np.float64: 1e-4, np.float32: 1e-2}  # how near a step has to come, as a share of the largest number
 SLOWER = 1.25  # times what a step takes with the course's functions: so much is granted where these are too slow, too
 SHORTEST_LIMIT = 2.0  # seconds for a step that is timed
@@ -290,11 +291,6 @@ def _load(folder):
     return loaded, left_out
 
 
-FAST = (
-    "The model says fast=True: hashing, LSH attention and feed-forward take the tuned path, which calls none of yours."
-)
-
-
 def remove():
     """Put the course's functions back, everywhere. Does nothing where none of yours is installed."""
     while _replaced:
@@ -417,7 +413,8 @@ def train(model, draw_batch, *, n_steps, learning_rate=None, seconds=120, state=
     learning_rate : function of the step; without one, a rise to 0.005 over 100 steps
     seconds : how long all steps may take; None for as long as they need
     state : `TrainingState` to go on from, such as one of an earlier call; without one, parameters are drawn by `seed`
-    options : others of `reformer.training.train`: `evaluate_on`, `checkpoint`, `max_norm` ...
+    options : others of `reformer.training.train`: `evaluate_on`, `checkpoint`, `max_norm` ... What evaluations take is
+        not among the seconds
 
     Returns
     -------
@@ -433,30 +430,22 @@ def train(model, draw_batch, *, n_steps, learning_rate=None, seconds=120, state=
         _say(install().text)
     n_left = n_steps - state.step
     try:
-        if n_left > 0 and _stands:
-            _say(_choose(model, draw_batch, state, n_left, seconds))
-    except KeyboardInterrupt:
-        print(f"Stopped after step {state.step} of {n_steps}, before the next. Nothing is lost: call train again.")
-        _use_all()
-        return state
-    except BaseException:
-        _use_all()
-        raise
-    try:
+        try:
+            if n_left > 0 and _stands:
+                _say(_choose(model, draw_batch, state, n_left, seconds))
+        except KeyboardInterrupt:
+            print(f"Stopped after step {state.step} of {n_steps}. Nothing is lost: call train again to go on.")
+            return state
         return training.train(model, draw_batch, state, n_steps=n_steps, learning_rate=learning_rate, **options)
     finally:
-        _use_all()
+        for stand in _stands.values():
+            stand.in_use = True
 
 
 def _say(text):
     """Print sentences so that a notebook breaks no word of them."""
     for line in text.splitlines():
         print(textwrap.fill(line, 90, break_long_words=False, break_on_hyphens=False))
-
-
-def _use_all():
-    for stand in _stands.values():
-        stand.in_use = True
 
 
 def _choose(model, draw_batch, state, n_left, seconds):
