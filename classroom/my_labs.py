@@ -2,15 +2,65 @@
 
 What is in labs/ and not yet in my_labs/ is copied there. What is there already is the learner's: it is never written
 again. Where labs/ has a newer version than the one that was copied, its name is printed.
+
+Beside the copies, my_labs/ holds what checks note there: `progress` and `kept`.
 """
 
 import hashlib
 import json
+import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTE = ".course.json"  # in my_labs/: {"lab01_neighbors/lab01_neighbors.ipynb": digest of the original that was copied}
+
+
+FOLDER = "COURSE_MY_LABS"  # a variable that names another folder in the place of my_labs/, or, where it is empty, none
+
+
+def folder_to_read(root=ROOT):
+    """Where a learner's progress and kept answers are, if any: in the course around what runs, or else in `root`."""
+    if os.environ.get(FOLDER) == "":
+        return Path(os.devnull)  # in which there is nothing
+    here = Path.cwd()
+    beside = (folder / "my_labs" for folder in (here, *here.parents) if (folder / "my_labs").is_dir())
+    return folder_to_write() or next(beside, Path(root) / "my_labs")
+
+
+def folder_to_write():
+    """Where checks may note something: the my_labs/ around the notebook that runs, or None anywhere else.
+
+    So nothing is noted of lessons, of labs/ and solutions/, in grading, or in a test, unless `COURSE_MY_LABS` names a
+    folder.
+    """
+    if (named := os.environ.get(FOLDER)) is not None:
+        return Path(named) if named else None
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if folder.name == "my_labs"), None)
+
+
+def write_whole(path, text):
+    """Write a text file so that at any moment the old one or the new one is there. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(partial, path)
+    except BaseException:
+        with suppress(OSError):
+            partial.unlink()
+        raise
+
+
+def set_aside(path):
+    """Rename a damaged file, so that nothing of it is lost and a new one can be written. Returns its name now."""
+    names = [path.with_name(f"{path.name}.damaged{number}") for number in ("", *range(2, 100))]
+    with suppress(OSError):  # nothing can be written here: it stays, and is passed over
+        aside = next(name for name in names if not name.exists())
+        return path.rename(aside).name
+    return path.name
 
 
 def copy_new_labs(root=ROOT):

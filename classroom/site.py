@@ -6,6 +6,7 @@ are inside it, formulas are MathML, and a prediction is a list to open.
 
 import argparse
 import html
+import os
 import re
 import shutil
 import sys
@@ -20,6 +21,8 @@ from nbconvert import HTMLExporter
 from pygments.formatters import HtmlFormatter
 from tqdm import tqdm
 from traitlets.config import Config
+
+from classroom import my_labs
 
 ROOT = Path(__file__).resolve().parents[1]
 GLOSSARY = "glossary.ipynb"
@@ -55,9 +58,10 @@ def build(out, lessons):
 def lesson_as_html(path):
     """Return a lesson, executed in a fresh kernel, as the body of a page."""
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(
-        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": path.parent}}
-    ).execute()
+    nobodys = {**os.environ, my_labs.FOLDER: ""}  # a page shows nobody's progress
+    NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": path.parent}}).execute(
+        env=nobodys
+    )
     return as_html(notebook)
 
 

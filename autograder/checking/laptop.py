@@ -1,13 +1,16 @@
 """`check`: the verdict a learner gets on their own machine, as the last line of the cell below an answer.
 
 It asks the visible questions, in this process, and stops a function that does not end. It never raises and writes
-nothing to stderr, so that "Run all" goes on; the learner's own interrupt passes through.
+nothing to stderr, so that "Run all" goes on; the learner's own interrupt passes through. In a learner's own copy of a
+lab, in my_labs/, `classroom.progress` is told the verdict, and has its say below it.
 """
 
 import contextlib
 import html
 import io
+import os
 import warnings
+from pathlib import Path
 
 import numpy as np
 
@@ -39,8 +42,21 @@ def check(name, function):
         warnings.simplefilter("ignore")
         questions = exercise.asked(hidden=False)
         verdict = judge(exercise, ask(exercise, function, questions, exercise.generator, SECONDS))
+        below = _said_below(verdict, function)
     _show_beginning(printed.getvalue().splitlines())
-    return Message(verdict.score, _state(verdict), as_html(verdict), "\n".join(verdict.reasons) or "Right.")
+    return Message(verdict.score, _state(verdict), as_html(verdict) + below, "\n".join(verdict.reasons) or "Right.")
+
+
+def _said_below(verdict, function):
+    """What progress says to a verdict, as HTML; nothing outside my_labs/, and nothing where that fails."""
+    try:
+        if "my_labs" not in Path.cwd().parts and not os.environ.get("COURSE_MY_LABS"):
+            return ""
+        from classroom import progress  # not above: a check needs nothing of it
+
+        return progress.after_check(verdict, function, SECONDS)
+    except Exception:
+        return ""
 
 
 def _show_beginning(lines, *, at_most=20):
