@@ -10,6 +10,7 @@ from explorers.hash_planes import HashPlanesExplorer
 from explorers.page import standalone_page
 from explorers.soft_lookup import SoftLookupExplorer
 from explorers.sort_and_chunk import SortAndChunkExplorer
+from explorers.training_live import TrainingExplorer
 from explorers.whole_road import WholeRoadExplorer
 
 EXPLORERS = [
@@ -20,6 +21,7 @@ EXPLORERS = [
     SortAndChunkExplorer,
     WholeRoadExplorer,
     AttentionMatrixExplorer,
+    TrainingExplorer,
 ]
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "HashPlanesExplorer",
     "SoftLookupExplorer",
     "SortAndChunkExplorer",
+    "TrainingExplorer",
     "WholeRoadExplorer",
     "standalone_page",
 ]
