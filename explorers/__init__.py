@@ -7,7 +7,9 @@ from explorers.angular import AngularExplorer
 from explorers.attention_matrix import AttentionMatrixExplorer
 from explorers.dot_products import DotProductExplorer
 from explorers.hash_planes import HashPlanesExplorer
+from explorers.memory_meter import MemoryMeterExplorer
 from explorers.page import standalone_page
+from explorers.reversible_steps import ReversibleStepsExplorer
 from explorers.soft_lookup import SoftLookupExplorer
 from explorers.sort_and_chunk import SortAndChunkExplorer
 from explorers.training_live import TrainingExplorer
@@ -21,6 +23,8 @@ EXPLORERS = [
     SortAndChunkExplorer,
     WholeRoadExplorer,
     AttentionMatrixExplorer,
+    ReversibleStepsExplorer,
+    MemoryMeterExplorer,
     TrainingExplorer,
 ]
 
@@ -30,6 +34,8 @@ __all__ = [
     "AttentionMatrixExplorer",
     "DotProductExplorer",
     "HashPlanesExplorer",
+    "MemoryMeterExplorer",
+    "ReversibleStepsExplorer",
     "SoftLookupExplorer",
     "SortAndChunkExplorer",
     "TrainingExplorer",
