@@ -1,6 +1,6 @@
 // The explorer of training: the points of a run, one after the other; what was noted at each is drawn, nothing computed.
 // Letters as in explorers/runs.py: L tokens, H heads. Token 0 separates, the others are letters.
-import { drawAxes, drawLine, frameOf, label, mark, Marks, segment, stroke } from "./shared/charts.js";
+import { drawAxes, drawLine, frameOf, label, Marks, mark, segment, stroke, wash } from "./shared/charts.js";
 import { explore } from "./shared/explore.js";
 import { drawMatrix, frameMatrix, Matrix } from "./shared/matrix.js";
 import { percent, range } from "./shared/numbers.js";
@@ -14,16 +14,17 @@ const letterOf = (token) => (token ? String.fromCharCode(96 + token) : "·");
 // ---- What follows from the state -----------------------------------------------------------------------------
 
 function derive(state) {
-  const { steps, examples, attention, written, shown, example, head } = state;
+  const { steps, examples, attention, written, shown, chosen, head } = state;
   const [n_examples, length] = examples.shape;
   const n_heads = attention.shape[2];
   const size = length * length;
-  const start = ((shown * n_examples + example) * n_heads + head) * size;
+  const start = ((shown * n_examples + chosen) * n_heads + head) * size;
   const weights = attention.subarray(start, start + size);
   const half = length / 2;
   const n_new = half - 1;
-  const tokens = [...examples.subarray(example * length, (example + 1) * length)];
-  const answers = [...written.subarray((shown * n_examples + example) * n_new, (shown * n_examples + example + 1) * n_new)];
+  const tokens = [...examples.subarray(chosen * length, (chosen + 1) * length)];
+  const place = shown * n_examples + chosen;
+  const answers = [...written.subarray(place * n_new, (place + 1) * n_new)];
   const wanted = tokens.slice(half + 1);
   const toCopy = new Map(range(n_new).map((i) => [half + i, i + 1])); // row of the second half -> the letter it needs
   const onTarget = [...toCopy].reduce((sum, [row, key]) => sum + weights[row * length + key] / SHADES, 0) / n_new;
@@ -45,7 +46,7 @@ function placesOf({ length }, width) {
   return new Matrix({ rows: strip(true, NAMES, 0), columns: strip(false, NAMES, 0), order: range(length) });
 }
 
-function paintMatrix(picture, { length, weights, tokens, toCopy, ...facts }) {
+function paintMatrix(picture, { length, weights, tokens, toCopy }) {
   const matrix = placesOf({ length }, picture.width);
   const weightOf = (query, key) => weights[query * length + key] / SHADES;
   drawMatrix(picture, matrix, { kindOf: (query, key) => (weightOf(query, key) > LEAST ? "met" : ""), weightOf });
@@ -55,7 +56,14 @@ function paintMatrix(picture, { length, weights, tokens, toCopy, ...facts }) {
     const [x, y] = matrix.middle(row, key);
     const reach = 0.42 * matrix.cell;
     const diamond = (context) => {
-      for (const [dx, dy] of [[0, -1], [1, 0], [0, 1], [-1, 0], [0, -1]]) context.lineTo(x + dx * reach, y + dy * reach);
+      for (const [dx, dy] of [
+        [0, -1],
+        [1, 0],
+        [0, 1],
+        [-1, 0],
+        [0, -1],
+      ])
+        context.lineTo(x + dx * reach, y + dy * reach);
     };
     stroke(picture, diamond, theme.paper, 3.4);
     stroke(picture, diamond, theme.alert, 1.6);
@@ -73,6 +81,14 @@ const KEY = [
     draw: (x, y, picture) => mark(picture, "square", x, y, 7, picture.theme.accent),
   },
   {
+    text: "pale: above 1 %",
+    draw(x, y, picture) {
+      const ground = (context) => context.rect(x - 7, y - 7, 14, 14);
+      wash(picture, ground, picture.theme.accent, picture.theme.dark ? 0.26 : 0.16);
+      mark(picture, "square", x, y, 2, picture.theme.accent);
+    },
+  },
+  {
     text: "the letter this row has to copy",
     draw: (x, y, picture) => mark(picture, "diamond", x, y, 6.5, picture.theme.paper, picture.theme.alert, 1.6),
   },
@@ -85,9 +101,20 @@ function paintCurve(picture, { steps, shown }, values, { high, yTicks, level }) 
   const { theme } = picture;
   const last = Math.max(1, steps.at(-1));
   const frame = frameOf(picture, { x: [0, last], y: [0, high], left: 46, right: 14, top: 14, bottom: 36 });
-  drawAxes(picture, frame, { xTicks: [0, 0.5, 1].map((s) => [s * last, Math.round(s * last)]), yTicks, xTitle: "steps" });
-  if (level) stroke(picture, segment(frame.left, frame.y(level), frame.right, frame.y(level)), theme.quiet, 1.2, [4, 3]);
-  drawLine(picture, frame, [...steps], [...values].map((value) => Math.min(high, value)), theme.accent);
+  drawAxes(picture, frame, {
+    xTicks: [0, 0.5, 1].map((s) => [s * last, Math.round(s * last)]),
+    yTicks,
+    xTitle: "steps",
+  });
+  if (level)
+    stroke(picture, segment(frame.left, frame.y(level), frame.right, frame.y(level)), theme.quiet, 1.2, [4, 3]);
+  drawLine(
+    picture,
+    frame,
+    [...steps],
+    [...values].map((value) => Math.min(high, value)),
+    theme.accent,
+  );
   mark(picture, "disc", frame.x(steps[shown]), frame.y(Math.min(high, values[shown])), 6, theme.accent);
 }
 
@@ -120,7 +147,7 @@ function paintText(picture, { wanted, answers }) {
 const asWord = (tokens) => tokens.map(letterOf).join("");
 
 function describe(facts) {
-  const { steps, shown, losses, accuracies, example, head, wanted, answers, n_right, onTarget, going, alive } = facts;
+  const { steps, shown, losses, accuracies, chosen, head, wanted, answers, n_right, onTarget, going, alive } = facts;
   const run = going && alive ? " It trains." : "";
   const broke = facts.trouble ? ` The training broke off. ${facts.trouble}` : "";
   const sentence =
@@ -128,12 +155,15 @@ function describe(facts) {
     `${percent(accuracies[shown])} of their letters are guessed right.${run}${broke}`;
   const text = `Given “${asWord(wanted)}”, it writes “${asWord(answers)}”: ${n_right} of ${wanted.length} right.`;
   const looks = `Head ${head} gives ${percent(onTarget)} of its weight to the letter that has to be copied.`;
-  const told = (values, written) => range(6).map((i) => written(values[Math.round((i * (steps.length - 1)) / 5)])).join(", ");
+  const told = (values, written) =>
+    range(6)
+      .map((i) => written(values[Math.round((i * (steps.length - 1)) / 5)]))
+      .join(", ");
   return {
     sentence,
     lines: { looks, text },
     pictures: {
-      matrix: `Attention of head ${head} in example ${example}, after ${steps[shown]} steps: 32 rows by 32 columns. ${looks}`,
+      matrix: `Attention of head ${head} in example ${chosen}, after ${steps[shown]} steps: 32 rows by 32 columns. ${looks}`,
       loss: {
         note: `${losses[shown].toFixed(2)} nats; dashed: a blind guess`,
         words: `Loss along the run: ${told(losses, (loss) => loss.toFixed(2))}.`,
@@ -155,9 +185,15 @@ const actions = {
     help: ["← →", "a point later or earlier; with Shift the fifth from it"],
     steps: "shown",
   },
-  choose: { keys: { ArrowDown: 1, ArrowUp: -1 }, help: ["↑ ↓", "another example"], steps: "example", wraps: true },
+  choose: { keys: { ArrowDown: 1, ArrowUp: -1 }, help: ["↑ ↓", "another example"], steps: "chosen", wraps: true },
   look: { keys: { h: 1, "Shift+h": -1 }, help: ["H", "another head"], steps: "head", wraps: true },
-  play: { plays: "shown", pause: 250, buttons: { Play: null }, keys: { p: null }, help: ["P", "play the run, or pause"] },
+  play: {
+    plays: "shown",
+    pause: 250,
+    buttons: { Play: null },
+    keys: { p: null },
+    help: ["P", "play the run, or pause"],
+  },
   train: {
     keys: { t: null },
     help: ["T", "in a notebook: train here, or stop"],
@@ -203,6 +239,10 @@ export default explore({
     "At the end, head 1": { shown: 40, head: 1 },
   },
   tasks: [
+    {
+      text: "Find the last point at which the loss is still above that of a blind guess.",
+      done: ({ losses, shown }) => losses[shown] >= CHANCE && losses[shown + 1] < CHANCE,
+    },
     {
       text: "Find the first point at which more than half of the letters are guessed right.",
       done: ({ accuracies, shown }) => accuracies[shown] > 0.5 && (shown === 0 || accuracies[shown - 1] <= 0.5),

@@ -33,15 +33,14 @@ class TrainingExplorer(Explorer):
 
     _esm = join_modules("training_live.js")
     still = STILLS / "training_live.png"
-    still_state = {"shown": 16}
     alternative_text = (
         "A matrix of attention of 32 tokens, half way through a training: in the lower half diamonds mark the letter "
         "that each row has to copy, 15 places back, and many of them lie on a large square. Beside it the loss falls "
         "from 3.3 and the held-out accuracy rises, and below stands what the model writes, with its mistakes marked."
     )
 
-    shown = Number(0, low=0, below="steps", label="Point of the run", help="which point is drawn, from 0")
-    example = Number(0, low=0, high=N_EXAMPLES - 1, label="Example", help="which held-out sequence is drawn")
+    shown = Number(16, low=0, below="steps", label="Point of the run", help="which point is drawn, from 0")
+    chosen = Number(0, low=0, high=N_EXAMPLES - 1, label="Example", help="which held-out sequence is drawn")
     head = Number(0, low=0, below="heads", label="Head", help="whose weights are drawn")
     going = Choice(
         False,
@@ -69,7 +68,7 @@ class TrainingExplorer(Explorer):
             arrays = recorded_run()
         else:
             self._run = Run(self._model, seed)
-            arrays = self._run.arrays()
+            arrays, state = self._run.arrays(), {"shown": 0} | state
         arrays["heads"] = np.arange(arrays["attention"].shape[2])
         super().__init__({}, arrays, state)
 

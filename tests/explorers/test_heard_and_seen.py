@@ -45,7 +45,7 @@ STATES = [
     (ReversibleStepsExplorer, {"step": 11}),
     (MemoryMeterExplorer, {}),
     (TrainingExplorer, {"shown": 13}),
-    (TrainingExplorer, {"shown": 40, "head": 1, "example": 2}),
+    (TrainingExplorer, {"shown": 40, "head": 1, "chosen": 2}),
     (MemoryMeterExplorer, {"length": 512, "in_blocks": True, "along": "depth", "chosen": 3}),
     (ReversibleStepsExplorer, {"n_blocks": 12, "step": 40, "randomness": "redrawn", "precision": "float64"}),
 ]
@@ -445,7 +445,7 @@ def test_keys_do_what_the_pointer_does(open_drawn):
         AttentionMatrixExplorer: "chosen ArrowRight, causal f, avoid_self i, same_bucket_only b, correct_duplicates d",
         ReversibleStepsExplorer: "step .",
         MemoryMeterExplorer: "chosen ArrowDown",
-        TrainingExplorer: "shown ArrowRight, example ArrowDown, head h",
+        TrainingExplorer: "shown ArrowRight, chosen ArrowDown, head h",
     }
     value = """name => {
         const found = explorer.model.get(name);
