@@ -35,6 +35,7 @@ KEYS = {
     "AttentionMatrixExplorer": "c",
     "ReversibleStepsExplorer": "g",
     "MemoryMeterExplorer": "d",
+    "TrainingExplorer": "h",
 }
 CASES = [
     ("DotProductExplorer", "6 keys", ""),
@@ -57,6 +58,7 @@ CASES = [
     ("ReversibleStepsExplorer", "4 blocks", ""),
     ("ReversibleStepsExplorer", "12 blocks, dropout", "n_blocks=12, randomness='redrawn'"),
     ("MemoryMeterExplorer", "64K tokens", ""),
+    ("TrainingExplorer", "41 points", ""),
 ]
 
 # A frame's callbacks run, then it is painted, then the message arrives. Drawing begins with clearRect on the canvas.

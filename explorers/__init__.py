@@ -12,6 +12,7 @@ from explorers.page import standalone_page
 from explorers.reversible_steps import ReversibleStepsExplorer
 from explorers.soft_lookup import SoftLookupExplorer
 from explorers.sort_and_chunk import SortAndChunkExplorer
+from explorers.training_live import TrainingExplorer
 from explorers.whole_road import WholeRoadExplorer
 
 EXPLORERS = [
@@ -24,6 +25,7 @@ EXPLORERS = [
     AttentionMatrixExplorer,
     ReversibleStepsExplorer,
     MemoryMeterExplorer,
+    TrainingExplorer,
 ]
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "ReversibleStepsExplorer",
     "SoftLookupExplorer",
     "SortAndChunkExplorer",
+    "TrainingExplorer",
     "WholeRoadExplorer",
     "standalone_page",
 ]

@@ -52,6 +52,7 @@ attention_matrix_lab = _lab_with("AttentionMatrixExplorer")
 road_lab = _lab_with("WholeRoadExplorer")
 reversible_steps_lab = _lab_with("ReversibleStepsExplorer")
 memory_meter_lab = _lab_with("MemoryMeterExplorer")
+training_lab = _lab_with("TrainingExplorer")
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from explorers import (
     ReversibleStepsExplorer,
     SoftLookupExplorer,
     SortAndChunkExplorer,
+    TrainingExplorer,
     WholeRoadExplorer,
 )
 from tests.explorers.lab_page import SENTENCE, STAGE, wait_until_still
@@ -43,6 +44,8 @@ STATES = [
     (AttentionMatrixExplorer, {"view": "added", "order": "sorted", "shown_round": 2, "source": "words"}),
     (ReversibleStepsExplorer, {"step": 11}),
     (MemoryMeterExplorer, {}),
+    (TrainingExplorer, {"shown": 13}),
+    (TrainingExplorer, {"shown": 40, "head": 1, "chosen": 2}),
     (MemoryMeterExplorer, {"length": 512, "in_blocks": True, "along": "depth", "chosen": 3}),
     (ReversibleStepsExplorer, {"n_blocks": 12, "step": 40, "randomness": "redrawn", "precision": "float64"}),
 ]
@@ -298,7 +301,7 @@ def test_axe_finds_no_violation(explorer_class, scheme, open_drawn):
 
 
 LABS = ["angular_lab", "hash_planes_lab", "soft_lookup_lab", "dot_products_lab", "road_lab", "sort_and_chunk_lab"]
-LABS += ["attention_matrix_lab", "reversible_steps_lab", "memory_meter_lab"]
+LABS += ["attention_matrix_lab", "reversible_steps_lab", "memory_meter_lab", "training_lab"]
 
 
 @pytest.mark.parametrize("name", LABS)
@@ -385,8 +388,8 @@ def test_a_swipe_over_the_stage_scrolls_unless_it_begins_on_a_mark(explorer_clas
     page.wait_for_timeout(500)  # until the page has come to rest
     page.evaluate(f"scrollTo(0, {top})")
     page.wait_for_timeout(200)
-    if explorer_class in (AttentionMatrixExplorer, MemoryMeterExplorer):  # nothing there can be dragged
-        return
+    if explorer_class in (AttentionMatrixExplorer, MemoryMeterExplorer, TrainingExplorer):
+        return  # nothing there can be dragged
     x, y = place_of_a_mark(explorer_class, box)
     swipe(page, x, y, 30 if explorer_class in (SortAndChunkExplorer, ReversibleStepsExplorer) else 0, 60)
     assert page.evaluate("scrollY") == pytest.approx(top, abs=1)
@@ -440,6 +443,7 @@ def test_keys_do_what_the_pointer_does(open_drawn):
         AttentionMatrixExplorer: "chosen ArrowRight, causal f, avoid_self i, same_bucket_only b, correct_duplicates d",
         ReversibleStepsExplorer: "step .",
         MemoryMeterExplorer: "chosen ArrowDown",
+        TrainingExplorer: "shown ArrowRight, chosen ArrowDown, head h",
     }
     value = """name => {
         const found = explorer.model.get(name);

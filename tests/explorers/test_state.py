@@ -20,6 +20,7 @@ from explorers import (
     ReversibleStepsExplorer,
     SoftLookupExplorer,
     SortAndChunkExplorer,
+    TrainingExplorer,
     WholeRoadExplorer,
     standalone_page,
 )
@@ -66,6 +67,8 @@ NUMBERS = [
     (MemoryMeterExplorer, {"length": 63}, "length needs a whole number from 64 to 1048576, got 63"),
     (MemoryMeterExplorer, {"length": 2000001}, "length needs a whole number from 64 to 1048576, got 2000001"),
     (MemoryMeterExplorer, {"along": "batch"}, 'along needs length or depth, got "batch"'),
+    (TrainingExplorer, {"shown": 41}, "shown needs a whole number from 0 to 40, got 41"),
+    (TrainingExplorer, {"head": 2}, "head needs a whole number from 0 to 1, got 2"),
 ]
 NEEDS_VALUES = "needs numbers from -2 to 2"
 NEEDS_TWINS = "needs as many rows as keys_on_road"
@@ -125,7 +128,7 @@ def test_a_number_of_points_that_cannot_be_shown_is_refused(explorer_class, n_po
 
 def a_number_of(explorer_class):
     """The name of an input that counts something, and is shown."""
-    others = {ReversibleStepsExplorer: "n_blocks", MemoryMeterExplorer: "n_layers"}
+    others = {ReversibleStepsExplorer: "n_blocks", MemoryMeterExplorer: "n_layers", TrainingExplorer: "shown"}
     return "n_near" if explorer_class in OF_POINTS else others.get(explorer_class, "n_rounds")
 
 
@@ -229,6 +232,7 @@ KEYS = {
     AttentionMatrixExplorer: ["ArrowRight", "ArrowUp", "c", "v", "s", "f", "i", "b", "d", "r"],
     ReversibleStepsExplorer: ["ArrowRight", ".", "ArrowDown", "d", "g", "f", "s", "r"],
     MemoryMeterExplorer: ["ArrowRight", "ArrowDown", "d", "f", "t", "h", "r", "c", "b", "v"],
+    TrainingExplorer: ["ArrowRight", "ArrowDown", "h", "Shift+ArrowRight"],
 }
 
 
@@ -280,6 +284,8 @@ def test_every_step_is_undone_and_done_again_and_reset_goes_back_to_the_start(ex
         (MemoryMeterExplorer(length=2**20), "ArrowRight", "length", 64),
         (MemoryMeterExplorer(n_heads=64), "h", "n_heads", 64),
         (MemoryMeterExplorer(n_heads=1), "Shift+h", "n_heads", 1),
+        (TrainingExplorer(shown=40), "ArrowRight", "shown", 40),
+        (TrainingExplorer(chosen=2), "ArrowDown", "chosen", 0),
         (PowersExplorer(chosen=10), "ArrowRight", "chosen", 10),
     ],
 )
@@ -465,6 +471,9 @@ def test_no_task_is_done_before_anything_was_tried(explorer_class, open_drawn):
         (ReversibleStepsExplorer, {"n_blocks": 12, "step": 20}, 0),
         (ReversibleStepsExplorer, {"gain": 4}, 1),
         (ReversibleStepsExplorer, {"precision": "float64", "step": 16, "randomness": "redrawn"}, 2),
+        (TrainingExplorer, {"shown": 9}, 0),
+        (TrainingExplorer, {"shown": 15}, 1),
+        (TrainingExplorer, {"shown": 17, "head": 1}, 2),
         (MemoryMeterExplorer, {"length": 4096}, 0),
         (MemoryMeterExplorer, {"length": 1024}, 1),
         (MemoryMeterExplorer, {"length": 2**20, "d_model": 256, "n_rounds": 1}, 2),
