@@ -2,7 +2,7 @@
 
 The formulas stand here, in `memory_parts` and `bytes_kept`, and once more in the browser. A test holds the two equal,
 and `bytes_kept` to the bytes that real stacks keep. Layers alone are counted: tables of tokens and positions and the
-last layer are left out. `python -m explorers.memory_meter` measures and stores what a page without measurements shows.
+last layer are left out. `python -m explorers.memory_points` stores the points that are shown where none are measured.
 """
 
 import gc
@@ -232,8 +232,3 @@ def _points_of(measured):
     if not isinstance(measured, dict) or measured.keys() != {"points", "origin"}:
         refuse("measured", 'None, "here" or what measure_memory() returned', measured)
     return measured | {"origin": f"measured here: {measured['origin']}"}
-
-
-if __name__ == "__main__":
-    STORED_POINTS.write_text(json.dumps(measure_memory()) + "\n", encoding="utf-8")
-    print("written:", STORED_POINTS.name)
