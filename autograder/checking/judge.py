@@ -145,7 +145,7 @@ def _for(exercise, call):
 
 
 def find(exercise, question, calls, answers, expected=None):
-    """What the answers to one question's calls show, as a `Finding`; `expected`, the right ones, where they are known."""
+    """What the answers to one question's calls show, as a `Finding`; `expected`: the right ones, if known."""
     if len(answers) < len(calls):
         answers = answers + [Answer(error="no answer came back")] * (len(calls) - len(answers))
     if expected is None:

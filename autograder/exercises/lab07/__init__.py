@@ -13,8 +13,8 @@ from autograder.exercises.lab07 import (
 MODULES = (
     chunked_feed_forward,
     axial_positions,
-    reformer_block,
     cross_entropy,
+    reformer_block,
     adam_step,
     sample_token,
 )

@@ -44,7 +44,7 @@ def drawn(*shape, step, size=1.0, dtype=np.float64, **options):
 @exercise.case("two numbers, the first step", tolerance=1e-5)
 def _(rng):
     zeros = np.zeros(2)
-    return call(np.array([0.004, 0.006]), np.array([3.0, -0.5]), zeros, zeros.copy(), 1, learning_rate=0.01)
+    return call(np.array([0.004, -0.006]), np.array([3.0, -0.5]), zeros, zeros.copy(), 1, learning_rate=0.01)
 
 
 @exercise.case("the same two numbers, the second step, with another gradient", tolerance=1e-5)
