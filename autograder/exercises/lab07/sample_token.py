@@ -35,9 +35,10 @@ def _kept(logits, top_k):
 
 def far_from_borders(logits, uniforms, *, temperature=1.0, top_k=None):
     """Whether no number is close to a border, and no two logits are nearly but not quite equal."""
-    gaps = np.diff(np.sort(logits, axis=-1), axis=-1)
-    if (temperature == 0 or top_k is not None) and np.any((gaps > 0) & (gaps < 1e-5)):
-        return False
+    if temperature == 0 or top_k is not None:
+        gaps = np.diff(np.sort(logits, axis=-1), axis=-1)
+        if np.any((gaps > 0) & (gaps < 1e-5)):
+            return False
     if temperature == 0:
         return True
     borders = np.cumsum(_softmax(_kept(logits.astype(float), top_k) / temperature), axis=-1)
