@@ -144,11 +144,12 @@ def _for(exercise, call):
     return ", for " + ", ".join(f"{name}={value}" for name, value in named)
 
 
-def find(exercise, question, calls, answers):
-    """What the answers to one question's calls show, as a `Finding`."""
+def find(exercise, question, calls, answers, expected=None):
+    """What the answers to one question's calls show, as a `Finding`; `expected`: the right ones, if known."""
     if len(answers) < len(calls):
         answers = answers + [Answer(error="no answer came back")] * (len(calls) - len(answers))
-    expected = [_expected(exercise, call) for call in calls]
+    if expected is None:
+        expected = [_expected(exercise, call) for call in calls]
     failed = next((answer for answer in answers if answer.error), None)
     if failed:
         difference = Difference("not written yet" if failed.unwritten else failed.error)
@@ -201,9 +202,10 @@ def name_of(exercise, findings):
     them, and nearly all of the learner's wrong answers have to be among those.
     """
     wrong = [finding for finding in findings if finding.wrong]
+    digests = [[_digest_of(call) for call in finding.calls] for finding in findings]
     best, best_rank = None, (False, 0)
     for mistake in exercise.mistakes:
-        shown_by, against = _compare(exercise, mistake.function, findings)
+        shown_by, against = _compare(exercise, mistake.function, findings, digests)
         unexplained = len(wrong) - len(shown_by)
         exact = not against and not unexplained
         enough = exact or (len(shown_by) >= 2 and len(shown_by) >= 3 * (against + unexplained))
@@ -213,22 +215,27 @@ def name_of(exercise, findings):
     return best or relation_of(exercise, findings)
 
 
-def _compare(exercise, function, findings):
+def _compare(exercise, function, findings, digests):
     """Questions that show a mistake, and how many speak against it: the learner is right there, and it would not be."""
     shown_by, against = [], 0
-    for finding in findings:
-        theirs = [_answer_of_a_mistake(function, call, exercise.observe) for call in finding.calls]
+    for finding, of_calls in zip(findings, digests, strict=True):
+        asked = zip(finding.calls, of_calls, strict=True)
+        theirs = [_answer_of_a_mistake(function, call, digest, exercise.observe) for call, digest in asked]
         if all(map(_agree, theirs, finding.answers)):
             if finding.wrong:
                 shown_by.append(finding.question)
-        elif not finding.wrong and find(exercise, finding.question, finding.calls, theirs).wrong:
+        elif not finding.wrong and find(exercise, finding.question, finding.calls, theirs, finding.expected).wrong:
             against += 1
     return shown_by, against
 
 
-def _answer_of_a_mistake(function, call, observe):
-    """The answer of a known mistake, remembered: every learner is asked the visible questions."""
-    asked = function, observe, hashlib.sha256(plain.encode_call(call).encode()).digest()
+def _digest_of(call):
+    return hashlib.sha256(plain.encode_call(call).encode()).digest()
+
+
+def _answer_of_a_mistake(function, call, digest, observe):
+    """The answer of a known mistake, remembered by the digest of the call: all are asked the visible questions."""
+    asked = function, observe, digest
     if asked not in _remembered:
         if len(_remembered) >= MOST_REMEMBERED:
             _remembered.clear()

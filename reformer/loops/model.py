@@ -32,6 +32,8 @@ def axial_positions(rows, columns):
 def cross_entropy(logits, targets, weights):
     total_surprise, total_weight = 0.0, 0.0
     for entry in np.ndindex(*targets.shape):
+        if weights[entry] == 0:
+            continue
         largest = max(logits[entry])
         normalizer = 0.0
         for logit in logits[entry]:
@@ -126,3 +128,26 @@ def adam_step(
         unbiased_second = new_second[entry] / (1 - beta2**step)
         new_parameter[entry] = parameter[entry] - learning_rate * unbiased_first / (np.sqrt(unbiased_second) + epsilon)
     return new_parameter, new_first, new_second
+
+
+def sample_token(logits, uniforms, *, temperature=1.0, top_k=None):
+    vocabulary = logits.shape[-1]
+    tokens = np.zeros(logits.shape[:-1], dtype=int)
+    for place in np.ndindex(*tokens.shape):
+        row = [float(logit) for logit in logits[place]]
+        by_logit = sorted(range(vocabulary), key=lambda token: (-row[token], token))  # of equal ones the lower first
+        kept = by_logit[: vocabulary if top_k is None else top_k]
+        if temperature == 0:
+            tokens[place] = kept[0]
+            continue
+        weights = [0.0] * vocabulary
+        for token in kept:
+            weights[token] = np.exp((row[token] - row[by_logit[0]]) / temperature)
+        total, so_far = sum(weights), 0.0
+        for token in range(vocabulary):
+            so_far += weights[token]
+            if weights[token] > 0:
+                tokens[place] = token  # the last that can come, unless an earlier one does
+            if so_far > uniforms[place] * total:
+                break
+    return tokens

@@ -53,6 +53,11 @@ def worth_of(exercise):
     return "without points" if exercise.without_points else f"{exercise.max_score} points"
 
 
+def is_beyond(cell):
+    """Whether a cell belongs to the part of a lab that is without points, which grading leaves out."""
+    return cell.id.startswith("beyond-")
+
+
 def checks_of(notebook):
     """Return the exercise of each check cell with the plain text of its verdict."""
     return {
@@ -73,7 +78,7 @@ def test_a_solved_lab_runs_and_earns_all_points(path):
     assert {name: float(text) for name, text in checks_of(notebook).items()} == {
         exercise.name: exercise.max_score for exercise in lab.exercises
     }
-    pictures = [cell for cell in notebook.cells if "picture" in cell.metadata.get("tags", [])]
+    pictures = [cell for cell in notebook.cells if cell.id.startswith("picture-")]
     assert len(pictures) == len(lab.exercises)
     assert all('<img alt="' in outputs_of(cell, "text/html")[0] for cell in pictures)
 
@@ -88,7 +93,8 @@ def test_an_empty_lab_runs_to_its_end_and_earns_nothing(path):
 @pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
 def test_each_exercise_has_its_task_answer_check_and_picture_in_this_order(path):
     notebook = read(path)
-    ids = [cell.id for cell in notebook.cells if cell.id not in ("title", "imports", "end") and not is_question(cell)]
+    others = [cell for cell in notebook.cells if is_question(cell) or is_beyond(cell)]
+    ids = [cell.id for cell in notebook.cells if cell.id not in ("title", "imports", "end") and cell not in others]
     expected = []
     for exercise in lab_named(path.stem).exercises:
         name = exercise.name
@@ -96,6 +102,7 @@ def test_each_exercise_has_its_task_answer_check_and_picture_in_this_order(path)
     assert ids == expected
     for cell in notebook.cells:
         assert cell.metadata.nbgrader.grade_id == cell.id
+        assert not (is_beyond(cell) and cell.cell_type == "code") or "picture" in cell.metadata.tags  # never graded
 
 
 @pytest.mark.parametrize("path", LABS, ids=lambda path: path.stem)
@@ -123,7 +130,7 @@ def test_points_minutes_and_hints_in_the_text_are_those_of_the_exercise(path):
 def test_the_minutes_stated_are_those_of_the_words_the_lines_and_the_failed_checks(path):
     notebook = read(path)
     needed = [(exercise, minutes_of(notebook, exercise)) for exercise in lab_named(path.stem).exercises]
-    around = minutes_to_read([notebook.cells[0], notebook.cells[-1]])
+    around = minutes_to_read([notebook.cells[0], *filter(is_beyond, notebook.cells), notebook.cells[-1]])
     stated = int(re.search(r"\*\*Time:\*\* (\d+) minutes", notebook.cells[0].source)[1])
     asked = MINUTES_A_QUESTION * sum(map(is_question, notebook.cells))
     total = around + asked + sum(minutes for exercise, minutes in needed if not exercise.without_points)

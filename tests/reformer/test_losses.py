@@ -38,6 +38,15 @@ def test_cross_entropy_agrees_with_its_loop_twin(seed, shape, n_tokens):
     np.testing.assert_allclose(cross_entropy(*arguments), loops.cross_entropy(*arguments), rtol=1e-12)
 
 
+def test_a_hidden_target_counts_nothing_whatever_its_logits_are():
+    logits, targets, weights = draw(3, (6,), 4)
+    weights[2], logits[2, targets[2]] = 0, -np.inf
+    shown = np.arange(6) != 2
+    expected = cross_entropy(logits[shown], targets[shown], weights[shown])
+    for function in (cross_entropy, loops.cross_entropy):
+        assert function(logits, targets, weights) == pytest.approx(expected, rel=1e-12)
+
+
 def test_cross_entropy_of_even_logits_is_the_logarithm_of_the_vocabulary():
     targets = np.array([[0, 3], [2, 1]])
     assert cross_entropy(np.full((2, 2, 8), 5.0), targets, np.ones((2, 2))) == pytest.approx(np.log(8))

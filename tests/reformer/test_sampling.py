@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reformer.loops import model as loops
 from reformer.model import ReformerLM, TransformerLM
 from reformer.sampling import keep_top_p, sample, sample_token, stream
 from reformer.streaming import Memory
@@ -94,6 +95,8 @@ def test_a_token_is_chosen_where_the_probabilities_in_the_order_of_the_numbers_p
     logits, uniforms = np.round(rng.standard_normal((2, 3, n_tokens)), 1), rng.random((2, 3))  # rounded: some are equal
     chosen = sample_token(logits, uniforms, temperature=temperature, top_k=top_k)
     assert chosen.dtype == np.intp
+    looped = loops.sample_token(logits, uniforms, temperature=temperature, top_k=top_k)
+    np.testing.assert_array_equal(chosen, looped)
     for place in np.ndindex(2, 3):
         allowed = sorted(range(n_tokens), key=lambda token: (-logits[place][token], token))[: top_k or n_tokens]
         weights = [np.exp(logits[place][v] / temperature) if v in allowed else 0 for v in range(n_tokens)]
