@@ -13,6 +13,8 @@ import numpy as np
 
 from autograder.checking.call import Call, same
 
+LARGEST_LISTED = 1000  # in a list that is read as a range
+
 
 @dataclass(frozen=True)
 class Change:
@@ -82,7 +84,11 @@ def _of_floats(change):
 
 
 def _of_lists(change):
-    return lambda it: change(it) if type(it) is list and it and all(type(item) is int for item in it) else None
+    def makes(it):
+        fits = type(it) is list and it and all(type(item) is int and abs(item) < LARGEST_LISTED for item in it)
+        return change(it) if fits else None
+
+    return makes
 
 
 def _of_arrays(change, kinds="biuf", n_axes=1):

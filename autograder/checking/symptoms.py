@@ -125,8 +125,6 @@ def _more(right, got):
     if right is None or not isinstance(got, tuple | list) or len(got) > MOST_ITEMS:
         return False
     parts = [got[: len(right)], got[-len(right) :]] if isinstance(right, tuple) and len(got) > len(right) else got
-    if any(np.shape(part) == np.shape(got) for part in parts if isinstance(part, tuple | list)):
-        return False
     return len(got) > 1 and any(not difference_of(right, part, 1e-6).words for part in parts)
 
 

@@ -54,6 +54,7 @@ def into_whole_numbers(x):
         (lambda x: order(x).astype(float), "floats for whole numbers"),
         (lambda x: (np.sort(x), order(x)), "more than the answer"),
         (lambda x: None, "none for an answer"),
+        (lambda x: [[1], [2, 3]], None),
         (lambda x: x + np.zeros(7), "shapes that do not fit"),
         (lambda x: np.argsort(x, axis=-4), "an axis that is not there"),
         (lambda x: x[..., 5], "a place that is not there"),
