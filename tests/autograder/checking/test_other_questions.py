@@ -11,7 +11,7 @@ from autograder.checking.judge import ask, judge
 def weighted(values, scores, n=1, *, chosen=(), share=0.5):
     """Something in which each argument plays a part."""
     weights = np.exp(scores) / np.sum(np.exp(scores), axis=-1, keepdims=True)
-    return np.cumsum(weights * np.tanh(values + share * np.sum(np.sqrt(chosen))), axis=-1) * (n + 1.5)
+    return np.cumsum(weights * np.tanh((n + 1.5) * values + share * np.sum(np.sqrt(chosen))), axis=-1)
 
 
 EXERCISE = Exercise(weighted, weighted)
