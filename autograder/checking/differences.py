@@ -38,7 +38,10 @@ def difference_of(expected, answer, tolerance, axes=()):
         return Difference() if same else Difference(f"expected {expected!r}, got {_brief(answer)}")
     if answer is None:
         return Difference("got None, so perhaps a return is missing")
-    return _difference_in_arrays(np.asarray(expected), answer, tolerance, axes)
+    expected = np.asarray(expected)
+    if expected.dtype == object:  # a whole number beyond 64 bits, which a mistake may give
+        expected = expected.astype(float)
+    return _difference_in_arrays(expected, answer, tolerance, axes)
 
 
 def _difference_in_items(expected, answer, tolerance):

@@ -6,6 +6,7 @@ was read and found right adds some. `laptop` asks it about visible questions, `g
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -14,7 +15,9 @@ from autograder.checking.answer import Answer, answer_of
 from autograder.checking.differences import Difference, at, difference_of, first_place
 from autograder.checking.exercise import Case
 from autograder.checking.limit import StillRunning, within
+from autograder.checking.other_questions import other_questions
 from autograder.checking.relations import Named, relation_of
+from autograder.checking.symptoms import symptom_of
 
 FORM_SHARE = 0.5  # of a question's points, for the right numbers in the wrong dtype, or at the cost of the inputs
 MOST_REMEMBERED = 2000  # answers of known mistakes, at most some hundred for each exercise
@@ -41,6 +44,11 @@ class Finding:
     @property
     def reason(self):
         return self.difference.words
+
+    @cached_property
+    def digests(self):
+        """Of each call what it is known by."""
+        return [hashlib.sha256(plain.encode_call(call).encode()).digest() for call in self.calls]
 
     @property
     def right(self):
@@ -104,8 +112,8 @@ def judge(exercise, answered):
     findings = tuple(find(exercise, *entry) for entry in answered)
     if findings and all(answer.unwritten for finding in findings for answer in finding.answers):
         return Verdict(exercise, "blank", findings)
-    wrong = any(finding.wrong for finding in findings)
-    return Verdict(exercise, "graded", findings, name_of(exercise, findings) if wrong else None)
+    right = all(finding.right for finding in findings)
+    return Verdict(exercise, "graded", findings, None if right else name_of(exercise, findings))
 
 
 def ask(exercise, function, questions, generator, seconds=None):
@@ -195,55 +203,91 @@ def _failure_of(question, calls, answers, axes):
 
 
 def name_of(exercise, findings):
-    """Return what explains the learner's wrong answers: a listed mistake, else a relation to the right ones, or None.
+    """Return what explains the learner's lost points, as a `Named`, or None.
 
-    A mistake need not agree everywhere: a learner makes a second one, or treats a tie in another way. It is named from
-    the questions that tell, those which it answers wrongly: the learner's answers have to be its own in nearly all of
-    them, and nearly all of the learner's wrong answers have to be among those.
+    From the surest to the least sure: a listed mistake that gives all of the answers; a relation to the right answers,
+    if no listed mistake gives nearly all; the right answer to another question; a listed mistake that gives nearly all,
+    since a learner makes a second one, or treats a tie in another way; a symptom; and of two slips in one function the
+    listed one that shows most.
+    """
+    if not any(finding.wrong for finding in findings):
+        return symptom_of(exercise, findings)
+    listed = [entry for entry in (_compare(exercise, one, findings) for one in exercise.mistakes) if entry[1]]
+    exact = _best(entry for entry in listed if not entry[2])
+    if exact:
+        return exact
+    near = _best(entry for entry in listed if len(entry[1]) >= max(2, 3 * entry[2]))
+    return (
+        (None if near else relation_of(exercise, findings))
+        or _best(entry for entry in _others(exercise, findings) if len(entry[1]) >= max(1, 6 * entry[2]))
+        or near
+        or symptom_of(exercise, findings)
+        or _best(entry for entry in listed if len(entry[1]) >= max(5, 1.5 * entry[2]))
+    )
+
+
+def _others(exercise, findings):
+    for other in other_questions(exercise, findings):
+        yield _compare(exercise, other, findings, at_most=1 / 6, remember=False)
+
+
+def _best(entries):
+    """The mistake of most questions, and of these the one with least differences in dtype, as a `Named`, or None."""
+    mistake, shown_by, *_ = max(entries, key=lambda entry: (len(entry[1]), -entry[3]), default=(None, []))
+    return Named(mistake.name, f"This is what you get when {mistake.says}.", shown_by) if shown_by else None
+
+
+def _compare(exercise, mistake, findings, *, at_most=2 / 3, remember=True):
+    """Return the mistake, the questions that show it, how many speak against it, and how often only the dtype differs.
+
+    A question speaks against it where the learner is right and it would not be, or where it does not explain what is
+    wrong.
+
+    at_most : share of the wrong answers; where more speak against it the rest is not asked
+    remember : whether the mistake's answers are to be kept for the next learner
     """
     wrong = [finding for finding in findings if finding.wrong]
-    digests = [[_digest_of(call) for call in finding.calls] for finding in findings]
-    best, best_rank = None, (False, 0)
-    for mistake in exercise.mistakes:
-        shown_by, against = _compare(exercise, mistake.function, findings, digests)
-        unexplained = len(wrong) - len(shown_by)
-        exact = not against and not unexplained
-        enough = exact or (len(shown_by) >= 2 and len(shown_by) >= 3 * (against + unexplained))
-        if shown_by and enough and (exact, len(shown_by)) > best_rank:
-            best = Named(mistake.name, f"This is what you get when {mistake.says}.", shown_by)
-            best_rank = exact, len(shown_by)
-    return best or relation_of(exercise, findings)
+    shown_by, n_against, n_slips = [], 0, 0
+    for finding in wrong + [finding for finding in findings if not finding.wrong]:
+        theirs = _answers_of(mistake, exercise, finding, remember)
+        differences = [_difference_between(one, answer) for one, answer in zip(theirs, finding.answers, strict=True)]
+        slip = any(difference.words for difference in differences)
+        agrees = not any(difference.words and not difference.form_only for difference in differences)
+        if slip and (not finding.wrong or finding.difference.form_only):
+            agrees = False
+        if finding.wrong and agrees:
+            shown_by.append(finding.question)
+            n_slips += slip
+        elif finding.wrong or (not agrees and _find_again(exercise, finding, theirs).wrong):
+            n_against += 1
+            if n_against > at_most * len(wrong):
+                break
+    return mistake, shown_by, n_against, n_slips
 
 
-def _compare(exercise, function, findings, digests):
-    """Questions that show a mistake, and how many speak against it: the learner is right there, and it would not be."""
-    shown_by, against = [], 0
-    for finding, of_calls in zip(findings, digests, strict=True):
-        asked = zip(finding.calls, of_calls, strict=True)
-        theirs = [_answer_of_a_mistake(function, call, digest, exercise.observe) for call, digest in asked]
-        if all(map(_agree, theirs, finding.answers)):
-            if finding.wrong:
-                shown_by.append(finding.question)
-        elif not finding.wrong and find(exercise, finding.question, finding.calls, theirs, finding.expected).wrong:
-            against += 1
-    return shown_by, against
+def _find_again(exercise, finding, answers):
+    """What other answers to the same calls show."""
+    return find(exercise, finding.question, finding.calls, answers, finding.expected)
 
 
-def _digest_of(call):
-    return hashlib.sha256(plain.encode_call(call).encode()).digest()
+def _answers_of(mistake, exercise, finding, remember):
+    """The answers of a mistake, remembered if it is a listed one: every learner is asked the visible questions."""
+    answers = []
+    for call, digest in zip(finding.calls, finding.digests, strict=True):
+        asked = mistake.function, exercise.observe, digest
+        if asked not in _remembered:
+            answers.append(answer_of(mistake.function, call, exercise.observe))
+            if remember:
+                if len(_remembered) >= MOST_REMEMBERED:
+                    _remembered.clear()
+                _remembered[asked] = answers[-1]
+        else:
+            answers.append(_remembered[asked])
+    return answers
 
 
-def _answer_of_a_mistake(function, call, digest, observe):
-    """The answer of a known mistake, remembered by the digest of the call: all are asked the visible questions."""
-    asked = function, observe, digest
-    if asked not in _remembered:
-        if len(_remembered) >= MOST_REMEMBERED:
-            _remembered.clear()
-        _remembered[asked] = answer_of(function, call, observe)
-    return _remembered[asked]
-
-
-def _agree(theirs, answer):
+def _difference_between(theirs, answer):
     if theirs.error or answer.error:
-        return theirs.error.partition(" (line ")[0] == answer.error.partition(" (line ")[0]
-    return not difference_of(theirs.value, answer.value, 1e-6).words
+        same = theirs.error.partition(" (line ")[0] == answer.error.partition(" (line ")[0]
+        return Difference() if same else Difference("another error")
+    return difference_of(theirs.value, answer.value, 1e-6)

@@ -59,7 +59,7 @@ def relation_of(exercise, findings):
     wrong, right = [], []
     for finding in findings:
         for call, answer, expected in zip(finding.calls, finding.answers, finding.expected, strict=True):
-            arrays = _arrays(answer.value), _arrays(expected)
+            arrays = arrays_in(answer.value), arrays_in(expected)
             if answer.error or None in arrays or len(arrays[0]) != len(arrays[1]):
                 wrong.append((finding.question, None, None, call))
                 continue
@@ -97,13 +97,13 @@ def _does_not_fit(answer):
     return "out of bounds for" in answer.error and answer.error.startswith("OverflowError")
 
 
-def _arrays(value):
+def arrays_in(value):
     """The arrays in a value, as a list; None where it holds something else."""
     if isinstance(value, tuple | list) and not all(isinstance(item, bool | int | float | np.number) for item in value):
-        parts = [_arrays(item) for item in value]
+        parts = [arrays_in(item) for item in value]
         return None if None in parts else [array for part in parts for array in part]
     if isinstance(value, dict):
-        return _arrays([value[key] for key in sorted(value, key=str)])
+        return arrays_in([value[key] for key in sorted(value, key=str)])
     array = (
         np.asarray(value) if isinstance(value, bool | int | float | list | tuple | np.ndarray | np.generic) else None
     )
@@ -218,7 +218,9 @@ def _flattened(right, got, call):
 
 
 def _expanded(right, got, call):
-    return [np.expand_dims(right, axis) for axis in range(right.ndim + 1)]
+    """With axes of length one in addition."""
+    others = [[n for n in array.shape if n > 1] for array in (right, got)]
+    return [np.reshape(right, got.shape)] if got.ndim > right.ndim and others[0] == others[1] else []
 
 
 def _first_alone(array, axis):
@@ -300,7 +302,11 @@ RELATIONS = (
     *_along_each_axis("first alone", "the first is answered, and all others are missing", _first_alone),
     Relation("axis lost", "an axis of length one is lost: the numbers are right, the shape is not", _squeezed),
     Relation("flattened", "the numbers are right, but all stand in one row", _flattened),
-    Relation("axis kept", "the numbers are right, but the result has an axis of length one too many", _expanded),
+    Relation(
+        "axis kept",
+        "the numbers are right, but the result has axes of length one too many: `keepdims=True` leaves them",
+        _expanded,
+    ),
     Relation(
         "turned around",
         "True and False change places",

@@ -308,6 +308,17 @@ def places_of_all_chunks(buckets, allowed_loss, chunk_lengths, look_backs):
 
 
 @exercise.mistake(
+    why="the windows of all chunks together are what is stored",
+    says="the places of all windows together are counted, which hardly depend on C; asked are those of one, C (b + 1)",
+)
+def windows_of_all_chunks(buckets, allowed_loss, chunk_lengths, look_backs):
+    length = buckets.shape[-1]
+    return _chosen(
+        buckets, allowed_loss, chunk_lengths, look_backs, key=lambda C, b: (-(-length // C) * C * (b + 1), C)
+    )
+
+
+@exercise.mistake(
     why="a chunk or a window cannot hold more than there is",
     says="no more than L places are counted; a window that is longer than the sequence counts whole",
 )

@@ -426,7 +426,7 @@ def yes_where_hidden(query_positions, key_positions, *, causal=True, avoid_self=
 
 @exercise.mistake(
     why="a mask is thought of as yes or no",
-    says="True or False say what is visible; asked are numbers to add to the logits",
+    says="True and False, or 1 and 0, say what is visible; asked are numbers to add to the logits",
 )
 def yes_where_visible(query_positions, key_positions, *, causal=True, avoid_self=True):
     return ~yes_where_hidden(query_positions, key_positions, causal=causal, avoid_self=avoid_self)

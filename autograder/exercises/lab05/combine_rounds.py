@@ -204,6 +204,17 @@ def first_round_only(outputs, log_normalizers):
 
 
 @exercise.mistake(
+    why="reshape gives the shape that is wanted, and the softmax is then taken along the last axis",
+    says="the rounds are brought to the last axis by `reshape`, which leaves the numbers in their order; `np.swapaxes` "
+    "turns the axes over",
+)
+def reshaped_for_swapaxes(outputs, log_normalizers):
+    *batch, n_rounds, length = log_normalizers.shape
+    shares = _shares(log_normalizers.reshape(*batch, length, n_rounds), axis=-1)
+    return _combined(shares.reshape(log_normalizers.shape), outputs)
+
+
+@exercise.mistake(
     why="in a loop each round replaces the one before",
     says="the last round alone counts: in the loop, add up what the rounds give",
 )

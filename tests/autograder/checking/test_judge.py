@@ -153,7 +153,8 @@ def test_the_right_numbers_in_the_wrong_dtype_cost_some_points_and_not_all():
     exercise.case("three", lambda rng: call(rng.standard_normal(3)))
     exercise.case("four", lambda rng: call(rng.standard_normal(4)))
     verdict = judged(exercise, lambda x: np.argsort(x).astype(float))
-    assert verdict.score == 1 and not verdict.right and "integer array" in verdict.reasons[0]
+    assert verdict.score == 1 and not verdict.right and "integer array" in verdict.reasons[1]
+    assert verdict.named.name == "floats for whole numbers"
     assert judged(exercise, lambda x: -1.0 * np.argsort(x)).score == 0
 
 
@@ -227,7 +228,7 @@ def test_a_right_function_that_changes_a_dict_of_arrays_in_place_costs_half_and_
         lambda calls, answers: np.array_equal(*answers)
     )
     verdict = judged(exercise, in_place)
-    assert verdict.score == 1 and verdict.named is None and not verdict.right
+    assert verdict.score == 1 and verdict.named.name == "inputs changed" and not verdict.right
     assert {finding.reason for finding in verdict.findings} == {CHANGED.words}
 
 
@@ -250,7 +251,8 @@ def test_a_mistake_made_in_place_is_named_and_one_that_is_right_where_inputs_cha
     exercise.mistake(why="three looks like three", says="three is special")(right_but_for_three)
     assert judged(exercise, in_place(tripled)).named.name == "tripled"
     assert judged(exercise, in_place(tripled)).score == 0
-    assert judged(exercise, in_place(double)).named is None and judged(exercise, in_place(double)).score == 2
+    verdict = judged(exercise, in_place(double))
+    assert verdict.named.name == "inputs changed" and verdict.score == 2
     verdict = judged(exercise, in_place(right_but_for_three))
     assert verdict.named.name == "right_but_for_three" and verdict.score == 1.5
     assert verdict.first_wrong.question.name == "3"
@@ -356,7 +358,8 @@ def test_none_is_no_missing_return_where_none_is_an_answer():
         exercise.case("four", lambda rng: call(4))
         exercise.property("six", lambda rng: [call(4)])(lambda calls, answers: True)
         verdict = judged(exercise, lambda x: None)
-        assert [words in reason for reason in verdict.reasons] == [True, True] and verdict.score == 1
+        assert [words in reason for reason in verdict.reasons[-2:]] == [True, True] and verdict.score == 1
+        assert (verdict.named and verdict.named.name) == ("none for an answer" if known else None)
 
 
 def test_an_exercise_without_points_is_right_or_wrong_and_a_wrong_answer_is_named():

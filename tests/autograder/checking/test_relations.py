@@ -122,7 +122,7 @@ def test_a_number_that_a_small_dtype_cannot_hold_is_named_also_where_numpy_refus
     def other_error(x, n):
         return x + (n if n < 300 else int(float("inf")))
 
-    for function, name in ((in_uint8, "wrapped"), (other_error, None)):
+    for function, name in ((in_uint8, "wrapped"), (other_error, "infinity among whole numbers")):
         verdict = judge(exercise, ask(exercise, function, exercise.questions, exercise.generator))
         assert (verdict.named and verdict.named.name) == name and verdict.score == 2
 
