@@ -137,7 +137,12 @@ ask(
     drawn(2, 2, L=4, d=4, H=2, R=1, B=4, C=2, dtype=np.float32),
     tolerance=1e-4,
 )
-ask("three sequences, two heads, three rounds", drawn(3, L=12, d=8, H=2, R=3, B=6, C=3, d_ff=10), hidden=True)
+ask(
+    "three sequences, two heads, three rounds",
+    drawn(3, L=12, d=8, H=2, R=3, B=6, C=3, d_ff=10),
+    hidden=True,
+    tolerance=1e-7,
+)
 
 
 # --- right answers in other styles ------------------------------------------------------------------------------
