@@ -2,7 +2,7 @@
 
 import numpy as np
 
-STEPS = (1e-4, 1e-5, 1e-6, 1e-7)  # a kink, as of ReLU, within one step makes it useless; a wrong gradient is wrong at all
+STEPS = (1e-4, 1e-5, 1e-6, 1e-7)  # a kink, as of ReLU, within one makes it useless; a wrong gradient is wrong at all
 CLOSE = 1e-7
 
 
