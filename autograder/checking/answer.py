@@ -41,7 +41,7 @@ def answer_of(function, call, observe=None):
     except plain.NotPlain as error:
         return Answer(error=str(error))
     except (Exception, SystemExit) as error:
-        return Answer(error=describe_error(error) + _line_in(function, error))
+        return Answer(error=_unwritten_in(function, error) or describe_error(error) + _line_in(function, error))
     return Answer(value, changed_input=not (same(call.args, copies.args) and same(call.kwargs, copies.kwargs)))
 
 
@@ -50,6 +50,16 @@ def describe_error(error):
     words = " ".join(str(error).split())[:200]
     name = next(kind.__name__ for kind in type(error).__mro__ if not kind.__name__.startswith("_"))
     return f"{name}: {words}" if words else name
+
+
+def _unwritten_in(function, error):
+    """Say which other function of the learner's, called by this one, is not written yet; empty if none is."""
+    if not isinstance(error, NotImplementedError) or not hasattr(function, "__code__"):
+        return ""
+    frame = [frame for frame, _ in traceback.walk_tb(error.__traceback__)][-1]
+    if frame.f_code is function.__code__ or frame.f_globals is not function.__globals__:
+        return ""
+    return f"your function calls `{frame.f_code.co_name}`, which is not written yet"
 
 
 def _line_in(function, error):

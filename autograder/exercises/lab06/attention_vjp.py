@@ -533,3 +533,11 @@ def plain_sum_subtracted(*arguments):
 def d_logits_divided_by_the_root_of_d(gradient, queries, keys, *others):
     d_queries, d_keys, d_values = _right(gradient, queries, keys, *others)
     return d_queries / np.sqrt(queries.shape[-1]), d_keys / np.sqrt(queries.shape[-1]), d_values
+
+
+@exercise.mistake(
+    why="in lesson 06a queries are keys, brought to length 1",
+    says="the keys are brought to length 1 first; they come as they are to be used",
+)
+def keys_at_length_one(gradient, queries, keys, *others):
+    return _right(gradient, queries, keys / np.linalg.norm(keys, axis=-1, keepdims=True), *others)

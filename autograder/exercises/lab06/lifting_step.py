@@ -186,3 +186,13 @@ def along_the_first_axis(signal, predict, update):
     even, odd = signal[0::2], signal[1::2]
     detail = odd - predict(even)
     return even + update(detail), detail
+
+
+@exercise.mistake(
+    why="what is predicted seems to be what predict is given",
+    says="predict gets the odd entries; it predicts them from the even ones",
+)
+def predict_sees_odd(signal, predict, update):
+    even, odd = signal[..., 0::2], signal[..., 1::2]
+    detail = odd - predict(odd)
+    return even + update(detail), detail

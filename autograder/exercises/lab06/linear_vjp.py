@@ -348,3 +348,21 @@ def inputs_left_as_rows(gradient, inputs, weights):
 def weights_averaged(gradient, inputs, weights):
     d_inputs, d_weights, d_bias = _right(gradient, inputs, weights)
     return d_inputs, d_weights / len(_rows(inputs)), d_bias
+
+
+@exercise.mistake(
+    why="to go back seems to need the inverse",
+    says="d_inputs is made with an inverse of the weights; the gradient goes back by their transpose",
+)
+def inverse_for_transpose(gradient, inputs, weights):
+    return gradient @ np.linalg.pinv(weights), *_right(gradient, inputs, weights)[1:]
+
+
+@exercise.mistake(
+    why="reshape gives the shape that a transpose has",
+    says="`reshape` stands for a transpose: it keeps the numbers in their order and cuts them anew, so that rows mix; "
+    "`.T` or `np.swapaxes` turns axes over",
+)
+def reshaped_for_transpose(gradient, inputs, weights):
+    d_inputs, _, d_bias = _right(gradient, inputs, weights)
+    return d_inputs, inputs.reshape(inputs.shape[-1], -1) @ _rows(gradient), d_bias

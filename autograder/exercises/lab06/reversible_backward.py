@@ -376,3 +376,21 @@ def gradients_multiplied(y1, y2, d_y1, d_y2, f_with_pull, g_with_pull):
     x1, x2, f_pull, g_pull = _back(y1, y2, f_with_pull, g_with_pull)
     d_x1 = d_y1 * g_pull(d_y2)
     return x1, x2, d_x1, d_y2 * f_pull(d_x1)
+
+
+@exercise.mistake(
+    why="x1 and y1 are nearly the same, so their gradients seem to be",
+    says="d_x1 is returned as d_y1: what came through g is used for f, and then forgotten",
+)
+def first_result_without_g(y1, y2, d_y1, d_y2, f_with_pull, g_with_pull):
+    x1, x2, f_pull, g_pull = _back(y1, y2, f_with_pull, g_with_pull)
+    return x1, x2, d_y1.copy(), d_y2 + f_pull(d_y1 + g_pull(d_y2))
+
+
+@exercise.mistake(
+    why="f and y2 stand in the same line of the block",
+    says="x1 is taken back by the value of f at y2; f saw x2, so take back x2 first",
+)
+def x1_by_f_at_y2(y1, y2, d_y1, d_y2, f_with_pull, g_with_pull):
+    _, x2, d_x1, d_x2 = reversible.reversible_backward(y1, y2, d_y1, d_y2, f_with_pull, g_with_pull)
+    return y1 - f_with_pull(y2)[0], x2, d_x1, d_x2

@@ -127,6 +127,11 @@ def _(rng):
     return call(logits, rng.random(8))
 
 
+@exercise.case("a number of 0, where the first tokens have no share")
+def _(rng):
+    return call(np.array([[0.0, 1.0, 3.0, 2.0], [1.0, 1.0, 0.0, 4.0]]), np.zeros(2), top_k=2)
+
+
 @exercise.case("three thousand equal logits in float32, numbers 0.30001 and 0.99999", clear_cut=far_from_borders)
 def _(rng):
     """Summed in float32 the probabilities end at 0.99997."""
@@ -429,6 +434,13 @@ _mistake(
     choose=lambda p, u: _count(np.cumsum(p, axis=-1), u) - 1,
     why="a count is turned into a place",
     says="the token is one too early: as many borders as lie below the number, so many tokens come before it",
+)
+_mistake(
+    "a_border_belongs_to_the_token_before",
+    choose=lambda p, u: np.sum(np.cumsum(p, axis=-1) < u[..., np.newaxis] * np.sum(p, axis=-1, keepdims=True), axis=-1),
+    why="< and <= seem the same for numbers drawn at random",
+    says="a number that equals the end of a share takes that token: at 0 it is one without any share; count ends that "
+    "are at most the number, `<=`",
 )
 _mistake(
     "from_the_other_end",

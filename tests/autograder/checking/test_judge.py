@@ -66,6 +66,13 @@ def test_an_unwritten_answer_is_blank():
 
     assert verdict_on(unwritten).outcome == "blank"
 
+    def leans_on_it(x):
+        return unwritten(x)
+
+    verdict = verdict_on(leans_on_it)
+    assert verdict.outcome == "graded" and not verdict.score
+    assert "your function calls `unwritten`, which is not written yet" in verdict.reasons[0]
+
 
 @pytest.mark.parametrize(
     ("value", "words"),
