@@ -193,6 +193,12 @@ _mistake(
     says="the corrected moments are returned, and would be corrected again next time; return them as they were before",
 )
 _mistake(
+    "power_of_the_difference",
+    correct=lambda moment, b, t: moment / (1 - b) ** t,
+    why="the brackets are set round the difference",
+    says="the corrections are (1 - beta)**step; the power belongs to beta alone: 1 - beta**step",
+)
+_mistake(
     "multiplied_by_the_correction",
     correct=lambda moment, b, t: moment * (1 - b**t),
     why="a correction is thought to make smaller",

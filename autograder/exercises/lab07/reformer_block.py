@@ -293,6 +293,12 @@ _mistake(
     says="each part is added to what it read, so that x1 plays no part; it is added to the other stream",
 )
 _mistake(
+    "first_sum_with_what_was_read",
+    streams=lambda x1, x2, f, g: (y1 := x2 + f(x2), x2 + g(y1)),
+    why="a residual layer adds to what it reads",
+    says="what attention gives is added to x2, which it has read; it is added to the other stream, x1",
+)
+_mistake(
     "streams_swapped",
     streams=lambda x1, x2, f, g: _both(x2, x1, f, g),
     why="the two streams look alike",
