@@ -37,22 +37,26 @@ from reformer.training import load_checkpoint, save_checkpoint, start_training, 
 HERE = Path(__file__).resolve().parent
 UNFINISHED = Path(tempfile.gettempdir()) / "text_models"
 LENGTHS = (64, 256, 1024)  # of windows: 45 %, 25 % and 30 % of the time
-LSH = {"attention": "lsh", "reversible": True, "n_rounds": 2, "n_buckets": 64, "chunk_length": 16}
+LSH = {  # by length of the windows; where a window is one chunk, one round sees all of it
+    64: {"n_rounds": 1, "chunk_length": 64},
+    256: {"n_rounds": 4, "chunk_length": 32},
+    1024: {"n_rounds": 8, "chunk_length": 16},
+}
 MODELS = {
     "dense": vectors.describe_model("dense"),
     "shared_qk": vectors.describe_model("shared_qk"),
-    "reformer": replace(vectors.describe_model("shared_qk"), **LSH),
+    "reformer": replace(vectors.describe_model("shared_qk"), attention="lsh", reversible=True, n_buckets=64),
 }
 MODELS["reformer, longer"] = MODELS["reformer"]
 STEPS = {
-    "dense": (1360, 520, 360),
-    "shared_qk": (1360, 520, 360),
-    "reformer": (1000, 400, 360),
-    "reformer, longer": (2000, 800, 720),
+    "dense": (1430, 440, 295),
+    "shared_qk": (1470, 450, 295),
+    "reformer": (1150, 515, 560),
+    "reformer, longer": (2300, 1030, 1120),
 }
 N_TURNS = 6  # in each of the three parts
 RATE = {"peak": 4e-3, "n_warmup": 100, "decay": "cosine"}
-READ_WITH = {f"LSH-{rounds}": {"n_rounds": rounds} for rounds in (1, 2, 4, 8, 16)} | {
+READ_WITH = {f"LSH-{rounds}": {"n_rounds": rounds} for rounds in (2, 4, 8, 16)} | {
     "all keys": {"attention": "shared_qk"}
 }
 N_WINDOWS_ON_THE_WAY = 4  # of the held-out text, to follow a training
@@ -88,41 +92,47 @@ class Training:
         rate = partial(learning_rate_at, **RATE, n_steps=sum(STEPS[self.name]))
         before = time.process_time()
         options = dict(n_steps=last_step, learning_rate=rate, progress=False)
-        self.state = train(shifted(self.model), draw, self.state, **options)
+        self.state = train(shifted(with_windows_of(length, self.model)), draw, self.state, **options)
         self.seconds += time.process_time() - before
-        bits = bits_per_character(fast(self.model), self.state.parameters, 1024, n_windows=N_WINDOWS_ON_THE_WAY)
-        self.way.append([round(self.seconds, 1), round(bits, 3)])
+        read = with_windows_of(LENGTHS[-1], self.model)
+        bits = bits_per_character(read, self.state.parameters, LENGTHS[-1], n_windows=N_WINDOWS_ON_THE_WAY)
+        self.way.append([round(self.seconds, 1), round(float(bits), 3)])
         print(f"{self.name}, step {last_step}, windows of {length}: {self.way[-1]}", flush=True)
         save_checkpoint(self.file, self.state)
         self.notes.write_text(json.dumps([self.seconds, self.way]), encoding="utf-8")
 
     def figures(self):
         """What is stored of a finished training."""
-        model, parameters = fast(self.model), self.state.parameters
-        bits = {str(length): bits_per_character(model, parameters, length) for length in LENGTHS[1:]}
+        parameters, longest = self.state.parameters, with_windows_of(LENGTHS[-1], self.model)
+        bits = {
+            str(length): bits_per_character(with_windows_of(length, self.model), parameters, length)
+            for length in LENGTHS[1:]
+        }
         row = {"cpu_seconds": round(self.seconds), "steps": self.state.step, "bits_per_character": bits}
-        if model.attention == "lsh":
-            others = {kind: replace(model, **fields) for kind, fields in READ_WITH.items()}
+        if self.model.attention == "lsh":
+            others = {kind: replace(longest, **fields) for kind, fields in READ_WITH.items()}
             row["read_with"] = {kind: bits_per_character(other, parameters, 1024) for kind, other in others.items()}
         return rounded(row) | {"way": self.way, "first_losses": rounded(self.state.losses[:30]), "text": write(self)}
 
 
-def fast(model):
-    return replace(model, fast=True)
+def with_windows_of(length, model):
+    """The model as it reads windows of that length: the tuned path, and LSH that fits the length."""
+    return replace(model, fast=True, **(LSH[length] if model.attention == "lsh" else {}))
 
 
 def rounded(figures):
     """The same figures with four decimals."""
     if isinstance(figures, dict):
         return {name: rounded(value) for name, value in figures.items()}
-    return [round(x, 4) for x in figures] if isinstance(figures, tuple) else round(figures, 4)
+    return [round(x, 4) for x in figures] if isinstance(figures, tuple) else round(float(figures), 4)
 
 
 def write(training):
     """What the model writes after the first held-out characters."""
     prompt = vectors.as_tokens(vectors.text("held_out")[: SAMPLE["n_prompt"]])[np.newaxis]
     options = dict(n_new=SAMPLE["n_new"], temperature=SAMPLE["temperature"], rng=np.random.default_rng(0))
-    tokens = sample(fast(training.model), training.state.parameters, prompt, **options)[0, SAMPLE["n_prompt"] :]
+    model = with_windows_of(LENGTHS[-1], training.model)
+    tokens = sample(model, training.state.parameters, prompt, **options)[0, SAMPLE["n_prompt"] :]
     return "".join(vectors.characters()[token] for token in tokens)
 
 
@@ -148,6 +158,7 @@ def settings():
         "n_turns": N_TURNS,
         "tokens_in_step": TOKENS_IN_STEP,
         "rate": RATE,
+        "lsh": LSH,
         "read_with": READ_WITH,
         "n_windows_on_the_way": N_WINDOWS_ON_THE_WAY,
         "sample": SAMPLE,
