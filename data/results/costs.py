@@ -1,4 +1,4 @@
-"""What a training step costs: `python data/results/costs.py speed depth long`.
+"""What a training step costs: `python data/results/costs.py`.
 
     speed  CPU seconds of a step of 16,384 tokens, cut into sequences of 512 to 16,384: a Reformer of 1, 4 and 8 rounds
            against a Transformer whose dense attention goes block by block
@@ -6,7 +6,7 @@
     long   one step on a single sequence, up to 65,536 tokens: CPU seconds and peak memory, in a process of its own
 
 The tuned path, one thread, random tokens. Results go to costs.json; those of other measurements stay. All three take
-about fifteen CPU minutes.
+about fifteen CPU minutes; `--what speed` measures one alone.
 """
 
 import os
@@ -149,10 +149,9 @@ def one_step(n_layers, length):
 
 
 def peak_of_process():
-    """The most memory this process has had, Python and NumPy included."""
-    import resource  # not on Windows, and only `long` needs it
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    """The most memory this process has had, in bytes, Python and NumPy included. Only Linux tells."""
+    (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
+    return int(line.split()[1]) * 1024
 
 
 def settings():
@@ -173,7 +172,7 @@ def settings():
 def main(arguments=None):
     """Measure what is asked for, store it beside what is there."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", nargs="*", choices=[[], *LABELS], default=LABELS)
+    parser.add_argument("--what", nargs="+", choices=LABELS, default=LABELS)
     parser.add_argument("--one-step", nargs=2, type=int, metavar=("LAYERS", "LENGTH"), help="print a row of `long`")
     parser.add_argument("--out", type=Path, default=HERE, help="the folder to write to")
     asked = parser.parse_args(arguments)
