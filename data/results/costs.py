@@ -179,6 +179,7 @@ def main(arguments=None):
     if asked.one_step:
         print(json.dumps(one_step(*asked.one_step)))
         return
+    asked.out.mkdir(parents=True, exist_ok=True)
     path = asked.out / "costs.json"
     for name in asked.what:
         measured = {"speed": speed, "depth": depth, "long": long}[name]()

@@ -50,13 +50,13 @@ N_BATCHES = 8  # to evaluate on: 8,064 symbols
 SEEDS = (0, 1, 2)
 
 
-def train_model(name, seed, n_steps):
+def train_model(name, seed, n_steps, progress=False):
     """Train with that attention. Returns the state and the CPU seconds."""
     model, draw = replace(MODEL, **EVALUATED[name]), partial(tasks.duplication, **TASK)
     before = time.process_time()
     state = start_training(model, np.random.default_rng(seed))
     rate = partial(learning_rate_at, **RATE)
-    state = train(model, draw, state, n_steps=n_steps, learning_rate=rate, progress=False)
+    state = train(model, draw, state, n_steps=n_steps, learning_rate=rate, progress=progress)
     return state, time.process_time() - before
 
 
@@ -103,14 +103,18 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", nargs="+", type=int, default=SEEDS)
     parser.add_argument("--out", type=Path, default=HERE, help="the folder to write to")
+    parser.add_argument("--progress", action="store_true", help="show progress bars")
     asked = parser.parse_args(arguments)
+    asked.out.mkdir(parents=True, exist_ok=True)
     path = asked.out / "duplication.json"
     trainings = storing.read(path).get("trainings", {})
     for seed in asked.seeds:
         for name, n_steps in TRAINED.items():
             if str(seed) in trainings.get(name, {}):
                 continue
-            state, seconds = train_model(name, seed, n_steps)
+            state, seconds = train_model(name, seed, n_steps, asked.progress)
+            if state.step < n_steps:
+                raise KeyboardInterrupt  # it stopped `train`, which does not raise it
             row = {"cpu_seconds": round(seconds, 1), "accuracy": accuracies(state.parameters, seed)}
             print(f"trained with {name}, seed {seed}: {row}", flush=True)
             if seed == SEEDS[0]:

@@ -84,15 +84,20 @@ class Training:
             self.state = load_checkpoint(self.file, self.state.parameters)
             self.seconds, self.way = json.loads(self.notes.read_text(encoding="utf-8"))
 
-    def go_on(self, length, last_step):
-        """Train until that step with windows of that length; nothing if it is behind already."""
+    def go_on(self, length, last_step, progress):
+        """Train until that step with windows of that length; nothing if it is behind already.
+
+        Raises KeyboardInterrupt where an interrupt stopped `train`; what was trained since the last turn is lost.
+        """
         if self.state.step >= last_step:
             return
         draw = partial(draw_windows, tokens=vectors.as_tokens(vectors.text("training")), length=length)
         rate = partial(learning_rate_at, **RATE, n_steps=sum(STEPS[self.name]))
         before = time.process_time()
-        options = dict(n_steps=last_step, learning_rate=rate, progress=False)
+        options = dict(n_steps=last_step, learning_rate=rate, progress=progress)
         self.state = train(shifted(with_windows_of(length, self.model)), draw, self.state, **options)
+        if self.state.step < last_step:
+            raise KeyboardInterrupt
         self.seconds += time.process_time() - before
         read = with_windows_of(LENGTHS[-1], self.model)
         bits = bits_per_character(read, self.state.parameters, LENGTHS[-1], n_windows=N_WINDOWS_ON_THE_WAY)
@@ -172,12 +177,14 @@ def main(arguments=None):
     parser.add_argument("--names", nargs="+", choices=MODELS, default=["dense", "shared_qk", "reformer"])
     parser.add_argument("--out", type=Path, default=HERE, help="the folder to write to")
     parser.add_argument("--unfinished", type=Path, default=UNFINISHED, help="the folder of unfinished trainings")
+    parser.add_argument("--progress", action="store_true", help="show progress bars")
     asked = parser.parse_args(arguments)
-    asked.unfinished.mkdir(parents=True, exist_ok=True)
+    for folder in (asked.out, asked.unfinished):
+        folder.mkdir(parents=True, exist_ok=True)
     trainings = [Training(name, asked.seed, asked.unfinished) for name in asked.names]
     for of_all in zip(*(turns(name) for name in asked.names), strict=True):
         for training, turn in zip(trainings, of_all, strict=True):
-            training.go_on(*turn)
+            training.go_on(*turn, asked.progress)
     for training in trainings:
         store(asked.out / "text.json", training.name, asked.seed, training.figures())
 
