@@ -1,3 +1,3 @@
 """What notebooks need around the subject: `figures` (pictures with words), `ask` (predictions), `vectors` (real text,
-words and heads), `site` (as HTML); `my_labs` (the learner's copies), `kernel` and jupyter/ (JupyterLab as the course
-wants it), `syllabus` (its tables)."""
+words and heads), `text_models` (how models of that text are trained and judged), `site` (as HTML); `my_labs` (the
+learner's copies), `kernel` and jupyter/ (JupyterLab as the course wants it), `syllabus` (its tables)."""
