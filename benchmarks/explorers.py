@@ -33,6 +33,9 @@ KEYS = {
     "WholeRoadExplorer": "ArrowDown",
     "SortAndChunkExplorer": "c",
     "AttentionMatrixExplorer": "c",
+    "ReversibleStepsExplorer": "g",
+    "MemoryMeterExplorer": "d",
+    "TrainingExplorer": "h",
 }
 CASES = [
     ("DotProductExplorer", "6 keys", ""),
@@ -52,6 +55,10 @@ CASES = [
     ("SortAndChunkExplorer", "L = 512, R = 8", "n_tokens=512, n_rounds=8"),
     ("AttentionMatrixExplorer", "L = 64, R = 4", ""),
     ("AttentionMatrixExplorer", "L = 64, R = 8", "n_rounds=8"),
+    ("ReversibleStepsExplorer", "4 blocks", ""),
+    ("ReversibleStepsExplorer", "12 blocks, dropout", "n_blocks=12, randomness='redrawn'"),
+    ("MemoryMeterExplorer", "64K tokens", ""),
+    ("TrainingExplorer", "41 points", ""),
 ]
 
 # A frame's callbacks run, then it is painted, then the message arrives. Drawing begins with clearRect on the canvas.

@@ -7,9 +7,12 @@ from explorers.angular import AngularExplorer
 from explorers.attention_matrix import AttentionMatrixExplorer
 from explorers.dot_products import DotProductExplorer
 from explorers.hash_planes import HashPlanesExplorer
+from explorers.memory_meter import MemoryMeterExplorer
 from explorers.page import standalone_page
+from explorers.reversible_steps import ReversibleStepsExplorer
 from explorers.soft_lookup import SoftLookupExplorer
 from explorers.sort_and_chunk import SortAndChunkExplorer
+from explorers.training_live import TrainingExplorer
 from explorers.whole_road import WholeRoadExplorer
 
 EXPLORERS = [
@@ -20,6 +23,9 @@ EXPLORERS = [
     SortAndChunkExplorer,
     WholeRoadExplorer,
     AttentionMatrixExplorer,
+    ReversibleStepsExplorer,
+    MemoryMeterExplorer,
+    TrainingExplorer,
 ]
 
 __all__ = [
@@ -28,8 +34,11 @@ __all__ = [
     "AttentionMatrixExplorer",
     "DotProductExplorer",
     "HashPlanesExplorer",
+    "MemoryMeterExplorer",
+    "ReversibleStepsExplorer",
     "SoftLookupExplorer",
     "SortAndChunkExplorer",
+    "TrainingExplorer",
     "WholeRoadExplorer",
     "standalone_page",
 ]

@@ -37,7 +37,7 @@ class Input(traitlets.TraitType):
     """What a reader sets. `limits` goes to the browser: its kind, its bounds, and a label where it has a control.
 
     Bounds may hang on another input: `below="circle"` keeps a number below the rows of `circle`, `at_most="n_rounds"`
-    at or below `n_rounds`.
+    at or below `n_rounds`, and with `times=4` at or below four times that.
     """
 
     def __init__(self, first, *, help, **limits):
@@ -63,7 +63,7 @@ class Input(traitlets.TraitType):
         if "below" in self.limits:
             bounds.append(_count(getattr(owner, self.limits["below"])) - 1)
         if "at_most" in self.limits:
-            bounds.append(_count(getattr(owner, self.limits["at_most"])))
+            bounds.append(_count(getattr(owner, self.limits["at_most"])) * self.limits.get("times", 1))
         return min(bounds)
 
 
@@ -76,6 +76,7 @@ class Number(Input):
 
     `low`, `high`, `below`, `at_most` : bounds, all inclusive but `below`; `step` : of its slider; `unit` : "°", say;
     `label` : of its slider, which it has only if it has a label; `only` : (input, value) with which it has one
+    `log` : True where slider and keys go from 2 to 3, 4, 6, 8, 12, 16 and so on, between `low` and `high`
     """
 
     def __init__(self, default, *, help, whole=True, step=1, **limits):

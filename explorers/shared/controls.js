@@ -1,5 +1,5 @@
 // Native controls and the words around the pictures. A control shows a state and calls `change` with what is wanted.
-import { highest } from "./inputs.js";
+import { highest, stopsOf } from "./inputs.js";
 
 /** Make an element: `make("p", { className: "x" }, "text", child)`. */
 export function make(tag, properties = {}, ...children) {
@@ -14,8 +14,9 @@ const uniqueName = () => `explorer-${Math.random().toString(36).slice(2)}`;
 const decimals = (step) => (String(step).split(".")[1] ?? "").length;
 
 /** A value as it stands beside its control, and as a screen reader hears it. */
-export function inWords({ kind, options, step, unit = "" }, value) {
+export function inWords({ kind, options, step, unit = "", log }, value) {
   if (kind === "choice") return options.find(([option]) => option === value)[1];
+  if (log) return `${value.toLocaleString("en")}${unit}`;
   return `${value.toFixed(decimals(step)).replace("-", "−")}${unit}`;
 }
 
@@ -29,14 +30,16 @@ export function control(name, limits, change) {
 function slider(name, limits, change) {
   const id = uniqueName();
   const { low: min, step, label } = limits;
-  const input = make("input", { type: "range", id, min, step });
+  const stops = limits.log ? stopsOf(limits) : null;
+  const input = make("input", { type: "range", id, ...(stops ? { min: 0, step: 1 } : { min, step }) });
   const output = make("output", { htmlFor: id });
   const element = make("div", { className: "explorer-slider" }, make("label", { htmlFor: id }, label), output, input);
-  input.addEventListener("input", () => change({ [name]: Number(input.value) }));
+  const valueAt = (place) => (stops ? stops[place] : place);
+  input.addEventListener("input", () => change({ [name]: valueAt(Number(input.value)) }));
   const refresh = (state) => {
-    input.max = highest(limits, state);
+    input.max = stops ? stops.length - 1 : highest(limits, state);
     input.disabled = Number(input.min) === Number(input.max);
-    input.value = state[name];
+    input.value = stops ? stops.findLastIndex((stop, i) => i === 0 || stop <= state[name]) : state[name];
     const words = inWords(limits, state[name]);
     if (output.value === words) return;
     output.value = words;

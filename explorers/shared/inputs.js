@@ -3,12 +3,18 @@
 
 const countOf = (value) => (typeof value === "number" ? value : value.shape[0]);
 
-/** The highest value an input may have, which may hang on another: a round of R, a point of L. */
-export function highest({ high, below, at_most }, state) {
+/** The highest value an input may have, which may hang on another: a round of R, a point of L, four steps a block. */
+export function highest({ high, below, at_most, times = 1 }, state) {
   const bounds = [high ?? Infinity];
   if (below) bounds.push(countOf(state[below]) - 1);
-  if (at_most) bounds.push(countOf(state[at_most]));
+  if (at_most) bounds.push(countOf(state[at_most]) * times);
   return Math.min(...bounds);
+}
+
+/** The values that a slider with a logarithmic scale stops at: 1, 2, 3, 4, 6, 8, 12 and so on, between its limits. */
+export function stopsOf({ low, high }) {
+  const powers = Array.from({ length: 40 }, (_, k) => 2 ** k);
+  return powers.flatMap((power) => [power, 1.5 * power]).filter((n) => Number.isInteger(n) && n >= low && n <= high);
 }
 
 /** Why a value cannot be shown, in a sentence; null if it can. Arrays are typed arrays with a shape. */

@@ -1,6 +1,6 @@
 // The state of one explorer: the inputs that a reader sets, as plain numbers and typed arrays; their history; and the
 // same as text. A model, Jupyter's or the page's, holds them; a value of it is never changed in place.
-import { faultOf, highest } from "./inputs.js";
+import { faultOf, highest, stopsOf } from "./inputs.js";
 import { clamp, decode, encode, wrapped } from "./numbers.js";
 
 const NOT_FINITE = ["NaN", "Infinity", "-Infinity"]; // Python writes them bare, and JSON knows none of them
@@ -50,6 +50,7 @@ export class State {
    */
   stepped(name, by, wraps) {
     const [state, { low, whole, ...limits }] = [this.read(), this.inputs[name]];
+    if (limits.log) return { [name]: nextStop(stopsOf(this.inputs[name]), state[name], by, wraps) };
     const [to, high] = [state[name] + by, highest(limits, state)];
     const kept = wraps ? wrapped(to, low, whole ? high + 1 : high) : clamp(to, low, high);
     return { [name]: Number(kept.toFixed(6)) };
@@ -141,6 +142,13 @@ export class State {
     }
     return { changes: { ...first, ...changes } };
   }
+}
+
+/** The stop of a logarithmic slider next to a value: the next higher one where `by` is above 0, else the next lower. */
+function nextStop(stops, now, by, wraps) {
+  const found = by > 0 ? stops.find((stop) => stop > now) : stops.findLast((stop) => stop < now);
+  if (found !== undefined) return found;
+  return Boolean(wraps) === by > 0 ? stops[0] : stops.at(-1);
 }
 
 /** The values of each input for which there are frames, in order. */

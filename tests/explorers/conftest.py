@@ -50,6 +50,9 @@ soft_lookup_lab = _lab_with("SoftLookupExplorer")
 sort_and_chunk_lab = _lab_with("SortAndChunkExplorer")
 attention_matrix_lab = _lab_with("AttentionMatrixExplorer")
 road_lab = _lab_with("WholeRoadExplorer")
+reversible_steps_lab = _lab_with("ReversibleStepsExplorer")
+memory_meter_lab = _lab_with("MemoryMeterExplorer")
+training_lab = _lab_with("TrainingExplorer")
 
 
 @pytest.fixture

@@ -12,8 +12,11 @@ from explorers import (
     AttentionMatrixExplorer,
     DotProductExplorer,
     HashPlanesExplorer,
+    MemoryMeterExplorer,
+    ReversibleStepsExplorer,
     SoftLookupExplorer,
     SortAndChunkExplorer,
+    TrainingExplorer,
     WholeRoadExplorer,
 )
 from tests.explorers.lab_page import SENTENCE, STAGE, wait_until_still
@@ -39,6 +42,12 @@ STATES = [
     (SortAndChunkExplorer, {"source": "text", "n_tokens": 512, "n_rounds": 3, "n_buckets": 16, "view": "position"}),
     (AttentionMatrixExplorer, {}),
     (AttentionMatrixExplorer, {"view": "added", "order": "sorted", "shown_round": 2, "source": "words"}),
+    (ReversibleStepsExplorer, {"step": 11}),
+    (MemoryMeterExplorer, {}),
+    (TrainingExplorer, {"shown": 13}),
+    (TrainingExplorer, {"shown": 40, "head": 1, "example": 2}),
+    (MemoryMeterExplorer, {"length": 512, "in_blocks": True, "along": "depth", "chosen": 3}),
+    (ReversibleStepsExplorer, {"n_blocks": 12, "step": 40, "randomness": "redrawn", "precision": "float64"}),
 ]
 every_state = pytest.mark.parametrize(("explorer_class", "state"), STATES)
 
@@ -294,7 +303,10 @@ def test_axe_finds_no_violation(explorer_class, scheme, open_drawn):
 LABS = ["angular_lab", "hash_planes_lab", "soft_lookup_lab", "dot_products_lab", "road_lab"]
 
 
-@pytest.mark.parametrize("name", [*LABS, "sort_and_chunk_lab", "attention_matrix_lab"])
+@pytest.mark.parametrize(
+    "name",
+    [*LABS, "sort_and_chunk_lab", "attention_matrix_lab", "reversible_steps_lab", "memory_meter_lab", "training_lab"],
+)
 def test_axe_finds_no_violation_in_jupyterlab(name, request):
     lab = request.getfixturevalue(name)
     lab.page.evaluate(AXE)
@@ -368,7 +380,7 @@ def test_a_swipe_over_the_stage_scrolls_unless_it_begins_on_a_mark(explorer_clas
     stage.scroll_into_view_if_needed()
     page.evaluate(f"scrollTo(0, document.querySelector('{STAGE} canvas').getBoundingClientRect().y + scrollY - 60)")
     box = stage.bounding_box()
-    names = ["query", "chosen", "turn", "azimuth", "chunk_length"]
+    names = ["query", "chosen", "turn", "azimuth", "chunk_length", "step"]
     state = f"JSON.stringify({names}.map((name) => explorer.model.get(name) ?? 0))"
     before, top = page.evaluate(state), page.evaluate("scrollY")
     swipe(page, box["x"] + 3, box["y"] + box["height"] - 8, 0, -100)  # a corner: nothing is there
@@ -378,10 +390,10 @@ def test_a_swipe_over_the_stage_scrolls_unless_it_begins_on_a_mark(explorer_clas
     page.wait_for_timeout(500)  # until the page has come to rest
     page.evaluate(f"scrollTo(0, {top})")
     page.wait_for_timeout(200)
-    if explorer_class is AttentionMatrixExplorer:  # nothing there can be dragged
-        return
+    if explorer_class in (AttentionMatrixExplorer, MemoryMeterExplorer, TrainingExplorer):
+        return  # nothing there can be dragged
     x, y = place_of_a_mark(explorer_class, box)
-    swipe(page, x, y, 30 if explorer_class is SortAndChunkExplorer else 0, 60)
+    swipe(page, x, y, 30 if explorer_class in (SortAndChunkExplorer, ReversibleStepsExplorer) else 0, 60)
     assert page.evaluate("scrollY") == pytest.approx(top, abs=1)
     assert page.evaluate(state) != before or page.evaluate("explorer.model.get('chosen')") == 20
 
@@ -389,11 +401,14 @@ def test_a_swipe_over_the_stage_scrolls_unless_it_begins_on_a_mark(explorer_clas
 def place_of_a_mark(explorer_class, box):
     """Where on the screen point 20 of an explorer's first view is; on the road, point 7; of dot products, key 5.
 
-    Of the whole road, the head of the first arrow; of the strip, the end of the first chunk, 16 of 32 places along.
+    Of the whole road, the head of the first arrow; of the strip, the end of the first chunk, 16 of 32 places along; of
+    reversible steps, the grip.
     """
     explorer = explorer_class()
     if explorer_class is SortAndChunkExplorer:
         return box["x"] + box["width"] / 2, box["y"] + 56
+    if explorer_class is ReversibleStepsExplorer:
+        return box["x"] + 34, box["y"] + box["height"] - 32
     if explorer_class is SoftLookupExplorer:
         across, down = box["width"] - 44, box["height"] - 42
         key, value = explorer.keys_on_road[7], explorer.values[7]
@@ -428,6 +443,9 @@ def test_keys_do_what_the_pointer_does(open_drawn):
         WholeRoadExplorer: "chosen ArrowDown, turn ArrowRight",
         SortAndChunkExplorer: "chosen ArrowRight, chunk_length ArrowUp",
         AttentionMatrixExplorer: "chosen ArrowRight, causal f, avoid_self i, same_bucket_only b, correct_duplicates d",
+        ReversibleStepsExplorer: "step .",
+        MemoryMeterExplorer: "chosen ArrowDown",
+        TrainingExplorer: "shown ArrowRight, example ArrowDown, head h",
     }
     value = """name => {
         const found = explorer.model.get(name);

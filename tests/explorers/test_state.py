@@ -16,8 +16,11 @@ from explorers import (
     AttentionMatrixExplorer,
     DotProductExplorer,
     HashPlanesExplorer,
+    MemoryMeterExplorer,
+    ReversibleStepsExplorer,
     SoftLookupExplorer,
     SortAndChunkExplorer,
+    TrainingExplorer,
     WholeRoadExplorer,
     standalone_page,
 )
@@ -59,6 +62,12 @@ NUMBERS = [
     (AttentionMatrixExplorer, {"n_buckets": 5}, "n_buckets needs an even whole number from 2 to 16, got 5"),
     (AttentionMatrixExplorer, {"causal": 1}, "causal needs true or false, got 1"),
     (WholeRoadExplorer, {"turn": nan}, "turn needs a number from -180 to 180, got NaN"),
+    (ReversibleStepsExplorer, {"step": 17}, "step needs a whole number from 0 to 16, got 17"),
+    (ReversibleStepsExplorer, {"gain": 9}, "gain needs a number from 0 to 8, got 9"),
+    (MemoryMeterExplorer, {"length": 63}, "length needs a whole number from 64 to 1.04858e+06, got 63"),
+    (MemoryMeterExplorer, {"along": "batch"}, 'along needs length or depth, got "batch"'),
+    (TrainingExplorer, {"shown": 41}, "shown needs a whole number from 0 to 40, got 41"),
+    (TrainingExplorer, {"head": 2}, "head needs a whole number from 0 to 1, got 2"),
 ]
 NEEDS_VALUES = "needs numbers from -2 to 2"
 NEEDS_TWINS = "needs as many rows as keys_on_road"
@@ -118,6 +127,10 @@ def test_a_number_of_points_that_cannot_be_shown_is_refused(explorer_class, n_po
 
 def a_number_of(explorer_class):
     """The name of an input that counts something, and is shown."""
+    if explorer_class is ReversibleStepsExplorer:
+        return "n_blocks"
+    if explorer_class is TrainingExplorer:
+        return "shown"
     return "n_near" if explorer_class in OF_POINTS else "n_rounds"
 
 
@@ -219,6 +232,9 @@ KEYS = {
     SortAndChunkExplorer: ["ArrowRight", "ArrowUp", "l", "h", "s", "r"],
     WholeRoadExplorer: ["ArrowRight", "ArrowDown", "t", "r"],
     AttentionMatrixExplorer: ["ArrowRight", "ArrowUp", "c", "v", "s", "f", "i", "b", "d", "r"],
+    ReversibleStepsExplorer: ["ArrowRight", ".", "ArrowDown", "d", "g", "f", "s", "r"],
+    MemoryMeterExplorer: ["ArrowRight", "ArrowDown", "d", "f", "t", "h", "r", "c", "b", "v"],
+    TrainingExplorer: ["ArrowRight", "ArrowDown", "h", "Shift+ArrowRight"],
 }
 
 
@@ -264,6 +280,14 @@ def test_every_step_is_undone_and_done_again_and_reset_goes_back_to_the_start(ex
         (SortAndChunkExplorer(draw=2), "r", "draw", 0),
         (AttentionMatrixExplorer(n_rounds=8), "ArrowUp", "n_rounds", 8),
         (AttentionMatrixExplorer(shown_round=4), ".", "shown_round", 1),
+        (ReversibleStepsExplorer(step=16), ".", "step", 0),
+        (MemoryMeterExplorer(length=3000), "ArrowRight", "length", 3072),
+        (MemoryMeterExplorer(length=3000), "ArrowLeft", "length", 2048),
+        (MemoryMeterExplorer(length=2**20), "ArrowRight", "length", 64),
+        (MemoryMeterExplorer(n_heads=64), "h", "n_heads", 64),
+        (MemoryMeterExplorer(n_heads=1), "Shift+h", "n_heads", 1),
+        (TrainingExplorer(shown=40), "ArrowRight", "shown", 40),
+        (TrainingExplorer(example=2), "ArrowDown", "example", 0),
         (PowersExplorer(chosen=10), "ArrowRight", "chosen", 10),
     ],
 )
@@ -446,6 +470,14 @@ def test_no_task_is_done_before_anything_was_tried(explorer_class, open_drawn):
         (AttentionMatrixExplorer, {"source": "clusters", "n_buckets": 16, "same_bucket_only": True}, 0),
         (AttentionMatrixExplorer, {"n_rounds": 8}, 1),
         (AttentionMatrixExplorer, {"avoid_self": False, "chosen": 8}, 2),
+        (ReversibleStepsExplorer, {"n_blocks": 12, "step": 20}, 0),
+        (ReversibleStepsExplorer, {"gain": 4}, 1),
+        (TrainingExplorer, {"shown": 15}, 0),
+        (TrainingExplorer, {"shown": 16, "head": 1}, 1),
+        (MemoryMeterExplorer, {"length": 4096}, 0),
+        (MemoryMeterExplorer, {"length": 1024}, 1),
+        (MemoryMeterExplorer, {"length": 2**20, "d_model": 256}, 2),
+        (ReversibleStepsExplorer, {"precision": "float64", "step": 16, "randomness": "redrawn"}, 2),
     ],
 )
 def test_a_task_ticks_when_it_is_done_and_is_heard(explorer_class, state, place, open_drawn):
