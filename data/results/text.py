@@ -129,7 +129,9 @@ def rounded(figures):
     """The same figures with four decimals."""
     if isinstance(figures, dict):
         return {name: rounded(value) for name, value in figures.items()}
-    return [round(x, 4) for x in figures] if isinstance(figures, tuple) else round(float(figures), 4)
+    if isinstance(figures, tuple):
+        return [round(x, 4) for x in figures]
+    return figures if isinstance(figures, int) else round(float(figures), 4)
 
 
 def write(training):
