@@ -6,7 +6,7 @@
     long   one step on a single sequence, up to 65,536 tokens: CPU seconds and peak memory, in a process of its own
 
 The tuned path, one thread, random tokens. Results go to costs.json; those of other measurements stay. All three take
-about fifteen CPU minutes; `--what speed` measures one alone.
+about ten CPU minutes; `--what speed` measures one alone.
 """
 
 import os

@@ -6,7 +6,7 @@ of 4, 2 and 1 rounds; each is then evaluated with all of these, with 8 rounds, a
 their own length, scores divided by the root of d, a token may attend to itself.
 
 Accuracy on held-out words, three seeds, CPU seconds, and the losses of seed 0 go to duplication.json. The whole takes
-about ten CPU minutes. A training that is in the file already is not run again.
+about five CPU minutes. A training that is in the file already is not run again.
 """
 
 import os

@@ -6,7 +6,7 @@ are planned so that each takes about 300 CPU seconds. The models train in turns 
 machine does slows all alike.
 
 Bits a character on the held-out tenth, the way there, CPU seconds and a little text of each model go to text.json,
-beside what gzip, bz2 and xz need. A seed takes about 20 CPU minutes. What is interrupted goes on from its last turn,
+beside what gzip, bz2 and xz need. A seed takes about 15 CPU minutes. What is interrupted goes on from its last turn,
 out of --unfinished. `--names "reformer, longer"` trains a Reformer for twice as long.
 """
 
