@@ -440,6 +440,25 @@ TERMS = (
         "position-wise",
         "Said of a layer in which no position needs another, so that it may be cut into stretches of positions.",
         "07a",
+    Term(
+        "duplication task",
+        "Sequences 0w0w with a random word w: the second w can be foretold by looking back half the length, and by "
+        "nothing else.",
+        "07b",
+        ("copy task",),
+    ),
+    Term("warm-up", "The first steps of a training, in which the learning rate rises from near 0 to its peak.", "07b"),
+    Term(
+        "retrieval",
+        "To search for the few texts that matter before a model reads, so that it attends to them alone.",
+        "07b",
+        ("retrieval-augmented generation",),
+    ),
+    Term(
+        "state-space model",
+        "A model that hands a memory of fixed size from token to token, in place of attention.",
+        "07b",
+        ("S4", "Mamba"),
     ),
 )
 

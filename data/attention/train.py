@@ -4,15 +4,13 @@ They are the course's own `TransformerLM`, and read the text of data/text by cha
 six CPU minutes. Parameters of seed 0 are stored here in float16; the figures of every seed go to results.json, and
 `heads.py` says what they mean.
 
-Most steps read short windows, since those are cheap. Their positions begin anywhere, since a model that has seen
-positions 0 to 63 alone is lost beyond them.
+Most steps read short windows, since those are cheap: `classroom.text_models` says how.
 """
 
 import argparse
 import json
 import platform
 import time
-from dataclasses import dataclass, fields, replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -21,44 +19,15 @@ import numpy as np
 from heads import as_table, figures_of_heads, rounded
 
 from classroom import vectors
-from reformer.model import TransformerLM
+from classroom.text_models import TOKENS_IN_STEP, bits_per_character, draw_windows, shifted
 from reformer.optimizer import learning_rate_at
 from reformer.parameters import flatten_parameters, map_parameters
-from reformer.training import evaluate, start_training, train
+from reformer.training import start_training, train
 
 HERE = Path(__file__).resolve().parent
-TOKENS_IN_STEP = 1024
 WINDOWS = ((64, 1360), (256, 520), (1024, 360))  # (length of a window, steps): 45 %, 25 % and 30 % of the time
 PEAK, N_WARMUP = 4e-3, 100
 STORED_SEED = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class ShiftedLM(TransformerLM):
-    """A `TransformerLM` whose positions begin at `first` in training, drawn anew at each step."""
-
-    first: int = 0
-
-    def loss_and_gradients(self, parameters, inputs, *others, seed):
-        first = np.random.default_rng((seed, 7)).integers(self.max_length - inputs.shape[1] + 1)
-        return super(ShiftedLM, replace(self, first=int(first))).loss_and_gradients(
-            parameters, inputs, *others, seed=seed
-        )
-
-    def hidden_forward(self, parameters, tokens, blocks, *, first=0):
-        return super().hidden_forward(parameters, tokens, blocks, first=first + self.first)
-
-
-def shifted(model):
-    """The same model for training: positions that begin anywhere, and the tuned path."""
-    return ShiftedLM(**{field.name: getattr(model, field.name) for field in fields(model)} | {"fast": True})
-
-
-def draw_windows(rng, tokens, length):
-    """Draw windows of the text from anywhere: a batch of `TOKENS_IN_STEP` tokens."""
-    starts = rng.integers(len(tokens) - length, size=TOKENS_IN_STEP // length)
-    windows = tokens[starts[:, np.newaxis] + np.arange(length + 1)]
-    return windows[:, :-1], windows[:, 1:], np.ones((len(windows), length), np.float32)
 
 
 def train_model(name, seed):
@@ -74,18 +43,6 @@ def train_model(name, seed):
         loss = np.mean(state.losses[-100:]) / np.log(2)
         print(f"{name}, seed {seed}, step {state.step}, windows of {length}: {loss:.3f} bits a character", flush=True)
     return state.parameters
-
-
-def bits_per_character(name, parameters, length):
-    """Mean cross-entropy, in bits, on windows of `length` that fill the held-out text one after the other."""
-    tokens = vectors.as_tokens(vectors.text("held_out"))
-    model = vectors.describe_model(name)
-    n_windows = (len(tokens) - 1) // length
-    inputs = tokens[: n_windows * length].reshape(n_windows, 1, length)
-    targets = tokens[1 : n_windows * length + 1].reshape(n_windows, 1, length)
-    weights = np.ones((1, length), np.float32)
-    batches = [(*pair, weights) for pair in zip(inputs, targets, strict=True)]
-    return evaluate(model, parameters, batches)["loss"] / np.log(2)
 
 
 def main(arguments=None):
@@ -107,8 +64,8 @@ def main(arguments=None):
 
 def figures_of_model(name, parameters):
     """Bits a character at two lengths of the context, and the figures of all heads; these are printed too."""
-    bits = {str(length): bits_per_character(name, parameters, length) for length in (256, 1024)}
     model = vectors.describe_model(name)
+    bits = {str(length): bits_per_character(model, parameters, length) for length in (256, 1024)}
     heads = figures_of_heads(vectors.read(model, parameters, vectors.text("held_out")[: model.max_length]))
     print(f"{name}: bits a character at context 256 and 1024: {bits['256']:.3f}, {bits['1024']:.3f}")
     print(as_table(heads), flush=True)

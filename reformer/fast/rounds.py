@@ -89,7 +89,8 @@ class Rounds:
         buckets = np.take_along_axis(self.saved.buckets, order, axis=-1)
         runs = np.zeros(order.shape, np.min_scalar_type(-self.n_rounds * self.n_positions))
         np.cumsum(buckets[..., 1:] != buckets[..., :-1], axis=-1, out=runs[..., 1:], dtype=runs.dtype)
-        runs += self.n_positions * np.arange(self.n_rounds, dtype=runs.dtype)[:, np.newaxis]
+        firsts = self.n_positions * np.arange(self.n_rounds)[:, np.newaxis]
+        runs += firsts.astype(runs.dtype)  # by hand: n_positions itself may be one too large for that dtype
         return runs
 
     def blocks(self, r):

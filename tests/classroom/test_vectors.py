@@ -283,10 +283,10 @@ def test_no_training_ended_worse_than_it_may(name, results):
 
 @pytest.mark.long
 def test_the_bits_noted_are_those_of_the_stored_model(name, training, results):
-    _, parameters = vectors.stored_model(name)
+    model, parameters = vectors.stored_model(name)
     noted = results["trainings"][name]["0"]["bits_per_character"]
     for length, bits in noted.items():
-        assert training.bits_per_character(name, parameters, int(length)) == pytest.approx(bits, abs=2e-3)
+        assert training.bits_per_character(model, parameters, int(length)) == pytest.approx(bits, abs=2e-3)
 
 
 def test_the_settings_noted_are_those_of_the_script(training, results):

@@ -58,6 +58,15 @@ def test_the_tuned_path_agrees_with_the_clear_one(causal, wrap, same_bucket_only
         np.testing.assert_allclose(outputs, lsh_attention(*arguments, **chosen), atol=1e-11)
 
 
+@pytest.mark.parametrize("length", [128, 2**15])
+def test_one_round_of_a_length_that_a_small_integer_just_cannot_hold(length):
+    rng = np.random.default_rng(0)
+    vectors, buckets = rng.standard_normal((length, 4)), rng.integers(0, 16, (1, length))
+    chosen = dict(n_buckets=16, chunk_length=16, same_bucket_only=True)
+    outputs, _ = lsh_attention_forward(vectors, vectors, buckets, **chosen)
+    np.testing.assert_allclose(outputs, lsh_attention(vectors, vectors, buckets, **chosen), atol=1e-11)
+
+
 @options
 def test_the_gradients_of_the_tuned_path_are_finite_differences(
     causal, wrap, same_bucket_only, correct_duplicates, largest_logit

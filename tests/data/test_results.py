@@ -1,0 +1,204 @@
+"""Each result file and the script that made it agree: in settings, in the rows it has, and where it begins anew."""
+
+import gzip
+import json
+from dataclasses import asdict, replace
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from classroom import vectors
+from classroom.text_models import bits_per_character
+
+RESULTS = Path(__file__).resolve().parents[2] / "data" / "results"
+NAMES = sorted(path.stem for path in RESULTS.glob("*.json"))
+
+
+@pytest.fixture
+def script(monkeypatch):
+    """A function that loads a script of the folder as a module."""
+    monkeypatch.syspath_prepend(RESULTS)
+
+    def load(name):
+        spec = spec_from_file_location(f"results_{name}", RESULTS / f"{name}.py")
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return load
+
+
+def noted(name):
+    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def as_stored(settings):
+    """Settings as a file gives them back: text for keys, lists for tuples."""
+    return json.loads(json.dumps(settings))
+
+
+def test_there_is_a_file_for_each_script():
+    assert NAMES == ["costs", "duplication", "text"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_settings_noted_are_those_of_the_script(name, script):
+    assert noted(name)["settings"] == as_stored(script(name).settings())
+    assert noted(name)["script"] == f"data/results/{name}.py"
+    assert set(noted(name)["versions"]) == {"python", "numpy"}
+
+
+def test_every_row_of_the_duplication_table_is_there(script):
+    module, trainings = script("duplication"), noted("duplication")["trainings"]
+    assert set(trainings) == set(module.TRAINED)
+    for name, seeds in trainings.items():
+        assert set(seeds) == {str(seed) for seed in module.SEEDS}
+        assert all(set(row["accuracy"]) == {*module.EVALUATED, "ordinary"} for row in seeds.values())
+        assert len(seeds["0"]["losses"]) == module.TRAINED[name]
+
+
+@pytest.mark.parametrize("name", ["full", "LSH-4", "LSH-2", "LSH-1"])
+def test_the_first_losses_of_a_duplication_are_found_again(name, script):
+    module = script("duplication")
+    state, _ = module.train_model(name, 0, 6)
+    assert state.losses == pytest.approx(noted("duplication")["trainings"][name]["0"]["losses"][:6], rel=1e-3)
+
+
+@pytest.mark.long
+def test_the_accuracies_of_a_training_are_found_again(script):
+    module = script("duplication")
+    state, _ = module.train_model("full", 0, module.TRAINED["full"])
+    wanted = noted("duplication")["trainings"]["full"]["0"]["accuracy"]
+    assert module.accuracies(state.parameters, 0) == pytest.approx(wanted, abs=0.03)
+
+
+def test_ordinary_attention_reads_with_the_weights_of_the_shared_projection(script):
+    module = script("duplication")
+    state, _ = module.train_model("full", 0, 1)
+    model, parameters = module.with_ordinary_attention(state.parameters)
+    assert model.attention == "dense"
+    own, shared = (tree["layers"]["0"]["attention"] for tree in (parameters, state.parameters))
+    assert np.array_equal(own["w_q"], shared["w_qk"]) and np.array_equal(own["w_k"], shared["w_qk"])
+    assert set(own) == {"norm", "w_q", "w_k", "w_v", "w_out"}
+    assert 0 <= module.accuracies(state.parameters, 0)["ordinary"] < 0.1
+
+
+def test_the_table_shows_what_the_lesson_says_of_it():
+    accuracy = {
+        name: np.array([list(row["accuracy"].values()) for row in seeds.values()])
+        for name, seeds in noted("duplication")["trainings"].items()
+    }  # columns: full, LSH-8, LSH-4, LSH-2, LSH-1, ordinary
+    for rows in accuracy.values():
+        assert np.all(rows[:, 0] > 0.94) and np.all(np.diff(rows[:, 1:5]) < 0)
+        assert np.all((rows[:, 5] > 0.01) & (rows[:, 5] < 0.4))
+    for name in ("LSH-4", "LSH-2", "LSH-1"):
+        assert np.all(accuracy[name][:, 3:5] > accuracy["full"][:, 3:5])
+    assert np.all(accuracy["LSH-4"][:, 4] < np.minimum(accuracy["LSH-2"], accuracy["LSH-1"])[:, 4])
+
+
+def test_every_model_of_text_has_its_seeds_and_its_way(script):
+    module, trainings = script("text"), noted("text")["trainings"]
+    assert set(trainings) == set(module.MODELS)
+    for name, seeds in trainings.items():
+        for row in seeds.values():
+            assert row["steps"] == sum(module.STEPS[name])
+            assert len(row["way"]) == 3 * module.N_TURNS and len(row["first_losses"]) == 30
+            assert np.all(np.diff([seconds for seconds, _ in row["way"]]) > 0)
+            assert row["way"][-1][0] == pytest.approx(row["cpu_seconds"], abs=1)
+
+
+@pytest.mark.parametrize("name", ["dense", "shared_qk", "reformer"])
+def test_the_first_losses_of_a_model_of_text_are_found_again(name, script, tmp_path):
+    module = script("text")
+    training = module.Training(name, 0, tmp_path)
+    training.go_on(64, 3, progress=False)
+    wanted = noted("text")["trainings"][name]["0"]["first_losses"][:3]
+    assert training.state.losses == pytest.approx(wanted, rel=1e-3)
+    assert module.Training(name, 0, tmp_path).state.losses == training.state.losses  # it goes on from there
+
+
+def test_the_bits_of_compressors_are_found_again(script):
+    assert noted("text")["compressors"] == script("text").compressed_bits()
+    size = len(gzip.compress(vectors.text("held_out").encode(), 9))
+    alone = noted("text")["compressors"]["gzip"]["alone"]
+    assert alone == pytest.approx(8 * size / len(vectors.text("held_out")), abs=2e-3)
+
+
+def test_turns_end_with_the_last_step_of_each_part(script):
+    module = script("text")
+    for name, (short, middle, long) in module.STEPS.items():
+        ends = dict(module.turns(name))  # of each length the last
+        assert ends == {64: short, 256: short + middle, 1024: short + middle + long}
+
+
+def test_bits_of_windows_are_those_of_the_model():
+    model, parameters = vectors.stored_model("shared_qk")
+    tokens = vectors.as_tokens(vectors.text("held_out")[:257])[np.newaxis]
+    loss = model.evaluate(parameters, tokens[:, :-1], tokens[:, 1:], np.ones((1, 256)))["loss"]
+    assert bits_per_character(model, parameters, 256, n_windows=1) == pytest.approx(loss / np.log(2))
+
+
+def test_costs_have_a_figure_for_every_setting(script):
+    module, costs = script("costs"), noted("costs")
+    assert set(costs["speed"]["cpu_seconds"]) == {"dense", *(f"LSH-{rounds}" for rounds in module.ROUNDS)}
+    assert all(len(row) == len(module.LENGTHS) for row in costs["speed"]["cpu_seconds"].values())
+    assert [(row["n_layers"], row["length"]) for row in costs["long"]["rows"]] == list(module.LONG)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells the peak memory of a process")
+def test_a_row_of_the_long_step_is_a_whole_step(script):
+    row = script("costs").one_step(1, 256)
+    assert row["n_parameters"] > 700_000 and row["loss"] == pytest.approx(6, abs=0.5)
+    assert row["peak_bytes"] > 2**25 and row["cpu_seconds"] >= 0
+
+
+def test_memory_by_depth_is_found_again_where_it_is_quick(script):
+    module, depth = script("costs"), noted("costs")["depth"]
+    model = module.describe_model(module.DEPTH_LENGTH, n_layers=1, position_chunk=module.LONG_CHUNK)
+    for name, peaks in depth["peak_bytes"].items():
+        peak, _ = module.peak_of_step(replace(model, reversible=name == "reversible"))
+        assert peak == pytest.approx(peaks[0], rel=0.2), name
+
+
+def test_the_costs_show_what_the_lesson_says_of_them():
+    speed, depth, rows = (noted("costs")[name] for name in ("speed", "depth", "long"))
+    seconds = {name: np.array(row) for name, row in speed["cpu_seconds"].items()}
+    for rounds in (1, 4, 8):
+        row = seconds[f"LSH-{rounds}"]
+        assert np.max(row) < 1.25 * np.min(row)  # level
+    assert np.all(np.diff(seconds["dense"]) > 0)
+    is_quicker = seconds["LSH-4"] < seconds["dense"]
+    assert is_quicker.tolist() == [length > 512 for length in speed["lengths"]]
+    stored, reversible = (np.diff(depth["peak_bytes"][name]) for name in ("stored", "reversible"))
+    assert stored[-1] > 4 * reversible[-1]
+    shorter, six, twelve = rows["rows"]
+    assert six["peak_bytes"] < 3 * 2**30 and twelve["peak_bytes"] < 1.1 * six["peak_bytes"]
+    assert six["cpu_seconds"] < 1.5 * 4 * shorter["cpu_seconds"]
+
+
+def test_the_models_of_text_stand_in_the_order_the_lesson_tells():
+    bits = {
+        name: {
+            context: np.array([row["bits_per_character"][context] for row in seeds.values()])
+            for context in ("256", "1024")
+        }
+        for name, seeds in noted("text")["trainings"].items()
+    }
+    at_1024, at_256 = ({name: row[context] for name, row in bits.items()} for context in ("1024", "256"))
+    assert np.max(at_1024["reformer"]) < np.min(at_1024["shared_qk"])
+    assert np.max(at_1024["shared_qk"]) < np.min(at_1024["dense"])
+    assert np.max(at_256["shared_qk"]) < min(np.min(at_256["dense"]), np.min(at_256["reformer"]))
+    assert np.max(at_256["shared_qk"]) < np.min(at_1024["reformer"])
+    assert np.max(at_1024["reformer, longer"]) < 2.15  # within ten CPU minutes
+    for name in ("reformer", "reformer, longer"):
+        for row in noted("text")["trainings"][name].values():
+            found = row["read_with"]
+            assert found["LSH-16"] < found["LSH-8"] < found["LSH-4"] < found["LSH-2"]
+            assert found["all keys"] > found["LSH-8"] + 0.1
+
+
+def test_the_model_of_the_long_step_is_the_one_noted(script):
+    module = script("costs")
+    assert as_stored(asdict(module.long_model(*module.LONG[1]))) == noted("costs")["settings"]["long_model"]
