@@ -430,6 +430,7 @@ TERMS = (
         ("reversible block", "RevNet", "additive coupling"),
     ),
     Term("stream", "One of the two vectors that a token has in a reversible network.", "06b"),
+    # 07a the Reformer
     Term(
         "axial positions",
         "Position vectors made of one for the row and one for the column of a grid, side by side, so that two small "
@@ -440,6 +441,8 @@ TERMS = (
         "position-wise",
         "Said of a layer in which no position needs another, so that it may be cut into stretches of positions.",
         "07a",
+    ),
+    # 07b experiments
     Term(
         "duplication task",
         "Sequences 0w0w with a random word w: the second w can be foretold by looking back half the length, and by "
