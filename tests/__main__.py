@@ -18,7 +18,7 @@ NO_TESTS = 5  # pytest's exit code where nothing was chosen
 # In the order of the folders: what takes longest, the exercises and the explorers, begins early.
 PROCESSES = min(4, 1 + (os.cpu_count() or 1))
 TOGETHER = ["-m", "not long and not alone", "-n", str(PROCESSES)]
-TOGETHER += ["--dist=loadgroup", "--no-loadscope-reorder"]
+TOGETHER += ["--dist=loadfile", "--no-loadscope-reorder"]  # a JupyterLab or a training serves the tests of a file
 ALONE = ["-m", "alone"]
 
 

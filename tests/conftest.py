@@ -45,14 +45,6 @@ def browser(chromium):
         browser.close()
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items):
-    """The tests of a file share their fixtures in one process, but for those that name a group of their own."""
-    for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-
-
 def pytest_terminal_summary(terminalreporter):
     """After a whole run, say where the time went: the minutes of one process that each folder of tests took."""
     seconds = collections.Counter()

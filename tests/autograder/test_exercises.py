@@ -15,8 +15,7 @@ from reformer import UNITS
 EXERCISES = [exercise for lab in LABS.values() for exercise in lab.exercises]
 
 
-# Each lab by itself, so that two processes can share what takes minutes.
-@pytest.mark.parametrize("lab", [pytest.param(lab, marks=pytest.mark.xdist_group(name)) for name, lab in LABS.items()])
+@pytest.mark.parametrize("lab", LABS.values(), ids=list(LABS))
 def test_every_known_mistake_loses_points_and_is_named_and_every_right_answer_gets_all(lab, record_property, capsys):
     """By the command, which ends with one line of JSON: a run takes minutes, so one has to do for both."""
     code, printed = main(["selftest", "--json", "--lab", lab.name]), capsys.readouterr().out

@@ -1,5 +1,8 @@
 """What `make test` runs, and the Chromium it finds, or installs after it has said so."""
 
+import subprocess
+import sys
+
 import pytest
 
 import start
@@ -40,6 +43,20 @@ def test_all_steps_are_run_and_one_that_fails_fails_the_suite(steps, given, expe
     assert suite.main(["-k", "name"]) == expected
     assert [step[0] for step in noted] == ["ruff", "ruff", "pytest", "pytest"]
     assert all(step[-2:] == ("-k", "name") for step in noted[2:])
+
+
+def test_the_tests_of_a_file_are_run_by_one_process(tmp_path):
+    """So they share what is slow to start. Which process runs a test depends on two packages that must fit together."""
+    noting = "import os, pathlib, pytest\n\n@pytest.mark.parametrize('number', range(6))\ndef test_one(number):\n"
+    noting += "    file = pathlib.Path(__file__)\n    with open(file.with_suffix('.txt'), 'a') as noted:\n"
+    noting += "        print(os.environ['PYTEST_XDIST_WORKER'], file=noted)\n"
+    for name in ("test_first.py", "test_second.py", "test_third.py"):
+        (tmp_path / name).write_text(noting, encoding="utf-8")
+    options = [option for option in suite.TOGETHER if option.startswith("--")]
+    command = [sys.executable, "-m", "pytest", *options, "-n", "2", "-p", "no:cacheprovider", "."]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    workers = [file.read_text(encoding="utf-8").split() for file in tmp_path.glob("*.txt")]
+    assert [len(names) for names in workers] == [6, 6, 6] and all(len(set(names)) == 1 for names in workers)
 
 
 def test_the_long_part_is_run_alone(steps):
