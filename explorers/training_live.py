@@ -34,10 +34,10 @@ class TrainingExplorer(Explorer):
     _esm = join_modules("training_live.js")
     still = STILLS / "training_live.png"
     alternative_text = (
-        "A matrix of attention of 32 tokens, after 80 of 200 steps: in the lower half diamonds mark the letter that each "
-        "row has to copy, 15 places back, and squares begin to grow under them. Beside it the loss falls from 3.8 to "
-        "nearly 0, and the letters guessed right rise from 3 % to 100 %; below stands what the model writes, with 12 of "
-        "15 letters right."
+        "A matrix of attention of 32 tokens, after 80 of 200 steps: in the lower half diamonds mark the letter that "
+        "each row has to copy, 15 places back, and squares begin to grow under them. Beside it the loss falls from 3.8 "
+        "to nearly 0, and the letters guessed right rise from 3 % to 100 %; below stands what the model writes, with "
+        "12 of 15 letters right."
     )
 
     shown = Number(16, low=0, below="steps", label="Point of the run", help="which point is drawn, from 0")
