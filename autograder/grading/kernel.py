@@ -56,7 +56,7 @@ class Kernel:
     def __init__(self, unit, limits, tier=None, end=float("inf")):
         self.limits = limits
         self.end = end
-        self._unit = unit
+        self._unit, self._profile = unit, profile_of(unit)
         self._tier = tier or tiers.detect()
         self._manager = None
 
@@ -73,7 +73,7 @@ class Kernel:
 
     def run(self, source):
         """Run a cell. Raises Stopped where the kernel did not live to its end."""
-        reply, output = self._execute(self.limits.cell, code=source)
+        reply, output = self._execute(max(self.limits.cell, self._profile.cell), code=source)
         if any(_field(payload, "source") == "ask_exit" for payload in _field(reply, "payload", list, [])):
             raise self._stopped("crashed", "the code ended the kernel with exit()", output)
         return Ran(output.text(), _error_of(reply), output.lost)
@@ -118,7 +118,7 @@ class Kernel:
             raise KernelFault(f"the kernel did not start: {error}") from error
         self._started, self._watched = self._manager.provisioner.started, False
         self._shell, self._iopub = self._manager.connect_shell(), self._manager.connect_iopub()
-        start = max(self.limits.start, profile_of(self._unit).start)
+        start = max(self.limits.start, self._profile.start)
         try:
             self._request("kernel_info_request", {}, start, _Output(self.limits))
         except Stopped as stop:
@@ -191,7 +191,7 @@ class Kernel:
         if used.memory > self.limits.memory:
             words = f"it took more than {self.limits.memory / 2**30:g} GiB of memory"
             raise self._stopped("memory", words, output)
-        if used.threads > 4 * max(self.limits.processes, profile_of(self._unit).processes):
+        if used.threads > 4 * max(self.limits.processes, self._profile.processes):
             raise self._stopped("killed", "it started too many processes", output)
         if self._tier.bwrap and files_within(self._started.pid, ("/dev/shm", walls.TEMPORARY)) > self.limits.files:
             raise self._stopped("killed", f"it made more than {self.limits.files:,} files", output)

@@ -43,16 +43,17 @@ class Profile:
 
     distributions : packages it can import, with all that they need
     address_space : whether the limit of memory can be one of address space; jax maps far more than it uses
-    processes, start : as in `Limits`, where that is not enough
+    processes, start, cell : as in `Limits`, where that is not enough: importing Trax takes half a minute and more
     """
 
     distributions: tuple[str, ...] = ()
     address_space: bool = True
     processes: int = 0
     start: float = 0.0
+    cell: float = 0.0
 
 
-PROFILES = {8: Profile(("trax", "jax", "jaxlib"), address_space=False, processes=512, start=180.0)}
+PROFILES = {8: Profile(("trax", "jax", "jaxlib"), address_space=False, processes=512, start=180.0, cell=180.0)}
 
 
 def profile_of(unit):

@@ -106,7 +106,9 @@ def hidden():
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     here, within = Path(sysconfig.get_path("stdlib")), f"{PYTHON}/lib/{version}"
     folders = [path.name for path in here.glob("config-*")] + ["site-packages", "dist-packages"]
-    return [f"{within}/{name}" for name in folders if (here / name).is_dir()]
+    inside = [f"{within}/{name}" for name in folders if (here / name).is_dir()]
+    beside = [] if _of_the_system(sys.base_prefix) or not (here.parent / "pkgconfig").is_dir() else ["pkgconfig"]
+    return inside + [f"{PYTHON}/lib/{name}" for name in beside]
 
 
 def _of_the_system(prefix):

@@ -118,7 +118,6 @@ def _world(unit, limits, profile):
         else:
             options += ["--ro-bind-try", f"/{name}", f"/{name}"]
     options += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
-    options += ["--ro-bind-try", "/etc/alternatives", "/etc/alternatives"]  # where Debian's libraries lead
     for here, within in furnish.binds(unit, profile.distributions):
         options += ["--ro-bind", str(here), within]
     for folder in furnish.hidden():
