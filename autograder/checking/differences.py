@@ -9,6 +9,8 @@ import numpy as np
 
 AS_GOOD_AS_INFINITE = 1e20  # such numbers stand for "hidden": they are compared exactly, and set no tolerance
 
+MOST_LISTED = 10_000  # items of a list that are looked at one by one
+
 
 class Difference(NamedTuple):
     """How an answer differs from what was expected: words, empty where it does not.
@@ -41,14 +43,24 @@ def difference_of(expected, answer, tolerance, axes=()):
     expected = np.asarray(expected)
     if expected.dtype == object:  # a whole number beyond 64 bits, which a mistake may give
         expected = expected.astype(float)
+    if isinstance(answer, list | tuple) and len(answer) > max(MOST_LISTED, expected.size):  # more than there are
+        return Difference(f"expected {_form(expected)}, got {len(answer):,} values")
+    if not holds_numbers(answer):  # NumPy would give every text of a list the room of the longest
+        return Difference(f"expected numbers, got {_brief(answer)}")
     return _difference_in_arrays(expected, answer, tolerance, axes)
 
 
+def holds_numbers(value):
+    """Whether a value is numbers, arrays, or lists and tuples of these, all the way down."""
+    if isinstance(value, list | tuple):
+        return all(map(holds_numbers, value))
+    return isinstance(value, bool | int | float | np.ndarray | np.generic)
+
+
 def _difference_in_items(expected, answer, tolerance):
-    if isinstance(answer, np.ndarray) and answer.ndim:
-        answer = list(answer)
-    if not isinstance(answer, tuple | list) or len(answer) != len(expected):
-        got = f"{len(answer)} values" if isinstance(answer, tuple | list) else _brief(answer)
+    is_row = isinstance(answer, tuple | list) or (isinstance(answer, np.ndarray) and answer.ndim)
+    if not is_row or len(answer) != len(expected):
+        got = f"{len(answer)} values" if is_row else _brief(answer)
         return Difference(f"expected {len(expected)} values, got {got}")
     found = [difference_of(one, other, tolerance) for one, other in zip(expected, answer, strict=True)]
     return _first_of(found, lambda index: f"value {index}: ")
@@ -71,11 +83,13 @@ def _difference_in_entries(expected, answer, tolerance, entry="entry", item="val
 
 def _missing_or_extra(expected, answer, item):
     """Where lists of whole numbers do not hold the same ones, which is missing or too many; None elsewhere."""
+    if not (holds_numbers(expected) and holds_numbers(answer)):
+        return None
     try:
         lists = [np.asarray(expected), np.asarray(answer)]
     except ValueError:  # lists of different lengths
         return None
-    if any(array.ndim != 1 or array.dtype.kind not in "iu" for array in lists):
+    if any(array.ndim != 1 or array.dtype.kind not in "iu" or array.size > MOST_LISTED for array in lists):
         return None
     missing, extra = (sorted(set(one.tolist()) - set(other.tolist())) for one, other in (lists, lists[::-1]))
     there = [f"{item} {missing[0]} is missing"] if missing else []
@@ -120,7 +134,8 @@ def _difference_in_rows(expected, answer, axes):
     if expected.ndim < 2 or len(answer) != len(expected):
         return Difference(f"{words}; an array was expected")
     for index, (one, row) in enumerate(zip(expected, answer, strict=True)):
-        if isinstance(row, list | tuple | np.ndarray) and len(row) != len(one):
+        has_length = isinstance(row, list | tuple) or np.ndim(row) > 0
+        if has_length and len(row) != len(one):
             where = at((index,), expected.ndim, axes)
             return Difference(f"{words}: expected {len(one)},{where} it has {len(row)}", place=(index,))
     return Difference(f"{words}; an array was expected")
