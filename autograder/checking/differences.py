@@ -3,12 +3,16 @@
 Every answer is a stranger's: it may have any type, shape and size that plain values can have.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
+from autograder.checking.call import same
+
 AS_GOOD_AS_INFINITE = 1e20  # such numbers stand for "hidden": they are compared exactly, and set no tolerance
 
+ROUNDING = 1e-5
 MOST_LISTED = 10_000  # items of a list that are looked at one by one
 
 
@@ -50,10 +54,24 @@ def difference_of(expected, answer, tolerance, axes=()):
     return _difference_in_arrays(expected, answer, tolerance, axes)
 
 
+def alike(value, other):
+    """Whether two plain values of a stranger's are the same but for rounding: NumPy may add in another order."""
+    if type(value) is not type(other):
+        return False
+    if isinstance(value, list | tuple):
+        return len(value) == len(other) and all(map(alike, value, other))
+    if isinstance(value, dict):
+        return [*value] == [*other] and all(alike(item, other[key]) for key, item in value.items())
+    if isinstance(value, np.ndarray):
+        is_float = value.dtype == other.dtype and value.shape == other.shape and value.dtype.kind == "f"
+        return same(value, other) or (is_float and bool(np.allclose(value, other, ROUNDING, ROUNDING, equal_nan=True)))
+    return same(value, other) or (type(value) is float and math.isclose(value, other, rel_tol=ROUNDING))
+
+
 def holds_numbers(value):
     """Whether a value is numbers, arrays, or lists and tuples of these, all the way down."""
     if isinstance(value, list | tuple):
-        return all(map(holds_numbers, value))
+        return {*map(type, value)} <= {bool, int, float, np.ndarray} or all(map(holds_numbers, value))
     return isinstance(value, bool | int | float | np.ndarray | np.generic)
 
 

@@ -113,8 +113,13 @@ def judge(exercise, answered):
     findings = tuple(find(exercise, *entry) for entry in answered)
     if findings and all(answer.unwritten for finding in findings for answer in finding.answers):
         return Verdict(exercise, "blank", findings)
-    right = all(finding.right for finding in findings)
-    return Verdict(exercise, "graded", findings, None if right else name_of(exercise, findings))
+    if all(finding.right for finding in findings):
+        return Verdict(exercise, "graded", findings)
+    try:
+        named = name_of(exercise, findings)
+    except Exception:  # points stand on what was found; no strange answer that a name stumbles over may stop them
+        named = None
+    return Verdict(exercise, "graded", findings, named)
 
 
 def ask(exercise, function, questions, generator, seconds=None):
