@@ -13,7 +13,7 @@ from tests import blind
 EXERCISES = [exercise for lab in LABS.values() for exercise in lab.exercises]
 EXERCISE = exercise_named("chance_to_meet")
 TWIN = source_of(EXERCISE.twin)
-SAME_AS_THE_COURSE_S = ["by_argsort"]  # undo_sort in one line
+SAME_AS_THE_COURSE_S = ["by_sorting_the_order"]  # undo_sort in one line
 ANOTHER_LOOK = """
 %matplotlib inline
 import numpy as np
