@@ -12,6 +12,7 @@ from pathlib import Path
 from autograder.checking.laptop import prose
 from autograder.grading.nbgrader_config import configure_grading, nbgrader_at_work
 from autograder.grading.rebuild import exercise_of, is_check
+from autograder.grading.text import clean
 
 CONFIG = '''"""nbgrader's configuration of this folder, for its formgrader: python -m autograder formgrader ."""
 
@@ -53,7 +54,10 @@ class Gradebook:
         return nbformat.read(release, as_version=4)
 
     def enter(self, student, lab, notebook, results, printed):
-        """Enter a judged submission: its points into the gradebook, its reasons into feedback."""
+        """Enter a judged submission: its points into the gradebook, its reasons into feedback.
+
+        student : an id, as `names.student_id` makes it
+        """
         import nbformat
         from nbgrader.converters import Autograde, GenerateFeedback
 
@@ -95,6 +99,7 @@ def _write_outputs(notebook, results, printed):
     from nbformat.v4 import new_output
 
     for place, cell in enumerate(notebook.cells):
+        cell.source = clean(cell.source)  # it has been run; from here on it is only shown
         if is_check(cell):
             result = results[exercise_of(cell)]
             data = {"text/plain": str(float(result.score)), "text/html": as_html(result)}
