@@ -15,7 +15,7 @@ MOST_DIRECTORY = 16 * 2**20  # of the list at an archive's end, which is read wh
 MOST_RATIO = 1000  # deflate reaches 1032: only zeros, or a bomb, come near
 
 
-class ArchiveFault(ValueError):
+class ArchiveFault(Exception):
     """An archive that is not unpacked; the message says why, for a person."""
 
 
@@ -33,8 +33,6 @@ def opened(file, most_bytes=MOST_BYTES, most_entries=MOST_ENTRIES):
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as fault:
         raise ArchiveFault(f"the archive is damaged or of a kind that is not read ({str(fault)[:100]})") from None
     except (ValueError, OverflowError, IndexError, struct.error) as fault:
-        if isinstance(fault, ArchiveFault):
-            raise
         raise ArchiveFault(f"the archive is damaged ({type(fault).__name__})") from None
 
 

@@ -1,4 +1,4 @@
-"""What was handed in, kept as it came: OUT/handed_in/<student>/<lab>/<beginning of its SHA-256>.ipynb, earlier ones too."""
+"""What was handed in, kept as it came, earlier hand-ins too: OUT/handed_in/<student>/<lab>/<SHA-256>.ipynb."""
 
 import hashlib
 import os

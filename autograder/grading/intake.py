@@ -13,7 +13,7 @@ from autograder.grading.archive import ArchiveFault
 from autograder.grading.archive import opened as opened_archive
 from autograder.grading.finding import found_below, labs_named_in, listed, looks_like_a_notebook
 from autograder.grading.names import is_litter, student_id
-from autograder.grading.opening import MAX_BYTES, content_of, digest_of, opened
+from autograder.grading.opening import MAX_BYTES, content_of, digest_of, opened, told_in_words
 from autograder.grading.reading import SubmittedCell, Unreadable, read_notebook
 from autograder.grading.rebuild import known_as
 from autograder.grading.text import shown
@@ -82,9 +82,9 @@ def take_in(folder, student, lab, known_ids):
         empty = replace(empty, notes=(f"the folder is called '{name}'; in the gradebook it is {empty.student}",))
     elif student.startswith("."):
         empty = replace(empty, notes=(f"the folder {name} is hidden: its name begins with a dot",))
-    found = found_below(place, lab)
     try:
-        return _taken_in(Path(folder), place, empty, found, known_ids)
+        with told_in_words():
+            return _taken_in(Path(folder), place, empty, found_below(place, lab), known_ids)
     except Unreadable as fault:
         return replace(empty, refusal="unreadable", reason=str(fault))
 
@@ -151,7 +151,7 @@ def _read(folder, path, empty):
             one = replace(one, sha256=digest_of(file))
             if path.suffix.lower() == ".zip" or file.peek(4).startswith(b"PK\3\4"):
                 return [replace(one, cells=cells, notes=(*one.notes, note)) for cells, note in _unpacked(file)]
-            return [replace(one, cells=read_notebook(content_of(file, path.stat().st_size)))]
+            return [replace(one, cells=read_notebook(content_of(file, os.fstat(file.fileno()).st_size)))]
     except Unreadable as fault:
         return [replace(one, refusal="unreadable", reason=str(fault))]
 

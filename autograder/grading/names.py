@@ -19,7 +19,7 @@ LITTER = (
     "__macosx .ds_store ._* .spotlight-v100 .trashes .fseventsd .temporaryitems .appledouble .documentrevisions-v100 "
     "thumbs.db ehthumbs.db desktop.ini $recycle.bin system?volume?information lost+found .trash-* .nfs* .directory "
     ".~lock.* ~$* .ipynb_checkpoints __pycache__ .git .svn .hg .gitignore .gitkeep .venv .cache .config .local "
-    ".jupyter .ipython .idea .vscode .pytest_cache .sync .dropbox .dropbox.cache"
+    ".jupyter .ipython .idea .vscode .pytest_cache .sync .collecting-* .dropbox .dropbox.cache"
 )
 IS_LITTER = re.compile("|".join(map(translate, LITTER.split())))
 CANVAS = re.compile(r"(?P<who>[^_/]+?)(?P<late>_(?i:late))?_(?P<number>\d+)_\d+_(?P<file>.+)", re.DOTALL)

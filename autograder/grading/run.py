@@ -60,8 +60,8 @@ def grade_folder(
     for student, lab in progress([(student, lab) for student in students for lab in labs]):
         release = releases[lab.name]
         one, notebook, printed = grade_one(submissions, student, lab, release, secret, limits or Limits(), hint_share)
-        one = _kept(out, one)
-        graded.append(_entered(gradebook, one, lab, notebook, release, printed))
+        one = _entered(gradebook, _kept(out, one), lab, notebook, release, printed)
+        graded.append(replace(one, submission=replace(one.submission, cells=())))  # of a large class, not all texts
     return graded
 
 

@@ -46,17 +46,6 @@ def defused(text):
     return f"'{text}" if text.lstrip(" \xa0").startswith(FORMULA) or text.startswith(FORMULA) else text
 
 
-def cleaned(value):
-    """Clean every text in lists, tuples and dicts of texts and numbers."""
-    if isinstance(value, str):
-        return clean(value)
-    if isinstance(value, dict):
-        return {cleaned(key): cleaned(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(map(cleaned, value))
-    return value
-
-
 def _is_hidden(character):
     return character in "\t\n" or bool(STEERING.match(character) or HALF.match(character))
 
