@@ -186,7 +186,7 @@ def _size(path):
 
 def _is_one_name(student):
     """Whether a name can be that of a folder in SUBMISSIONS: it leads nowhere else."""
-    return student not in ("", os.curdir, os.pardir) and not set(student) & {"/", "\\", "\0"}
+    return student not in ("", os.curdir, os.pardir) and not set(student) & {"/", os.sep, os.altsep, "\0"}
 
 
 def _is_folder(entry):
