@@ -51,7 +51,8 @@ def student_id(name):
         return name
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     rest = "".join(char if is_plain(char) and char not in "/\\" else "_" for char in unicodedata.normalize("NFC", name))
-    return f"{rest.strip(' .~_=+-@')[:60].strip() or 'student'}~{digest}"
+    rest = rest.strip(" .~_" + "".join(FORMULA))[:60].strip()
+    return f"{rest or 'student'}~{digest}"
 
 
 def is_litter(name):

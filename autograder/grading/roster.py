@@ -20,6 +20,7 @@ IDS += ("user name", "user", "id number", "idnumber", "student number", "matricu
 MAILS = ("email", "e-mail", "email address", "e-mail address", "mail")
 FULL = ("student", "name", "full name", "student name", "folder")
 FIRST, LAST = ("first name", "first_name", "firstname", "given name"), ("last name", "last_name", "surname", "lastname")
+KNOWN = {*IDS, *MAILS, *FULL, *FIRST, *LAST}
 BEST = ("sis login id", "login", "login id", "username", "student_id", "student id", "id", "id number", "sis user id")
 NOT_STUDENTS = ("points possible", "student, test", "test student")  # rows of Canvas
 
@@ -52,9 +53,11 @@ def students_of(text, what="the roster"):
         plain = [(number, line.strip().strip('"').strip()) for number, line in enumerate(lines, start=1)]
         _refuse_unknown_table(lines[start:], what)
         students = [(number, Student(name)) for number, name in plain if name and not name.startswith("#")]
+    first = {}
     for number, student in students:
         _require_name(number, student.name)
-    return list({exact(student.name): student for _, student in students}.values())
+        first.setdefault(exact(student.name), student)
+    return list(first.values())
 
 
 def missing_from(students, folders):
@@ -102,7 +105,7 @@ def _separator(heading):
     """Return what separates the columns of a heading that is known; None where it is none."""
     for mark in (",", ";", "\t"):
         columns = _columns(heading, mark)
-        known = [column for column in columns if column in (*IDS, *MAILS, *FULL, *FIRST, *LAST)]
+        known = [column for column in columns if column in KNOWN]
         if (
             len(columns) > 1
             and known
@@ -127,7 +130,7 @@ def _of_table(text, mark, first):
             if not cells or first_cell.startswith("#") or first_cell.casefold() in NOT_STUDENTS:
                 continue
             number = first + rows.line_num - 1
-            if first_cell or any(column in cells for column in (*IDS, *MAILS)):
+            if first_cell or any(column in cells for column in KNOWN):
                 students.append((number, _student_of(cells, number)))
     except csv.Error as error:
         raise RosterFault(f"the roster is no table from line {first + rows.line_num - 1} on ({error})") from None
