@@ -52,7 +52,8 @@ def read_notebook(content):
         found = reader.members({b"nbformat": reader.value, b"cells": reader.cells})
         reader.end()
     except IndexError:
-        raise Unreadable(f"the file is not a notebook: it ends in its middle, in line {reader.line()}") from None
+        where = f"it cannot be read from line {reader.line()} on, where it ends in its middle"
+        raise Unreadable(f"the file is not a notebook: {where}") from None
     form = (found or {}).get(b"nbformat")
     if form is not None and (isinstance(form, bool) or form != 4):
         words = "a format" if form is ... else f"format {str(form)[:20]}"
@@ -157,7 +158,7 @@ class _Reader:
     def cells(self):
         """Pass the list of cells, and return it; None for no list."""
         if self.next() != b"[":
-            self.skip()
+            self.value()
             return None
         self.characters, cells = 0, []
         for _ in self._items(b"[", b"]"):

@@ -30,7 +30,8 @@ def rebuild(release, cells):
 
     Cells that share an id are all run, in their order, and the last definition counts; those that nobody wrote in are
     left out where another was. A cell that is gone is put back; the answer in it stays empty. Code cells without a
-    known id are the learner's own and follow the course's cell they stood behind.
+    known id are the learner's own and follow the course's cell they stood behind; so does what a learner made of the
+    imports.
     """
     handed_in = _sorted_in(release, cells)
     notebook = copy.deepcopy(release)
@@ -129,10 +130,16 @@ def _sorted_in(release, cells):
             waiting = []
         handed_in.own.setdefault(anchor, []).extend(waiting)
         handed_in.texts.setdefault(name, []).append((cell.source, False))
-        anchor, waiting = place, []
+        anchor, waiting = place, [cell.source] if _is_preparation(release.cells[place], cell) else []
     handed_in.own.setdefault(anchor, []).extend(waiting)
     handed_in.too_many = max(0, extra - MOST_OWN)
     return handed_in
+
+
+def _is_preparation(cell, submitted):
+    """Whether a learner changed a cell of the course that prepares, such as the imports: answers may rest on it."""
+    fixed = cell.cell_type != "code" or is_answer(cell) or is_check(cell) or is_picture(cell)
+    return not fixed and submitted.kind == "code" and squeezed(submitted.source) not in ("", squeezed(cell.source))
 
 
 def _answer(texts, stub):
@@ -177,7 +184,8 @@ def _notes_of(cell, handed_in):
     if not found:
         yield f"the cell {name} was deleted; it was put back"
     elif any(squeezed(text) != squeezed(cell.source) for text in found):
-        yield f"the cell {name} was changed; the course's own was used"
+        behind = "" if is_check(cell) else ", and the changed one was run behind it"
+        yield f"the cell {name} was changed; the course's own was used{behind}"
 
 
 def _notes_of_answer(release, place, handed_in):

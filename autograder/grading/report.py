@@ -10,7 +10,6 @@ from collections import Counter
 from pathlib import Path
 
 from autograder.checking.laptop import prose
-from autograder.grading import isolation
 from autograder.grading.text import defused
 
 NOT_ANSWERED = ("blank", "missing", "wrong-name", "unreadable", "infrastructure-error")
@@ -30,9 +29,9 @@ MEANING = {
 }
 
 
-def as_json(graded):
-    """Return the report for programs, as text."""
-    report = {"isolation": isolation.NAME, "submissions": [_submission(one) for one in graded]}
+def as_json(graded, tier):
+    """Return the report for programs, as text. `tier`: how the students' code was walled off, of `sandbox.tiers`."""
+    report = {"isolation": tier.name, "submissions": [_submission(one) for one in graded]}
     return json.dumps(report, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -72,7 +71,7 @@ def as_csv(graded):
     return lines.getvalue()
 
 
-def as_html(graded, left_out=()):
+def as_html(graded, tier, left_out=()):
     """Return the report for a person: a page complete in itself, every text of a student's escaped.
 
     left_out : names of files that lie in no student's folder
@@ -86,7 +85,7 @@ def as_html(graded, left_out=()):
     for one in graded:
         by_lab.setdefault(one.submission.lab, []).append(one)
     return templates.get_template("report.html.j2").render(
-        isolation=isolation,
+        tier=tier,
         left_out=left_out,
         labs={lab: (ones, class_of(ones)) for lab, ones in by_lab.items()},
         meaning=MEANING,

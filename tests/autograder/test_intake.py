@@ -44,7 +44,7 @@ def test_a_notebook_is_read_as_text_and_ids_alone(tmp_path, right):
         (b"\xff\xfe{\x00}\x00", "UTF-8"),
         ("é".encode("latin-1"), "UTF-8"),
         (b"[" * 200_000, "deep"),
-        (b'{"cells": ' + b"9" * 10_000 + b"}", "no cells"),
+        (b'{"cells": ' + b"9" * 10_000 + b"}", "too long"),
         (b'{"nbformat": ' + b"9" * 9_000 + b"}", "too long"),
         (b'{"nbformat": ' + b"9" * 90_000 + b"}", "a format"),
         (b'{"nbformat": NaN, "cells": []}', "format nan"),

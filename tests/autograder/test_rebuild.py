@@ -103,6 +103,18 @@ def test_line_ends_and_blanks_change_no_cell(release, right):
     assert rebuild(release, cells_of(windows)).notes == ()
 
 
+def test_changed_imports_are_run_behind_the_course_s_own(release, right):
+    course = sources(release)["imports"]
+    changed = with_answers(right, {"imports": course + "\nimport math"})
+    rebuilt = rebuild(release, cells_of(changed))
+    texts = [cell.source for cell in rebuilt.notebook.cells]
+    place = texts.index(course)
+    assert texts[place + 1] == course + "\nimport math" and is_own(rebuilt.notebook.cells[place + 1])
+    assert rebuilt.notes == (
+        "the cell imports was changed; the course's own was used, and the changed one was run behind it",
+    )
+
+
 def test_a_function_in_another_cell_is_seen_there(release, right):
     answer = next(cell for cell in right["cells"] if cell["id"] == "offset_rounds")
     text = "".join(answer["source"])
