@@ -15,7 +15,7 @@ from autograder.grading.finding import found_below, labs_named_in, listed, looks
 from autograder.grading.names import is_litter, student_id
 from autograder.grading.opening import MAX_BYTES, content_of, digest_of, opened, told_in_words
 from autograder.grading.reading import SubmittedCell, Unreadable, read_notebook
-from autograder.grading.rebuild import known_as
+from autograder.grading.rebuild import known_as, texts_if_unmarked
 from autograder.grading.text import shown
 
 MOST_READ = 12  # notebooks of one student that are opened to find the one; of together at most twice MAX_BYTES
@@ -111,7 +111,7 @@ def _known_by_cells(folder, place, empty, found, known_ids):
     for path in paths:
         left -= _size(path)
         read += _read(folder, path, empty) if left >= 0 else []
-    fitting = [one for one in read if any(known_as(cell, known_ids) for cell in one.cells)]
+    fitting = [one for one in read if _fits(one.cells, known_ids)]
     named = [one for one in fitting if one.path.name == f"{empty.lab}.ipynb"]
     for one in named if len(named) == 1 else fitting if len(fitting) == 1 else []:
         return replace(one, notes=(*one.notes, _how_found(one, place)))
@@ -123,6 +123,11 @@ def _known_by_cells(folder, place, empty, found, known_ids):
         "this lab"
     )
     return replace(empty, refusal="wrong-name", reason=reason)
+
+
+def _fits(cells, known_ids):
+    texts = texts_if_unmarked(cells, known_ids, {})
+    return any(known_as(cell, known_ids, texts) for cell in cells)
 
 
 def _how_found(one, place):

@@ -51,18 +51,24 @@ def rebuild(release, cells):
 def known_as(cell, ids, texts=None):
     """Return which of the lab's ids a submitted cell has, or None.
 
-    It is the nbgrader id; else, where a platform has taken the metadata away, the cell's own id; else what the text is:
-    that of a check, or of one of the course's cells.
+    It is the nbgrader id; or else, where a platform has taken the metadata away, the cell's own id.
 
-    texts : ids by the text of the course's cells, squeezed
+    texts : for a notebook that has neither: ids by the text of the course's cells, squeezed; a check's is known anyway
     """
     for name in (cell.grade_id, cell.cell_id):
         if name in ids:
             return name
+    if texts is None:
+        return None
     check = CHECK.fullmatch(cell.source[:300])
     if check and f"check_{check.group(1)}" in ids:
         return f"check_{check.group(1)}"
-    return (texts or {}).get(squeezed(cell.source))
+    return texts.get(squeezed(cell.source))
+
+
+def texts_if_unmarked(cells, ids, texts):
+    """Return `texts`, for `known_as`, where no cell is known by an id; else None."""
+    return None if any(known_as(cell, ids) for cell in cells) else texts
 
 
 def grade_id(cell):
@@ -112,10 +118,10 @@ class _HandedIn:
 
 def _sorted_in(release, cells):
     places = {grade_id(cell): place for place, cell in enumerate(release.cells)}
-    ids_by_text = {squeezed(cell.source): grade_id(cell) for cell in release.cells}
+    texts = texts_if_unmarked(cells, places, {squeezed(cell.source): grade_id(cell) for cell in release.cells})
     handed_in, anchor, waiting, extra = _HandedIn(), -1, [], 0
     for cell in cells:
-        name = known_as(cell, places, ids_by_text)
+        name = known_as(cell, places, texts)
         again = name in handed_in.texts
         if again or (name is None and cell.kind == "code" and cell.source.strip()):
             extra += 1
@@ -125,7 +131,10 @@ def _sorted_in(release, cells):
             waiting += [cell.source] if cell.kind == "code" and cell.source.strip() else []
             continue
         place = places[name]
-        if again and is_answer(release.cells[place]):  # own cells between two texts of an answer belong to it
+        if again and not is_answer(release.cells[place]):  # a copy, of which nothing is used
+            handed_in.texts[name].append((cell.source, False))
+            continue
+        if again:  # own cells between two texts of an answer belong to it
             handed_in.texts[name] += [(text, True) for text in [*handed_in.own.pop(place, []), *waiting]]
             waiting = []
         handed_in.own.setdefault(anchor, []).extend(waiting)
@@ -193,10 +202,10 @@ def _notes_of_answer(release, place, handed_in):
     name = grade_id(cell)
     texts = [text for text, own in handed_in.texts.get(name, []) if not own]
     written = [text for text in texts if not _blank(text, cell.source)]
-    if len(texts) > 1 and len(written) < 2:
-        yield f"the cell {name} came {len(texts)} times; the one that is written was used"
-    elif len(texts) > 1:
-        yield f"the cell {name} came {len(texts)} times; all were run, and the last definition counts"
+    if len(texts) > 1:
+        told = ("nothing is written in them", "the one that is written was used")
+        all_run = "all that are written were run, and the last definition counts"
+        yield f"the cell {name} came {len(texts)} times; {told[len(written)] if len(written) < 2 else all_run}"
     where = "" if written else _where_defined(name, release, handed_in)
     if not texts:
         yield f"the cell {name} was deleted; {where or 'it counts as empty'}"

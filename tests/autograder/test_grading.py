@@ -51,7 +51,11 @@ EXPECTED = {
     "endless-loop": ("timeout", (FULL[0], 0, *FULL[2:]), "no answer: it took longer than 2 seconds"),
     "dead-kernel": ("crashed", (FULL[0], 0, *FULL[2:]), "the answer cell stopped: its kernel died (exit status 1)"),
     "deleted-check": ("graded", FULL, f"the cell check_{EXERCISES[-1].name} was deleted; it was put back"),
-    "doubled-id": ("graded", FULL, "the cell angular_hash came 2 times; all were run, and the last definition counts"),
+    "doubled-id": (
+        "graded",
+        FULL,
+        "the cell angular_hash came 2 times; all that are written were run, and the last definition counts",
+    ),
     "unreadable": ("unreadable", NOTHING, "the file is not a notebook: it cannot be read from line"),
 }
 

@@ -97,6 +97,14 @@ def test_cells_without_marks_are_known_by_their_ids_or_texts(release, right):
     assert "the cell angular_hash was deleted; the function stands in another cell, which was run" in rebuilt.notes
 
 
+def test_a_check_typed_again_moves_nothing(release, right):
+    again = copy.deepcopy(right)
+    check = {"cell_type": "code", "source": 'check("angular_hash", angular_hash)', "metadata": {}}
+    again["cells"] += [check, {"cell_type": "code", "source": "mine", "metadata": {}}, again["cells"][4]]
+    rebuilt = rebuild(release, cells_of(again)).notebook
+    assert [cell.source for cell in rebuilt.cells[-2:]] == [check["source"], "mine"]
+
+
 def test_line_ends_and_blanks_change_no_cell(release, right):
     for cell in (windows := copy.deepcopy(right))["cells"]:
         cell["source"] = "".join(cell["source"]).replace("\n", "\r\n") + "\r\n"
