@@ -24,6 +24,9 @@ configure_grading(get_config(), Path(__file__).parent)  # noqa: F821 - nbgrader 
 '''
 
 
+LONGEST_SHOWN, LONGEST_LINE = 20_000, 500  # characters of a cell that feedback shows, and of its lines
+
+
 class GradebookFault(RuntimeError):
     """nbgrader would not take something; the message says what, and where its own words are."""
 
@@ -99,13 +102,26 @@ def _write_outputs(notebook, results, printed):
     from nbformat.v4 import new_output
 
     for place, cell in enumerate(notebook.cells):
-        cell.source = clean(cell.source)  # it has been run; from here on it is only shown
+        cell.source = _as_shown(cell.source)  # it has been run; from here on it is only looked at
         if is_check(cell):
             result = results[exercise_of(cell)]
             data = {"text/plain": str(float(result.score)), "text/html": as_html(result)}
             cell.outputs = [new_output("execute_result", data, execution_count=1)]
         elif printed.get(place):
             cell.outputs = [new_output("stream", name="stdout", text=printed[place])]
+
+
+def _as_shown(source):
+    """A cell's text for feedback, without what steers, and cut where nobody would read on.
+
+    To colour it takes a time that grows with the square of a line's length.
+    """
+    text = clean(source)
+    if len(text) <= LONGEST_SHOWN and max(map(len, text.split("\n"))) <= LONGEST_LINE:
+        return text
+    lines = [f"{line[:LONGEST_LINE]} ..." if len(line) > LONGEST_LINE else line for line in text.split("\n")]
+    text = "\n".join(lines)
+    return text[:LONGEST_SHOWN] + "\n# cut here; what was handed in is whole in the folder handed_in"
 
 
 def as_html(result):

@@ -9,13 +9,14 @@ import json
 import os
 import random
 import shutil
+import time
 
 import pytest
 
 from autograder.__main__ import main
 from autograder.grading import opening
 from autograder.grading import run as grading
-from autograder.grading.gradebook import GradebookFault
+from autograder.grading.gradebook import GradebookFault, _as_shown
 from autograder.grading.handed_in import MOST_KEPT, keep
 from autograder.grading.intake import take_in
 from autograder.grading.names import student_id
@@ -163,6 +164,15 @@ def test_what_nobody_foresaw_in_a_file_is_the_file_s_fault(tmp_path, lab, releas
     monkeypatch.setattr(grading, "take_in", lambda *_: 1 / 0)
     one, notebook, _ = grading.grade_one(tmp_path, "ann", lab, release, secret, quick)
     assert one.outcome == "unreadable" and one.score == 0 and "ZeroDivisionError" in one.notes[0] and notebook.cells
+
+
+@pytest.mark.parametrize("source", ["a." * 50_000, "a.\n" * 30_000, "from " + "\n" * 90_000, "import a,\\\n" * 9_000])
+def test_what_is_shown_of_a_cell_is_short_enough_to_be_coloured(source):
+    from nbconvert.filters.highlight import Highlight2HTML
+
+    before = time.process_time()
+    Highlight2HTML()(_as_shown(source))
+    assert time.process_time() - before < 5
 
 
 def test_a_disk_that_fails_is_nobody_s_fault(tmp_path, lab, release, secret, quick, monkeypatch):
