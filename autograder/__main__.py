@@ -7,6 +7,7 @@ from pathlib import Path
 from autograder.exercises import LABS
 
 PROGRESS = "grading {n_fmt} of {total_fmt} |{bar:30}| {elapsed}"
+ROSTER = "all students: names, one a line, or the CSV of nbgrader, Moodle or Canvas; who has no folder is missing"
 FINAL, USAGE, SOME_NOT_GRADED, FAULT = 0, 2, 3, 1
 
 
@@ -16,6 +17,9 @@ class Usage(Exception):
 
 def main(arguments=None):
     """Run a command. Returns its exit code."""
+    for stream in (sys.stdout, sys.stderr):  # whatever a student is called, it can be printed
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     try:
         return options.run(options)
@@ -82,13 +86,18 @@ def grade(options):
 
     from autograder.grading import report
     from autograder.grading.gradebook import GradebookFault
+    from autograder.grading.intake import left_out, students_in
     from autograder.grading.labs import LabFault
+    from autograder.grading.roster import missing_from
     from autograder.grading.run import grade_folder
     from autograder.grading.sandbox import tiers
 
-    submissions, out = _checked_folders(options.submissions, options.out)
+    roster = _roster(options.roster)
     hint_share = _share(options.hint_share)
-    chosen, roster, secret = _checked_labs(options.lab, submissions), _roster(options.roster), _secret(options.secret)
+    if Path(options.submissions).is_file():
+        options.submissions = _collected_in_out(options, roster)
+    submissions, out = _checked_folders(options.submissions, options.out)
+    chosen, secret = _checked_labs(options.lab, submissions), _secret(options.secret)
     _require_students(submissions, roster)
     try:
         tier = tiers.NONE if options.unsafe_no_sandbox else tiers.detect()
@@ -102,7 +111,7 @@ def grade(options):
             out,
             secret=secret,
             labs=chosen,
-            roster=roster,
+            roster=missing_from(roster, students_in(submissions)),
             hint_share=hint_share,
             tier=tier,
             progress=lambda jobs: tqdm(jobs, bar_format=PROGRESS),
@@ -110,15 +119,28 @@ def grade(options):
     except (LabFault, GradebookFault) as fault:
         raise Usage(str(fault)) from None
     (out / "report.json").write_text(report.as_json(graded, tier), encoding="utf-8")
-    (out / "report.html").write_text(report.as_html(graded, tier), encoding="utf-8")
+    loose = left_out(submissions)
+    (out / "report.html").write_text(report.as_html(graded, tier, loose), encoding="utf-8")
+    (out / "grades.csv").write_text(report.as_csv(graded), encoding="utf-8")
     print(report.as_table(graded))
+    if loose:
+        print(f"Left out, as it lies in no student's folder: {_some(loose)}. (A platform's files: autograder collect.)")
     not_graded = sum(one.score is None for one in graded)
     if not_graded:
         print(f"{not_graded} could not be graded, through no fault of the students: grade again, see report.html.")
-    print(
-        f"In {_short(out)}: report.html, report.json, gradebook.db, feedback/. Look closer: make formgrader OUT={out}"
-    )
+    print(f"In {_short(out)}: report.html, report.json, grades.csv, gradebook.db, feedback/.", end=" ")
+    print(f"Look closer: make formgrader OUT={out}")
     return SOME_NOT_GRADED if not_graded else FINAL
+
+
+def collect(options):
+    """turn a learning platform's archive of hand-ins into a folder of submissions"""
+    students, left = _collected(options.archive, options.lab, options.out, _roster(options.roster))
+    print(f"{len(students)} hand-ins of {options.lab} are in {_short(options.out)}: {_some(students)}.")
+    if left:
+        print(f"Left in the archive: {_some(left)}.")
+    print(f"Grade them: python -m autograder grade {options.out} --lab {options.lab} --out OUT")
+    return FINAL
 
 
 def formgrader(options):
@@ -162,12 +184,14 @@ def _parser():
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     one = _command(commands, grade, "Grade every notebook SUBMISSIONS/<student>/<lab>/<lab>.ipynb.")
-    one.add_argument("submissions", metavar="SUBMISSIONS", help="folder with one folder for each student")
+    one.add_argument(
+        "submissions", metavar="SUBMISSIONS", help="folder with one folder for each student, or an archive"
+    )
     one.add_argument("--out", required=True, help="folder for the gradebook, feedback and reports; may be graded again")
     one.add_argument(
         "--lab", action="append", default=[], help="grade this lab only (default: all that were handed in)"
     )
-    one.add_argument("--roster", metavar="FILE", help="names of all students, one a line: who has no folder is missing")
+    one.add_argument("--roster", metavar="FILE", help=ROSTER)
     one.add_argument("--secret", metavar="FILE", help="secret of the hidden questions (default: grading/secret)")
     one.add_argument(
         "--hint-share",
@@ -194,6 +218,20 @@ def _parser():
 
     one = _command(commands, release, "Write course-student.zip: what students need, without solutions and grading.")
     one.add_argument("--out", default="release", help="folder for the archive (default: release/)")
+
+    one = _command(
+        commands,
+        collect,
+        "Take the hand-ins of one lab out of the zip archive that Moodle (Download all submissions), Canvas (Download "
+        "Submissions) or Blackboard gives, into SUBMISSIONS/<student>/<lab>/. Any zip with a folder for each student "
+        "is taken too. It is counted before it is unpacked; of several attempts the newest is taken.",
+    )
+    one.add_argument("archive", metavar="ARCHIVE", help="the zip archive")
+    one.add_argument(
+        "--lab", required=True, choices=sorted(LABS), help="the lab that was handed in, such as %(choices)s"
+    )
+    one.add_argument("--out", required=True, metavar="SUBMISSIONS", help="folder to write to; made if there is none")
+    one.add_argument("--roster", metavar="FILE", help=f"{ROSTER}. Folders are called as it calls the students")
 
     one = _command(commands, formgrader, "Open nbgrader's formgrader on a folder that `grade` wrote.")
     one.add_argument("out", metavar="OUT", help="the folder")
@@ -256,12 +294,40 @@ def _require_students(submissions, roster):
 
 
 def _roster(path):
-    if not path:
-        return []
+    from autograder.grading.roster import RosterFault, read_roster
+
     try:
-        return [line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise Usage(f"the roster {path} cannot be read ({error})") from None
+        return read_roster(path) if path else []
+    except RosterFault as fault:
+        raise Usage(str(fault)) from None
+
+
+def _collected(archive, lab, submissions, roster):
+    from autograder.grading.collect import CollectFault
+    from autograder.grading.collect import collect as collect_archive
+
+    try:
+        collected = collect_archive(archive, lab, submissions, roster)
+    except CollectFault as fault:
+        raise Usage(str(fault)) from None
+    return collected.students, collected.left
+
+
+def _collected_in_out(options, roster):
+    """Collect an archive that was given in place of a folder, beside OUT, and return the folder."""
+    if len(options.lab) != 1 or options.lab[0] not in LABS:
+        raise Usage(
+            f"{options.submissions} is an archive; say which one lab it is of, such as --lab {next(iter(LABS))}"
+        )
+    folder = Path(f"{options.out.rstrip('/')}-submissions")
+    students, left = _collected(options.submissions, options.lab[0], folder, roster)
+    print(f"{len(students)} hand-ins were collected in {_short(folder)}." + (f" Left: {_some(left)}." if left else ""))
+    return folder
+
+
+def _some(names, at_most=8):
+    names = list(names)
+    return ", ".join(names[:at_most]) + (f" and {len(names) - at_most} more" if len(names) > at_most else "")
 
 
 def _secret(path):

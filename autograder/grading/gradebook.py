@@ -12,6 +12,7 @@ from pathlib import Path
 from autograder.checking.laptop import prose
 from autograder.grading.nbgrader_config import configure_grading, nbgrader_at_work
 from autograder.grading.rebuild import exercise_of, is_check
+from autograder.grading.text import clean
 
 CONFIG = '''"""nbgrader's configuration of this folder, for its formgrader: python -m autograder formgrader ."""
 
@@ -21,6 +22,9 @@ from autograder.grading.nbgrader_config import configure_grading
 
 configure_grading(get_config(), Path(__file__).parent)  # noqa: F821 - nbgrader gives get_config
 '''
+
+
+LONGEST_SHOWN, LONGEST_LINE = 20_000, 500  # characters of a cell that feedback shows, and of its lines
 
 
 class GradebookFault(RuntimeError):
@@ -53,7 +57,10 @@ class Gradebook:
         return nbformat.read(release, as_version=4)
 
     def enter(self, student, lab, notebook, results, printed):
-        """Enter a judged submission: its points into the gradebook, its reasons into feedback."""
+        """Enter a judged submission: its points into the gradebook, its reasons into feedback.
+
+        student : an id, as `names.student_id` makes it
+        """
         import nbformat
         from nbgrader.converters import Autograde, GenerateFeedback
 
@@ -95,12 +102,26 @@ def _write_outputs(notebook, results, printed):
     from nbformat.v4 import new_output
 
     for place, cell in enumerate(notebook.cells):
+        cell.source = _as_shown(cell.source)  # it has been run; from here on it is only looked at
         if is_check(cell):
             result = results[exercise_of(cell)]
             data = {"text/plain": str(float(result.score)), "text/html": as_html(result)}
             cell.outputs = [new_output("execute_result", data, execution_count=1)]
         elif printed.get(place):
             cell.outputs = [new_output("stream", name="stdout", text=printed[place])]
+
+
+def _as_shown(source):
+    """A cell's text for feedback, without what steers, and cut where nobody would read on.
+
+    To colour it takes a time that grows with the square of a line's length.
+    """
+    text = clean(source)
+    if len(text) <= LONGEST_SHOWN and max(map(len, text.split("\n"))) <= LONGEST_LINE:
+        return text
+    lines = [f"{line[:LONGEST_LINE]} ..." if len(line) > LONGEST_LINE else line for line in text.split("\n")]
+    text = "\n".join(lines)
+    return text[:LONGEST_SHOWN] + "\n# cut here; what was handed in is whole in the folder handed_in"
 
 
 def as_html(result):

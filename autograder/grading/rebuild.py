@@ -5,10 +5,13 @@ and of cells of the learner's own is used. So nothing in a submission's metadata
 """
 
 import copy
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 
 OWN = "own"
 PICTURE = "picture"
+MOST_OWN = 200  # cells of a learner's own that are run
+CHECK = re.compile(r"\s*check\(\s*[\"'](\w{1,80})[\"']\s*,\s*\w+\s*\)\s*")
 
 
 @dataclass(frozen=True)
@@ -25,29 +28,47 @@ def rebuild(release, cells):
     release : the lab as students get it, an nbformat notebook
     cells : the submitted cells, as `intake` reads them
 
-    An id that comes twice: the first text that is not blank is kept. A cell that is gone is put back; the answer in it
-    stays empty. Code cells without a known id are the learner's own and follow the course's cell they stood behind.
+    Cells that share an id are all run, in their order, and the last definition counts; those that nobody wrote in are
+    left out where another was. A cell that is gone is put back; the answer in it stays empty. Code cells without a
+    known id are the learner's own and follow the course's cell they stood behind; so does what a learner made of the
+    imports.
     """
-    places = {cell.metadata.nbgrader.grade_id: place for place, cell in enumerate(release.cells)}
-    texts, own = {}, {}
-    anchor = -1
-    for cell in cells:
-        if cell.grade_id in places:
-            anchor = places[cell.grade_id]
-            texts.setdefault(cell.grade_id, []).append(cell.source)
-        elif cell.kind == "code" and cell.source.strip():
-            own.setdefault(anchor, []).append(cell.source)
+    handed_in = _sorted_in(release, cells)
     notebook = copy.deepcopy(release)
-    rebuilt = [_own_cell(source, -1, number) for number, source in enumerate(own.get(-1, []))]
+    rebuilt = _own_cells(handed_in.own.get(-1, []), -1)
     for place, cell in enumerate(notebook.cells):
+        before, after = [], handed_in.own.get(place, [])
         if is_answer(cell):
-            cell.source = _answer(texts.get(grade_id(cell), []), cell.source)
+            before, cell.source, more = _answer(handed_in.texts.get(grade_id(cell), []), cell.source)
+            after = more + after
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-        rebuilt.append(cell)
-        rebuilt += [_own_cell(source, place, number) for number, source in enumerate(own.get(place, []))]
+        rebuilt += [*_own_cells(before, place, "before"), cell, *_own_cells(after, place)]
     notebook.cells = rebuilt
-    return Rebuilt(notebook, tuple(_notes(release, texts)))
+    return Rebuilt(notebook, tuple(_notes(release, handed_in)))
+
+
+def known_as(cell, ids, texts=None):
+    """Return which of the lab's ids a submitted cell has, or None.
+
+    It is the nbgrader id; or else, where a platform has taken the metadata away, the cell's own id.
+
+    texts : for a notebook that has neither: ids by the text of the course's cells, squeezed; a check's is known anyway
+    """
+    for name in (cell.grade_id, cell.cell_id):
+        if name in ids:
+            return name
+    if texts is None:
+        return None
+    check = CHECK.fullmatch(cell.source[:300])
+    if check and f"check_{check.group(1)}" in ids:
+        return f"check_{check.group(1)}"
+    return texts.get(squeezed(cell.source))
+
+
+def texts_if_unmarked(cells, ids, texts):
+    """Return `texts`, for `known_as`, where no cell is known by an id; else None."""
+    return None if any(known_as(cell, ids) for cell in cells) else texts
 
 
 def grade_id(cell):
@@ -76,32 +97,134 @@ def exercise_of(cell):
     return grade_id(cell).removeprefix("check_")
 
 
+def squeezed(text):
+    """A text without its blanks and line ends, to compare by."""
+    return "".join(text.split())
+
+
+@dataclass
+class _HandedIn:
+    """What was handed in, by the course's cell it belongs to.
+
+    texts : by a cell's id, its texts as `(text, False)`, and between those of an answer own cells as `(text, True)`
+    own : by a cell's place, the texts of the own cells behind it; -1 is the beginning
+    too_many : how many cells more there were than are run
+    """
+
+    texts: dict = field(default_factory=dict)
+    own: dict = field(default_factory=dict)
+    too_many: int = 0
+
+
+def _sorted_in(release, cells):
+    places = {grade_id(cell): place for place, cell in enumerate(release.cells)}
+    texts = texts_if_unmarked(cells, places, {squeezed(cell.source): grade_id(cell) for cell in release.cells})
+    handed_in, anchor, waiting, extra = _HandedIn(), -1, [], 0
+    for cell in cells:
+        name = known_as(cell, places, texts)
+        again = name in handed_in.texts
+        if again or (name is None and cell.kind == "code" and cell.source.strip()):
+            extra += 1
+            if extra > MOST_OWN:
+                continue
+        if name is None:
+            waiting += [cell.source] if cell.kind == "code" and cell.source.strip() else []
+            continue
+        place = places[name]
+        if again and not is_answer(release.cells[place]):  # a copy, of which nothing is used
+            handed_in.texts[name].append((cell.source, False))
+            continue
+        if again:  # own cells between two texts of an answer belong to it
+            handed_in.texts[name] += [(text, True) for text in [*handed_in.own.pop(place, []), *waiting]]
+            waiting = []
+        handed_in.own.setdefault(anchor, []).extend(waiting)
+        handed_in.texts.setdefault(name, []).append((cell.source, False))
+        anchor, waiting = place, [cell.source] if _is_preparation(release.cells[place], cell) else []
+    handed_in.own.setdefault(anchor, []).extend(waiting)
+    handed_in.too_many = max(0, extra - MOST_OWN)
+    return handed_in
+
+
+def _is_preparation(cell, submitted):
+    """Whether a learner changed a cell of the course that prepares, such as the imports: answers may rest on it."""
+    fixed = cell.cell_type != "code" or is_answer(cell) or is_check(cell) or is_picture(cell)
+    return not fixed and submitted.kind == "code" and squeezed(submitted.source) not in ("", squeezed(cell.source))
+
+
 def _answer(texts, stub):
-    written = [text for text in texts if not _blank(text, stub)]
-    return (written or texts or [""])[0]
+    """Return what is run before an answer cell, its own text, the last that is written, and what is run after it."""
+    written = [(text, own) for text, own in texts if own or not _blank(text, stub)]
+    answers = [index for index, (_, own) in enumerate(written) if not own]
+    if not answers:
+        first = next((text for text, own in texts if not own), "")
+        return [], first, [text for text, _ in written]
+    texts = [text for text, _ in written]
+    return texts[: answers[-1]], texts[answers[-1]], texts[answers[-1] + 1 :]
 
 
 def _blank(text, stub):
-    return not text.strip() or "".join(text.split()) == "".join(stub.split())
+    return not text.strip() or squeezed(text) == squeezed(stub)
 
 
-def _own_cell(source, place, number):
+def _own_cells(sources, place, where="own"):
     from nbformat.v4 import new_code_cell
 
-    return new_code_cell(source, id=f"own-{place + 1}-{number + 1}", metadata={"tags": [OWN]})
+    made = [(f"{where}-{place + 1}-{number}", source) for number, source in enumerate(sources, start=1)]
+    return [new_code_cell(source, id=cell_id, metadata={"tags": [OWN]}) for cell_id, source in made]
 
 
-def _notes(release, texts):
-    if not texts:
+def _notes(release, handed_in):
+    if not handed_in.texts:
         yield "the notebook holds no cell of this lab"
-        return
-    for cell in release.cells:
-        name, found = grade_id(cell), texts.get(grade_id(cell), [])
-        code = cell.cell_type == "code" and not is_picture(cell)
-        if len(found) > 1:
-            kept = "the first that is not blank was kept" if is_answer(cell) else "the course's own was used"
-            yield f"the cell {name} came {len(found)} times; {kept}"
-        if not found and code:
-            yield f"the cell {name} was deleted; " + ("it counts as empty" if is_answer(cell) else "it was put back")
-        elif code and not is_answer(cell) and any(text.strip() != cell.source.strip() for text in found):
-            yield f"the cell {name} was changed; the course's own was used"
+    else:
+        for place, cell in enumerate(release.cells):
+            if cell.cell_type == "code" and not is_picture(cell):
+                yield from (
+                    _notes_of_answer(release, place, handed_in) if is_answer(cell) else _notes_of(cell, handed_in)
+                )
+    if handed_in.too_many:
+        yield f"of the cells of the student's own {handed_in.too_many} were left out; {MOST_OWN} are run"
+
+
+def _notes_of(cell, handed_in):
+    name, found = grade_id(cell), [text for text, _ in handed_in.texts.get(grade_id(cell), [])]
+    if len(found) > 1:
+        yield f"the cell {name} came {len(found)} times; the course's own was used"
+    if not found:
+        yield f"the cell {name} was deleted; it was put back"
+    elif any(squeezed(text) != squeezed(cell.source) for text in found):
+        behind = "" if is_check(cell) else ", and the changed one was run behind it"
+        yield f"the cell {name} was changed; the course's own was used{behind}"
+
+
+def _notes_of_answer(release, place, handed_in):
+    cell = release.cells[place]
+    name = grade_id(cell)
+    texts = [text for text, own in handed_in.texts.get(name, []) if not own]
+    written = [text for text in texts if not _blank(text, cell.source)]
+    if len(texts) > 1:
+        told = ("nothing is written in them", "the one that is written was used")
+        all_run = "all that are written were run, and the last definition counts"
+        yield f"the cell {name} came {len(texts)} times; {told[len(written)] if len(written) < 2 else all_run}"
+    where = "" if written else _where_defined(name, release, handed_in)
+    if not texts:
+        yield f"the cell {name} was deleted; {where or 'it counts as empty'}"
+    elif where:
+        yield f"the cell {name} was left empty; {where}"
+
+
+def _where_defined(name, release, handed_in):
+    """Say in which other cell a function is defined; "" where it is nowhere."""
+    defines = re.compile(rf"^(?:(?:async\s+)?def\s+{name}\s*\(|{name}\s*=[^=])", re.MULTILINE)
+    check = next(place for place, cell in enumerate(release.cells) if grade_id(cell) == f"check_{name}")
+    places = {grade_id(cell): place for place, cell in enumerate(release.cells) if cell.cell_type == "code"}
+    elsewhere = [(place, text) for place, texts in handed_in.own.items() for text in texts]
+    answers = [other for other in handed_in.texts if other in places and is_answer(release.cells[places[other]])]
+    elsewhere += [(places[other], text) for other in answers for text, _ in handed_in.texts[other] if other != name]
+    found = [place for place, text in elsewhere if defines.search(text)]
+    if not found:
+        checks = [text for text, _ in handed_in.texts.get(f"check_{name}", [])]
+        return "what stands in its check cell does not count" if any(map(defines.search, checks)) else ""
+    if min(found) < check:
+        return "the function stands in another cell, which was run"
+    return "the function stands in a cell below its check, too late to count; it belongs above it"

@@ -3,13 +3,17 @@
 None holds a date or a path of the machine: the same submissions give the same reports, byte for byte.
 """
 
+import csv
+import io
 import json
 from collections import Counter
 from pathlib import Path
 
 from autograder.checking.laptop import prose
+from autograder.grading.text import defused
 
 NOT_ANSWERED = ("blank", "missing", "wrong-name", "unreadable", "infrastructure-error")
+WIDEST = 40  # column of the table
 MEANING = {
     "graded": "every cell ran, every question was put",
     "blank": "nothing was written",
@@ -56,8 +60,22 @@ def _exercise(result, score_of_all):
     }
 
 
-def as_html(graded, tier):
-    """Return the report for a person: a page complete in itself, every text of a student's escaped."""
+def as_csv(graded):
+    """Return one line for each submission, for a spreadsheet, in which no text of a student's becomes a formula."""
+    lines = io.StringIO()
+    table = csv.writer(lines, lineterminator="\n")
+    table.writerow(("student", "lab", "outcome", "score", "max_score"))
+    for one in graded:
+        score = "" if one.score is None else f"{one.score:g}"
+        table.writerow((defused(one.submission.student), one.submission.lab, one.outcome, score, one.max_score))
+    return lines.getvalue()
+
+
+def as_html(graded, tier, left_out=()):
+    """Return the report for a person: a page complete in itself, every text of a student's escaped.
+
+    left_out : names of files that lie in no student's folder
+    """
     from jinja2 import Environment, FileSystemLoader
     from markupsafe import Markup
 
@@ -68,6 +86,7 @@ def as_html(graded, tier):
         by_lab.setdefault(one.submission.lab, []).append(one)
     return templates.get_template("report.html.j2").render(
         tier=tier,
+        left_out=left_out,
         labs={lab: (ones, class_of(ones)) for lab, ones in by_lab.items()},
         meaning=MEANING,
         not_answered=NOT_ANSWERED,
@@ -90,10 +109,13 @@ def class_of(graded):
 
 def as_table(graded):
     """Return one line for each submission, for the terminal."""
-    width = max(len("student"), *(len(one.submission.student) for one in graded))
+    width = min(WIDEST, max(len("student"), *(len(one.submission.student) for one in graded)))
     lines = [f"{'student':{width}}  {'lab':20}  {'points':>9}  outcome"]
     for one in graded:
         points = "–" if one.score is None else f"{one.score:g} / {one.max_score:g}"
-        note = f": {one.notes[0][:60]}{'…' * (len(one.notes[0]) > 60 or len(one.notes) > 1)}" if one.notes else ""
-        lines.append(f"{one.submission.student:{width}}  {one.submission.lab:20}  {points:>9}  {one.outcome}{note}")
+        first = " ".join(one.notes[0].split()) if one.notes else ""
+        note = f": {first[:60]}{'…' * (len(first) > 60 or len(one.notes) > 1)}" if one.notes else ""
+        student = one.submission.student
+        student = student if len(student) <= width else f"{student[: width - 1]}…"
+        lines.append(f"{student:{width}}  {one.submission.lab:20}  {points:>9}  {one.outcome}{note}")
     return "\n".join(lines)

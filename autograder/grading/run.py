@@ -6,15 +6,18 @@ enters the results. A submission that fails in a way nobody foresaw is tried onc
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from autograder.exercises import LABS
 from autograder.grading.examine import WORST_FIRST, examine, failed_results
-from autograder.grading.gradebook import Gradebook
+from autograder.grading.gradebook import Gradebook, GradebookFault
+from autograder.grading.handed_in import keep
 from autograder.grading.intake import Submission, labs_in, students_in, take_in
 from autograder.grading.labs import source_of
-from autograder.grading.rebuild import grade_id, rebuild
+from autograder.grading.names import student_id
+from autograder.grading.rebuild import grade_id, is_answer, is_check, rebuild
 from autograder.grading.sandbox import Limits
+from autograder.grading.text import clean
 
 INFRASTRUCTURE = "infrastructure-error"
 
@@ -44,7 +47,7 @@ def grade_folder(
     """Grade the submissions in a folder and write OUT. Returns them graded, by student and lab.
 
     labs : names of the labs to grade; empty means those that some student has a folder for
-    roster : names of students who should have handed in, beside those who have a folder
+    roster : names of students who should have handed in, and have no folder
     hint_share : what an answer whose code is that of the last hint counts of its points, 0 .. 1
     tier : how the students' code is walled off, of `sandbox.tiers`; the machine's best if none is given
     progress : wraps the list of what is to do, to show how far it is
@@ -59,7 +62,8 @@ def grade_folder(
         release = releases[lab.name]
         how = (limits or Limits(), hint_share, tier)
         one, notebook, printed = grade_one(submissions, student, lab, release, secret, *how)
-        graded.append(_entered(gradebook, one, lab, notebook, printed))
+        one = _entered(gradebook, _kept(out, one), lab, notebook, release, printed)
+        graded.append(replace(one, submission=replace(one.submission, cells=())))  # of a large class, not all texts
     return graded
 
 
@@ -67,31 +71,72 @@ def grade_one(folder, student, lab, release, secret, limits, hint_share=1.0, tie
     """Grade one submission. Returns it, the rebuilt notebook, and what each cell printed."""
     graded = _tried_twice(lambda: _grade(folder, student, lab, release, secret, limits, hint_share, tier))
     if isinstance(graded, Exception):
-        return _not_graded(Submission(student, lab.name), lab, (), graded), None, {}
+        return _not_graded(Submission(student_id(student), lab.name), lab, (), graded), None, {}
     return graded
 
 
 def _grade(folder, student, lab, release, secret, limits, hint_share, tier):
-    submission = take_in(folder, student, lab.name, {grade_id(cell) for cell in release.cells})
-    rebuilt = rebuild(release, submission.cells)
+    submission, rebuilt = _taken_in(folder, student, lab, release)
     if submission.refusal:
-        results = failed_results(lab, submission.refusal, submission.reason)
-        return Graded(submission, submission.refusal, results, (submission.reason,)), rebuilt.notebook, {}
+        results = failed_results(lab, submission.refusal, clean(submission.reason))
+        notes = _cleaned_notes(submission.reason, *submission.notes)
+        return Graded(submission, submission.refusal, results, notes), rebuilt.notebook, {}
 
     def generator(exercise, question):
-        return exercise.generator(question, secret, student)
+        return exercise.generator(question, secret, submission.student)
 
     examined = examine(rebuilt.notebook, lab, generator, limits, hint_share, tier)
-    notes = (*submission.notes, *rebuilt.notes, *examined.notes)
-    return Graded(submission, _outcome(examined.results), examined.results, notes), rebuilt.notebook, examined.printed
+    results = tuple(_cleaned_result(result) for result in examined.results)
+    notes = _cleaned_notes(*submission.notes, *rebuilt.notes, *examined.notes)
+    printed = {place: clean(text) for place, text in examined.printed.items()}
+    return Graded(submission, _outcome(results), results, notes), rebuilt.notebook, printed
 
 
-def _entered(gradebook, graded, lab, notebook, printed):
-    if graded.outcome == INFRASTRUCTURE or not graded.submission.student.isprintable():
+def _taken_in(folder, student, lab, release):
+    """Return the submission and the notebook rebuilt from it. What nobody foresaw in a file is the file's fault."""
+    ids = {grade_id(cell) for cell in release.cells if is_answer(cell) or is_check(cell)}
+    try:
+        submission = take_in(folder, student, lab.name, ids)
+        return submission, rebuild(release, submission.cells)
+    except (OSError, MemoryError):
+        raise
+    except Exception as fault:
+        reason = f"what was handed in cannot be read ({type(fault).__name__}); tell whoever looks after the course"
+        return Submission(student_id(student), lab.name, refusal="unreadable", reason=reason), rebuild(release, ())
+
+
+def _cleaned_notes(*notes):
+    return tuple(dict.fromkeys(map(clean, notes)))
+
+
+def _cleaned_result(result):
+    reasons = tuple(map(clean, result.reasons))
+    return replace(result, reasons=reasons, named=clean(result.named), note=clean(result.note))
+
+
+def _kept(out, graded):
+    """Keep what was handed in, as it came, in OUT."""
+    if graded.submission.path is None:
         return graded
-    entered = _tried_twice(
-        lambda: gradebook.enter(graded.submission.student, lab, notebook, graded.results, printed),
+    kept = _tried_twice(lambda: keep(out, graded.submission))
+    if not isinstance(kept, Exception):
+        return graded
+    return replace(
+        graded, notes=(*graded.notes, f"what was handed in could not be kept ({type(kept).__name__}: {kept})")
     )
+
+
+def _entered(gradebook, graded, lab, notebook, release, printed):
+    """Enter a result; where nbgrader will not have a student's texts, without them: the points do not hang on it."""
+    if graded.outcome == INFRASTRUCTURE:
+        return graded
+    student = graded.submission.student
+    entered = _tried_twice(lambda: gradebook.enter(student, lab, notebook, graded.results, printed))
+    if isinstance(entered, GradebookFault):
+        graded = replace(
+            graded, notes=(*graded.notes, "the feedback shows the lab without the answers: " + str(entered))
+        )
+        entered = _tried_twice(lambda: gradebook.enter(student, lab, rebuild(release, ()).notebook, graded.results, {}))
     return _not_graded(graded.submission, lab, graded.notes, entered) if isinstance(entered, Exception) else graded
 
 
@@ -106,7 +151,7 @@ def _tried_twice(job: Callable):
 
 
 def _not_graded(submission, lab, notes, fault):
-    reason = f"not graded, {type(fault).__name__}: {fault}"
+    reason = clean(f"not graded, {type(fault).__name__}: {fault}")
     return Graded(submission, INFRASTRUCTURE, failed_results(lab, INFRASTRUCTURE, reason), (*notes, reason))
 
 

@@ -42,7 +42,7 @@ def sample_submissions(lab):
         "endless-loop": with_answers(right, {second.name: signature + LOOP}),
         "dead-kernel": with_answers(right, {second.name: answers[second.name] + "\n" + DEATH}),
         "deleted-check": without(right, f"check_{last.name}"),
-        "doubled-id": doubled(right, first.name, before=answer_in(blank, first.name)),
+        "doubled-id": doubled(right, first.name, before=mistaken(first)),
     }
     contents = {name: as_bytes(notebook) for name, notebook in notebooks.items()}
     return contents | {"unreadable": contents["right"][: len(contents["right"]) // 2]}

@@ -51,7 +51,11 @@ EXPECTED = {
     "endless-loop": ("timeout", (FULL[0], 0, *FULL[2:]), "no answer: it took longer than 2 seconds"),
     "dead-kernel": ("crashed", (FULL[0], 0, *FULL[2:]), "the answer cell stopped: its kernel died (exit status 1)"),
     "deleted-check": ("graded", FULL, f"the cell check_{EXERCISES[-1].name} was deleted; it was put back"),
-    "doubled-id": ("graded", FULL, "the cell angular_hash came 2 times; the first that is not blank was kept"),
+    "doubled-id": (
+        "graded",
+        FULL,
+        "the cell angular_hash came 2 times; all that are written were run, and the last definition counts",
+    ),
     "unreadable": ("unreadable", NOTHING, "the file is not a notebook: it cannot be read from line"),
 }
 
@@ -280,6 +284,7 @@ def test_what_cannot_be_graded_is_refused_in_one_sentence(tmp_path, lab, secret_
     empty.mkdir()
     (other / "ann" / "lab99").mkdir(parents=True)
     (tmp_path / "short").write_text("abc", "utf-8")
+    (tmp_path / "outside").write_text("ann\n../../etc\n", "utf-8")
     foreign = tmp_path / "foreign"
     foreign.mkdir()
     (foreign / "thesis.txt").write_text("mine", "utf-8")
@@ -300,6 +305,9 @@ def test_what_cannot_be_graded_is_refused_in_one_sentence(tmp_path, lab, secret_
         ([str(students), "--out", out, "--hint-share", "half"], "--hint-share needs a number from 0 to 1, got 'half'"),
         ([str(students), "--out", out, "--hint-share", "nan"], "--hint-share needs a number from 0 to 1, got 'nan'"),
         ([str(students), "--out", out, "--roster", str(tmp_path / "none")], "roster"),
+        ([str(students), "--out", out, "--roster", str(tmp_path / "outside")], "line 2 of the roster, '../../etc'"),
+        ([str(tmp_path / "short"), "--out", out], "is an archive; say which one lab"),
+        ([str(tmp_path / "short"), "--out", out, "--lab", lab.name], "no zip archive"),
         ([str(students), "--out", out, "--secret", str(tmp_path / "none")], "secret"),
         ([str(students), "--out", out, "--secret", str(tmp_path / "short")], "at least 16"),
     ]:
@@ -313,7 +321,7 @@ def test_what_cannot_be_graded_is_refused_in_one_sentence(tmp_path, lab, secret_
 
 
 def test_help_explains_each_command(capsys):
-    for command in ("grade", "labs", "formgrader", "selftest", "sample"):
+    for command in ("grade", "collect", "labs", "formgrader", "selftest", "sample"):
         with pytest.raises(SystemExit) as stop:
             main([command, "--help"])
         assert stop.value.code == 0 and len(capsys.readouterr().out) > 150

@@ -1,12 +1,20 @@
 """A student's file is a stranger's: whatever it is, it is read or refused in words, and nothing else happens."""
 
+import contextlib
 import json
 import os
+import tempfile
+import tracemalloc
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from autograder.grading.intake import MAX_BYTES, Unreadable, labs_in, read_notebook, students_in, take_in
-from autograder.grading.sample import as_bytes, sample_submissions
+from autograder.grading import opening
+from autograder.grading.intake import labs_in, left_out, students_in, take_in
+from autograder.grading.reading import LONGEST_CELL, Unreadable, read_notebook
+from autograder.grading.sample import as_bytes, sample_submissions, with_answers
 
 LAB = "lab03_angular_lsh"
 IDS = {"angular_hash", "check_angular_hash"}
@@ -24,7 +32,7 @@ def test_a_notebook_is_read_as_text_and_ids_alone(tmp_path, right):
     submission = take_in(tmp_path, "ann", LAB, IDS)
     assert submission.refusal == "" and submission.file == f"ann/{LAB}/{LAB}.ipynb" and len(submission.sha256) == 64
     assert len(submission.cells) == len(right["cells"])
-    assert set(vars(submission.cells[0])) == {"kind", "source", "grade_id"}
+    assert set(vars(submission.cells[0])) == {"kind", "source", "grade_id", "cell_id"}
 
 
 @pytest.mark.parametrize(
@@ -37,6 +45,18 @@ def test_a_notebook_is_read_as_text_and_ids_alone(tmp_path, right):
         ("é".encode("latin-1"), "UTF-8"),
         (b"[" * 200_000, "deep"),
         (b'{"cells": ' + b"9" * 10_000 + b"}", "too long"),
+        (b'{"nbformat": ' + b"9" * 9_000 + b"}", "too long"),
+        (b'{"nbformat": ' + b"9" * 90_000 + b"}", "a format"),
+        (b'{"nbformat": NaN, "cells": []}', "format nan"),
+        (b'{"nbformat": true, "cells": []}', "format True"),
+        (b'{"cells": []}', "does not say its format"),
+        (b'{"nbformat": 4, "worksheets": []}', "no cells"),
+        (b'{"nbformat": 4, "cells": []} {}', "line 1"),
+        (b'{"nbformat": 4, "cells": [],}', "line 1"),
+        (b'{"nbformat": 4, "cells": [{"outputs": [', "ends in its middle"),
+        (b'{"nbformat": 4, "cells": [{"outputs": ["x', "ends in its middle"),
+        (b'{"nbformat": 4, "cells": [{"outputs": [[}]', "line 1"),
+        (b'{"nbformat": 4, "cells": [{"cell_type": "code", "outputs": ' + b"[" * 999, "deep"),
         (b"[]", "no cells"),
         (b"{}", "no cells"),
         (b'{"nbformat": 4, "cells": {}}', "no cells"),
@@ -80,8 +100,9 @@ def test_a_byte_order_mark_and_half_characters_do_no_harm():
 
 
 def test_a_file_above_the_limit_is_refused_unread(tmp_path):
-    handed_in(tmp_path, "ann", b" " * (MAX_BYTES + 1))
-    assert "at most 10 MB" in take_in(tmp_path, "ann", LAB, IDS).reason
+    with handed_in(tmp_path, "ann", b"").open("wb") as file:
+        file.truncate(opening.MAX_BYTES + 1)
+    assert "at most 128 MB" in take_in(tmp_path, "ann", LAB, IDS).reason
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links and pipes of POSIX")
@@ -125,14 +146,199 @@ def test_no_notebook_or_several_that_fit_are_told_apart(tmp_path, right):
     assert "lab3" in refused["none"].reason and "several" in refused["two"].reason
 
 
-@pytest.mark.parametrize("student", ["a[b]*?", "name with spaces", "Ünïcödé", "-rf", "a+b", "{x}", "%s", "a,b"])
-def test_odd_names_of_students_are_taken(tmp_path, right, student):
-    handed_in(tmp_path, student, as_bytes(right))
-    assert take_in(tmp_path, student, LAB, IDS).refusal == ""
-    assert labs_in(tmp_path) == [LAB]
+NAMES = [
+    "a[b]*?",
+    "name with spaces",
+    "Ünïcödé",
+    "a+b",
+    "{x}",
+    "%s",
+    "a,b",
+    "<b>",
+    "Ann\u00a0Smith",
+    "می\u200cنا",
+    "Jose\u0301",
+    "José",
+    "feedback",
+    "nbgrader",
+]
+HARMFUL = [
+    "line\nbreak",
+    " blank",
+    "\u00a0blank",
+    "rtl\u202ename",
+    "Jos\udce9",
+    "\x1b[31mred",
+    "=cmd|' calc'!A0",
+    "-rf",
+    "@sum",
+    "x" * 255,
+    "é" * 127,
+    "back\\slash",
+    "ann~0123456789abcdef",
+]
+HIDDEN = [".ann", "..."]
 
 
-@pytest.mark.parametrize("student", ["line\nbreak", " blank", "rtl\u202ename"])
-def test_names_that_cannot_be_shown_are_refused_in_words(tmp_path, right, student):
+@pytest.mark.skipif(os.name != "posix", reason="names of POSIX")
+@pytest.mark.parametrize("student", NAMES + HIDDEN + HARMFUL)
+def test_whatever_a_folder_is_called_its_notebook_is_taken(tmp_path, right, student):
     handed_in(tmp_path, student, as_bytes(right))
-    assert "rename" in take_in(tmp_path, student, LAB, IDS).reason
+    submission = take_in(tmp_path, student, LAB, IDS)
+    assert submission.refusal == "" and submission.cells
+    assert (submission.student != student) == (student in HARMFUL)
+    assert bool(submission.notes) == (student in HARMFUL + HIDDEN)
+    assert students_in(tmp_path) == [student] and labs_in(tmp_path) == [LAB]
+
+
+@pytest.mark.parametrize("student", ["..", ".", "", "../ann", "/etc", "a/../../b", "nul\0", "x" * 5000])
+def test_no_name_of_a_roster_leads_to_a_file_elsewhere(tmp_path, right, student):
+    handed_in(tmp_path, "ann", as_bytes(right))
+    (tmp_path / "in").mkdir()
+    assert take_in(tmp_path / "in", student, LAB, IDS).refusal == "missing"
+
+
+def test_litter_is_no_student_and_loose_files_are_named(tmp_path, right):
+    for litter in ("__MACOSX", ".ipynb_checkpoints", "lost+found", ".git", "$RECYCLE.BIN", "System Volume Information"):
+        handed_in(tmp_path, litter, as_bytes(right), f"{LAB}/._{LAB}.ipynb")
+    for loose in (".DS_Store", "Thumbs.db", "._x", "notes.txt", "late\n.ipynb"):
+        (tmp_path / loose).write_bytes(b"")
+    assert students_in(tmp_path) == [] and left_out(tmp_path) == ["late\\n.ipynb", "notes.txt"]
+
+
+def test_litter_in_a_hand_in_is_no_second_notebook(tmp_path, right):
+    handed_in(tmp_path, "ann", as_bytes(right), f"{LAB}/mine.ipynb")
+    handed_in(tmp_path, "ann", as_bytes(right), f"{LAB}/._mine.ipynb")
+    handed_in(tmp_path, "ann", as_bytes(right), f"{LAB}/.ipynb_checkpoints/mine-checkpoint.ipynb")
+    submission = take_in(tmp_path, "ann", LAB, IDS)
+    assert submission.refusal == "" and len(submission.notes) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        (f"{LAB}/{LAB}.ipynb.txt", f"is called {LAB}.ipynb.txt and not"),
+        (f"{LAB}/{LAB}.json", f"is called {LAB}.json and not"),
+        (f"{LAB}/{LAB} (1).ipynb", "(1).ipynb and not"),
+        (f"{LAB}/{LAB}/{LAB}.ipynb", f"lies in ann/{LAB}/{LAB} and not in ann/{LAB}"),
+        (f"{LAB}.ipynb", f"lies in ann and not in ann/{LAB}"),
+        (f"ann/deep/labs/{LAB}/{LAB}.IPYNB", "known by its cells"),
+        (f"{LAB.upper()}/{LAB}.ipynb", "known by its cells"),
+    ],
+)
+def test_a_notebook_is_found_whatever_browsers_and_people_make_of_its_name_and_place(tmp_path, right, name, words):
+    handed_in(tmp_path, "ann", as_bytes(right), name)
+    submission = take_in(tmp_path, "ann", LAB, IDS)
+    assert submission.refusal == "" and submission.cells and words in submission.notes[0]
+
+
+@pytest.mark.parametrize("kept", ["cell ids", "texts of checks"])
+def test_a_notebook_without_metadata_is_known_by_what_is_left(tmp_path, right, kept):
+    bare = json.loads(as_bytes(right))
+    for cell in bare["cells"]:
+        cell["metadata"] = {}
+        if kept != "cell ids":
+            cell.pop("id")
+    handed_in(tmp_path, "ann", as_bytes(bare), f"{LAB}/X (1).ipynb")
+    assert take_in(tmp_path, "ann", LAB, IDS).refusal == ""
+
+
+def test_of_several_notebooks_the_one_of_the_right_name_counts_and_the_others_are_named(tmp_path, right):
+    for name in (f"{LAB}.ipynb", f"{LAB}-Copy1.ipynb", "helpers.py"):
+        handed_in(tmp_path, "ann", as_bytes(right), f"{LAB}/{name}")
+    (note,) = take_in(tmp_path, "ann", LAB, IDS).notes
+    assert f"{LAB}-Copy1.ipynb" in note and "helpers.py" in note and "not used" in note
+
+
+def test_a_second_name_of_a_file_is_refused_as_a_link_is(tmp_path, right):
+    path = handed_in(tmp_path, "ann", as_bytes(right))
+    os.link(path, tmp_path / "elsewhere")
+    assert "hard link" in take_in(tmp_path, "ann", LAB, IDS).reason
+
+
+def test_a_notebook_may_hold_any_outputs_but_not_any_text(right):
+    large = with_answers(right, {"offset_rounds": "#" * (LONGEST_CELL + 1)})
+    large["cells"][1]["outputs"] = [{"data": {"text/html": "[{" * 6_000_000}, "output_type": "display_data"}]
+    large["metadata"]["widgets"] = {"state": [[[number]] for number in range(100_000)]}
+    cells = {cell.grade_id: cell.source for cell in read_notebook(as_bytes(large))}
+    assert "argmax" in cells["angular_hash"]
+    assert cells["offset_rounds"].startswith('raise ValueError("this cell was left out: it has 100,001 characters')
+
+
+@pytest.mark.parametrize("piece", ["[],", '"",', "[[[]]],", '{"a":"b"},', '"' + "\\\\" * 9 + '",', "{},", "1,"])
+def test_what_is_not_used_of_a_file_costs_time_and_no_memory(piece):
+    content = b'{"nbformat": 4, "cells": [], "metadata": [' + piece.encode() * (4_000_000 // len(piece)) + b"0]}"
+    tracemalloc.start()
+    try:
+        with contextlib.suppress(Unreadable):
+            read_notebook(content)
+        assert tracemalloc.get_traced_memory()[1] < 4_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_too_many_cells_and_too_much_text_are_bounded():
+    cell = {"cell_type": "code", "source": "#" * 90_000}
+    cells = read_notebook(json.dumps({"nbformat": 4, "cells": [cell] * 1_000}).encode())
+    assert sum(len(cell.source) for cell in cells) < 1_200_000
+    with pytest.raises(Unreadable, match="more than 2000 cells"):
+        read_notebook(json.dumps({"nbformat": 4, "cells": [{"cell_type": "code"}] * 3_000}).encode())
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_no_change_to_a_notebook_s_bytes_makes_intake_fail(right, data):
+    content = bytearray(as_bytes(right))
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(content)))
+        piece = data.draw(st.binary(max_size=8) | st.sampled_from([b"[", b"]", b"{", b'"', b"\\", b"null", b"1e999"]))
+        content[start : start + data.draw(st.integers(0, 40))] = piece
+    with contextlib.suppress(Unreadable):
+        for cell in read_notebook(bytes(content)):
+            assert isinstance(cell.source, str) and cell.source.encode("utf-8") is not None
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(),
+        lambda inner: (
+            st.lists(inner)
+            | st.dictionaries(
+                st.sampled_from(["nbformat", "cells", "cell_type", "source", "metadata", "nbgrader", "grade_id", "id"]),
+                inner,
+            )
+        ),
+    )
+)
+def test_any_json_is_read_or_refused_in_words(value):
+    for shape in (value, {"nbformat": 4, "cells": [value]}, {"nbformat": 4, "cells": value}):
+        with contextlib.suppress(Unreadable):
+            read_notebook(json.dumps(shape).encode())
+
+
+def test_what_is_read_is_what_json_would_read(right):
+    plain = json.loads(as_bytes(right))
+    read = read_notebook(as_bytes(right))
+    assert [(cell.kind, cell.source, cell.grade_id, cell.cell_id) for cell in read] == [
+        (cell["cell_type"], "".join(cell["source"]), cell["metadata"]["nbgrader"]["grade_id"], cell["id"])
+        for cell in plain["cells"]
+    ]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names of POSIX")
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.binary(min_size=1, max_size=40).filter(lambda name: not set(name) & set(b"/\0")), max_size=5))
+def test_any_names_of_folders_are_taken_and_stay_apart(right, names):
+    with tempfile.TemporaryDirectory() as folder:
+        for name in {os.fsdecode(name) for name in names} - {".", ".."}:
+            handed_in(Path(folder), name, as_bytes(right))
+        students = students_in(folder)
+        taken = [take_in(folder, student, LAB, IDS) for student in students]
+        ids = {one.student for one in taken}
+        assert len(ids) == len(students)
+        for one in taken:
+            assert Path("out", one.student).parts == ("out", one.student) and one.student != ".."
+            assert all(
+                text.encode("utf-8") is not None for text in (one.student, one.file or "", one.reason, *one.notes)
+            )

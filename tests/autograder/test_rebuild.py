@@ -3,9 +3,11 @@
 import copy
 import random
 
-from autograder.grading.intake import SubmittedCell, read_notebook
-from autograder.grading.rebuild import grade_id, is_own, rebuild
+from autograder.grading.reading import SubmittedCell, read_notebook
+from autograder.grading.rebuild import grade_id, is_answer, is_own, rebuild
 from autograder.grading.sample import as_bytes, with_answers, without
+
+TWO = ("angular_hash", "offset_rounds")
 
 
 def cells_of(notebook):
@@ -47,13 +49,112 @@ def test_what_is_gone_is_put_back_and_noted(release, right):
     )
 
 
-def test_of_an_id_that_comes_twice_the_first_text_that_is_not_blank_is_kept(release, right):
+def code_of(notebook):
+    """The texts that are run for the first exercise, in order, with what is behind its check."""
+    return [cell.source for cell in notebook.cells if cell.cell_type == "code" and (is_own(cell) or is_answer(cell))]
+
+
+def test_of_an_id_that_comes_twice_all_that_is_written_is_run_in_order(release):
     stub = sources(release)["angular_hash"]
-    for texts, kept in ((["", stub, "one", "two"], "one"), (["one", stub], "one"), ([stub + "\n", ""], stub + "\n")):
-        cells = [SubmittedCell("code", text, "angular_hash") for text in texts]
+    for texts, run in (
+        (["", stub, "one", "two"], ["one", "two"]),
+        (["one", stub], ["one"]),
+        ([stub + "\n", ""], [stub + "\n"]),
+        (["one", "own: a", "two", "own: b", stub], ["one", "a", "two", "b"]),
+    ):
+        cells = [
+            SubmittedCell("code", text.removeprefix("own: "), None if text.startswith("own") else "angular_hash")
+            for text in texts
+        ]
         rebuilt = rebuild(release, cells)
-        assert sources(rebuilt.notebook)["angular_hash"] == kept
-        assert any(f"came {len(texts)} times" in note for note in rebuilt.notes)
+        assert code_of(rebuilt.notebook)[: len(run)] == run
+        times = sum(not text.startswith("own") for text in texts)
+        assert any(f"came {times} times" in note for note in rebuilt.notes)
+        assert len({cell.id for cell in rebuilt.notebook.cells}) == len(rebuilt.notebook.cells)
+
+
+def test_an_own_cell_between_the_check_and_a_second_text_of_its_answer_is_run_with_that(release):
+    cells = [
+        SubmittedCell("code", "one", "angular_hash"),
+        SubmittedCell("code", "check", "check_angular_hash"),
+        SubmittedCell("code", "helper", None),
+        SubmittedCell("code", "two", "angular_hash"),
+    ]
+    texts = [cell.source for cell in rebuild(release, cells).notebook.cells if cell.cell_type == "code"]
+    place = texts.index("one")
+    assert texts[place : place + 4] == ["one", "helper", "two", 'check("angular_hash", angular_hash)']
+
+
+def test_cells_without_marks_are_known_by_their_ids_or_texts(release, right):
+    for cell in (bare := copy.deepcopy(right))["cells"]:
+        cell["metadata"] = {}
+    assert rebuild(release, cells_of(bare)) == rebuild(release, cells_of(right))
+    for cell in bare["cells"]:
+        del cell["id"]
+    rebuilt = rebuild(release, cells_of(bare))
+    written = code_of(rebuilt.notebook)
+    assert [text for text in written if "argmax" in text] and sources(rebuilt.notebook)["angular_hash"] == ""
+    assert "the cell angular_hash was deleted; the function stands in another cell, which was run" in rebuilt.notes
+
+
+def test_a_check_typed_again_moves_nothing(release, right):
+    again = copy.deepcopy(right)
+    check = {"cell_type": "code", "source": 'check("angular_hash", angular_hash)', "metadata": {}}
+    again["cells"] += [check, {"cell_type": "code", "source": "mine", "metadata": {}}, again["cells"][4]]
+    rebuilt = rebuild(release, cells_of(again)).notebook
+    assert [cell.source for cell in rebuilt.cells[-2:]] == [check["source"], "mine"]
+
+
+def test_line_ends_and_blanks_change_no_cell(release, right):
+    for cell in (windows := copy.deepcopy(right))["cells"]:
+        cell["source"] = "".join(cell["source"]).replace("\n", "\r\n") + "\r\n"
+    assert rebuild(release, cells_of(windows)).notes == ()
+
+
+def test_changed_imports_are_run_behind_the_course_s_own(release, right):
+    course = sources(release)["imports"]
+    changed = with_answers(right, {"imports": course + "\nimport math"})
+    rebuilt = rebuild(release, cells_of(changed))
+    texts = [cell.source for cell in rebuilt.notebook.cells]
+    place = texts.index(course)
+    assert texts[place + 1] == course + "\nimport math" and is_own(rebuilt.notebook.cells[place + 1])
+    assert rebuilt.notes == (
+        "the cell imports was changed; the course's own was used, and the changed one was run behind it",
+    )
+
+
+def test_a_function_in_another_cell_is_seen_there(release, right):
+    answer = next(cell for cell in right["cells"] if cell["id"] == "offset_rounds")
+    text = "".join(answer["source"])
+    places = [cell["id"] for cell in right["cells"]]
+    own = {"cell_type": "code", "source": text, "metadata": {}}
+    for at, gone, words in (
+        (places.index("offset_rounds"), True, "was deleted; the function stands in another cell, which was run"),
+        (places.index("offset_rounds"), False, "was left empty; the function stands in another cell, which was run"),
+        (places.index("picture-offset_rounds"), True, "was deleted; the function stands in a cell below its check"),
+        (places.index("picture-offset_rounds"), False, "was left empty; the function stands in a cell below its check"),
+    ):
+        notebook = copy.deepcopy(right)
+        notebook["cells"][places.index("offset_rounds")]["source"] = sources(release)["offset_rounds"]
+        notebook["cells"].insert(at, copy.deepcopy(own))
+        (note,) = rebuild(release, cells_of(without(notebook, "offset_rounds") if gone else notebook)).notes
+        assert note.startswith(f"the cell offset_rounds {words}")
+
+
+def test_two_answers_in_one_cell_are_both_run(release, right):
+    texts = {name: "".join(next(c for c in right["cells"] if c["id"] == name)["source"]) for name in TWO}
+    merged = without(with_answers(right, {TWO[0]: "\n\n".join(texts.values())}), TWO[1])
+    rebuilt = rebuild(release, cells_of(merged))
+    assert rebuilt.notes == (f"the cell {TWO[1]} was deleted; the function stands in another cell, which was run",)
+
+
+def test_very_many_own_cells_are_not_all_run(release):
+    own = [SubmittedCell("code", f"x = {number}", None) for number in range(1_000)]
+    copies = [SubmittedCell("code", f"y = {number}", "angular_hash") for number in range(1_000)]
+    for cells, left in ((own, 800), (copies, 799)):
+        rebuilt = rebuild(release, [*cells, SubmittedCell("code", "z", "offset_rounds")])
+        assert len(rebuilt.notebook.cells) < len(release.cells) + 250
+        assert f"of the cells of the student's own {left} were left out; 200 are run" in rebuilt.notes
 
 
 def test_own_cells_stay_behind_the_cell_they_stood_behind(release):
