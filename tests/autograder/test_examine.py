@@ -368,7 +368,7 @@ def test_an_answer_in_a_cell_without_its_id_still_counts(examined, right):
     )
     results, notes = examined(notebook=notebook)
     assert results["angular_hash"].score == FULL["angular_hash"]
-    assert "the cell angular_hash was deleted; it counts as empty" in notes
+    assert "the cell angular_hash was deleted; the function stands in another cell, which was run" in notes
 
 
 def test_a_notebook_out_of_time_keeps_the_points_it_has(examined, quick):

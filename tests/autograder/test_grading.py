@@ -248,7 +248,7 @@ def test_an_answer_with_the_code_of_the_last_hint_is_noted_and_counts_what_the_i
     path.parent.mkdir(parents=True)
     path.write_bytes(as_bytes(with_answers(right, twins)))
     arguments = ["grade", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--secret", str(secret_file)]
-    note = f"the answer to {EXERCISES[0].name} has the code of its last hint"
+    note = f"the answer to {EXERCISES[0].name} has the code of its last hint; one can come to the same code alone"
     for share, words in ((1, "it counts in full"), (0.5, "counts 50 % of its points here"), (0, "counts 0 %")):
         assert main([*arguments, *(["--hint-share", str(share)] if share < 1 else [])]) == 0
         (entry,) = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))["submissions"]
