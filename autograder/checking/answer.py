@@ -3,13 +3,22 @@
 This file is also copied into the learner's kernel: it imports NumPy, `call` and `plain` only.
 """
 
+import contextlib
+import inspect
+import random
+import sys
 import traceback
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
 from autograder.checking import plain
 from autograder.checking.call import Call, copy_of, same
+
+MOST_WORDS = 200  # letters of a stranger's text that are shown
+LEAST_RECURSION = 1000  # what Python begins with
+SEED = 0
 
 
 @dataclass(frozen=True)
@@ -32,31 +41,66 @@ def answer_of(function, call, observe=None):
     """Make a call with copies of its arguments; whatever is raised becomes the words of the answer.
 
     observe : where the answer is an object, a function that turns it, and the call, into plain values
+
+    What a notebook's cells have set does not reach the asking; see `undisturbed`.
     """
     copies = Call(copy_of(call.args), copy_of(call.kwargs))
     try:
-        with np.errstate(all="ignore"):
+        with undisturbed():
             value = function(*copies.args, **copies.kwargs)
+        with undisturbed():  # once more, since the function may have set something itself
             value = plain.decode(plain.encode(observe(value, call) if observe else value))
+            changed = not (same(call.args, copies.args) and same(call.kwargs, copies.kwargs))
     except plain.NotPlain as error:
         return Answer(error=str(error))
     except (Exception, SystemExit) as error:
         return Answer(error=_unwritten_in(function, error) or describe_error(error) + _line_in(function, error))
-    return Answer(value, changed_input=not (same(call.args, copies.args) and same(call.kwargs, copies.kwargs)))
+    return Answer(value, changed_input=changed)
+
+
+@contextlib.contextmanager
+def undisturbed():
+    """Let nothing that a cell has set decide what comes of a call: the same on a laptop and in grading.
+
+    Warnings are neither shown nor raised, NumPy's errors neither. What is drawn without a seed is the same each time,
+    and goes on afterwards as if nothing had been drawn. Recursion may go as deep as Python allows at first.
+    """
+    states, depth = (random.getstate(), np.random.get_state()), sys.getrecursionlimit()  # noqa: NPY002 - a learner's
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        sys.setrecursionlimit(max(depth, LEAST_RECURSION))
+        random.seed(SEED)
+        np.random.seed(SEED)  # noqa: NPY002
+        try:
+            yield
+        finally:
+            random.setstate(states[0])
+            np.random.set_state(states[1])  # noqa: NPY002
+            with contextlib.suppress(RecursionError):  # no deeper than it is already
+                sys.setrecursionlimit(depth)
+
+
+def cleaned(text, most=MOST_WORDS):
+    """A stranger's text on one line, cut, without control characters, marks of direction and lone surrogates."""
+    words = " ".join(str(text)[: 10 * most].split())[:most]
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in words)
 
 
 def describe_error(error):
     """Return an exception as one short line, by the name that its documentation has."""
-    words = " ".join(str(error).split())[:200]
-    name = next(kind.__name__ for kind in type(error).__mro__ if not kind.__name__.startswith("_"))
+    try:
+        words = cleaned(error)
+    except Exception:  # a class of the learner's own
+        words = "its words cannot be read"
+    name = cleaned(next(kind.__name__ for kind in type(error).__mro__ if not kind.__name__.startswith("_")), 100)
     return f"{name}: {words}" if words else name
 
 
 def _unwritten_in(function, error):
     """Say which other function of the learner's, called by this one, is not written yet; empty if none is."""
-    if not isinstance(error, NotImplementedError) or not hasattr(function, "__code__"):
+    if not isinstance(error, NotImplementedError) or not inspect.isfunction(function):
         return ""
-    frame = [frame for frame, _ in traceback.walk_tb(error.__traceback__)][-1]
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
     is_its_own = frame.f_code is function.__code__ or frame.f_code.co_name.startswith("<")  # a loop in brackets, say
     if is_its_own or frame.f_globals is not function.__globals__:
         return ""
@@ -65,6 +109,6 @@ def _unwritten_in(function, error):
 
 def _line_in(function, error):
     """Return where in the learner's function an exception arose, as words; empty if that cannot be told."""
-    code = getattr(function, "__code__", None)
+    code = function.__code__ if inspect.isfunction(function) else None
     lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code is code]
     return f" (line {lines[-1] - code.co_firstlineno + 1} of the function)" if lines else ""

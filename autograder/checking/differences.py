@@ -3,11 +3,17 @@
 Every answer is a stranger's: it may have any type, shape and size that plain values can have.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
+from autograder.checking.call import same
+
 AS_GOOD_AS_INFINITE = 1e20  # such numbers stand for "hidden": they are compared exactly, and set no tolerance
+
+ROUNDING = 1e-5
+MOST_LISTED = 10_000  # items of a list that are looked at one by one
 
 
 class Difference(NamedTuple):
@@ -41,14 +47,38 @@ def difference_of(expected, answer, tolerance, axes=()):
     expected = np.asarray(expected)
     if expected.dtype == object:  # a whole number beyond 64 bits, which a mistake may give
         expected = expected.astype(float)
+    if isinstance(answer, list | tuple) and len(answer) > max(MOST_LISTED, expected.size):  # more than there are
+        return Difference(f"expected {_form(expected)}, got {len(answer):,} values")
+    if not holds_numbers(answer):  # NumPy would give every text of a list the room of the longest
+        return Difference(f"expected numbers, got {_brief(answer)}")
     return _difference_in_arrays(expected, answer, tolerance, axes)
 
 
+def alike(value, other):
+    """Whether two plain values of a stranger's are the same but for rounding: NumPy may add in another order."""
+    if type(value) is not type(other):
+        return False
+    if isinstance(value, list | tuple):
+        return len(value) == len(other) and all(map(alike, value, other))
+    if isinstance(value, dict):
+        return [*value] == [*other] and all(alike(item, other[key]) for key, item in value.items())
+    if isinstance(value, np.ndarray):
+        is_float = value.dtype == other.dtype and value.shape == other.shape and value.dtype.kind == "f"
+        return same(value, other) or (is_float and bool(np.allclose(value, other, ROUNDING, ROUNDING, equal_nan=True)))
+    return same(value, other) or (type(value) is float and math.isclose(value, other, rel_tol=ROUNDING))
+
+
+def holds_numbers(value):
+    """Whether a value is numbers, arrays, or lists and tuples of these, all the way down."""
+    if isinstance(value, list | tuple):
+        return {*map(type, value)} <= {bool, int, float, np.ndarray} or all(map(holds_numbers, value))
+    return isinstance(value, bool | int | float | np.ndarray | np.generic)
+
+
 def _difference_in_items(expected, answer, tolerance):
-    if isinstance(answer, np.ndarray) and answer.ndim:
-        answer = list(answer)
-    if not isinstance(answer, tuple | list) or len(answer) != len(expected):
-        got = f"{len(answer)} values" if isinstance(answer, tuple | list) else _brief(answer)
+    is_row = isinstance(answer, tuple | list) or (isinstance(answer, np.ndarray) and answer.ndim)
+    if not is_row or len(answer) != len(expected):
+        got = f"{len(answer)} values" if is_row else _brief(answer)
         return Difference(f"expected {len(expected)} values, got {got}")
     found = [difference_of(one, other, tolerance) for one, other in zip(expected, answer, strict=True)]
     return _first_of(found, lambda index: f"value {index}: ")
@@ -71,11 +101,13 @@ def _difference_in_entries(expected, answer, tolerance, entry="entry", item="val
 
 def _missing_or_extra(expected, answer, item):
     """Where lists of whole numbers do not hold the same ones, which is missing or too many; None elsewhere."""
+    if not (holds_numbers(expected) and holds_numbers(answer)):
+        return None
     try:
         lists = [np.asarray(expected), np.asarray(answer)]
     except ValueError:  # lists of different lengths
         return None
-    if any(array.ndim != 1 or array.dtype.kind not in "iu" for array in lists):
+    if any(array.ndim != 1 or array.dtype.kind not in "iu" or array.size > MOST_LISTED for array in lists):
         return None
     missing, extra = (sorted(set(one.tolist()) - set(other.tolist())) for one, other in (lists, lists[::-1]))
     there = [f"{item} {missing[0]} is missing"] if missing else []
@@ -120,7 +152,8 @@ def _difference_in_rows(expected, answer, axes):
     if expected.ndim < 2 or len(answer) != len(expected):
         return Difference(f"{words}; an array was expected")
     for index, (one, row) in enumerate(zip(expected, answer, strict=True)):
-        if isinstance(row, list | tuple | np.ndarray) and len(row) != len(one):
+        has_length = isinstance(row, list | tuple) or np.ndim(row) > 0
+        if has_length and len(row) != len(one):
             where = at((index,), expected.ndim, axes)
             return Difference(f"{words}: expected {len(one)},{where} it has {len(row)}", place=(index,))
     return Difference(f"{words}; an array was expected")

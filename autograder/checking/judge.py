@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from autograder.checking import plain
-from autograder.checking.answer import Answer, answer_of
+from autograder.checking.answer import Answer, answer_of, describe_error
 from autograder.checking.differences import Difference, at, difference_of, first_place
 from autograder.checking.exercise import Case
 from autograder.checking.limit import StillRunning, within
@@ -22,6 +22,7 @@ from autograder.checking.symptoms import symptom_of
 FORM_SHARE = 0.5  # of a question's points, for the right numbers in the wrong dtype, or at the cost of the inputs
 MOST_REMEMBERED = 2000  # answers of known mistakes, at most some hundred for each exercise
 _remembered = {}
+MOST_COMPARED = 2000  # items of an answer, beyond twice those of the right one
 STOPS = 2
 NOT_ASKED = Answer(error="not asked any more, as your function did not end before")
 CHANGED = Difference("the values are right, but the function changes what it is given: work on a copy", form_only=True)
@@ -112,8 +113,13 @@ def judge(exercise, answered):
     findings = tuple(find(exercise, *entry) for entry in answered)
     if findings and all(answer.unwritten for finding in findings for answer in finding.answers):
         return Verdict(exercise, "blank", findings)
-    right = all(finding.right for finding in findings)
-    return Verdict(exercise, "graded", findings, None if right else name_of(exercise, findings))
+    if all(finding.right for finding in findings):
+        return Verdict(exercise, "graded", findings)
+    try:
+        named = name_of(exercise, findings)
+    except Exception:  # points stand on what was found; no strange answer that a name stumbles over may stop them
+        named = None
+    return Verdict(exercise, "graded", findings, named)
 
 
 def ask(exercise, function, questions, generator, seconds=None):
@@ -134,6 +140,10 @@ def ask(exercise, function, questions, generator, seconds=None):
                 answers.append(
                     Answer(error=f"your function was still running after {seconds:g} s{_for(exercise, call)}")
                 )
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # of the learner's own making; grading's kernel stops it, too
+                answers.append(Answer(error=describe_error(error)))
         answered.append((question, calls, answers))
     return answered
 
@@ -210,6 +220,8 @@ def name_of(exercise, findings):
     since a learner makes a second one, or treats a tie in another way; a symptom; and of two slips in one function the
     listed one that shows most.
     """
+    if any(map(_too_large, findings)):
+        return None
     if not any(finding.wrong for finding in findings):
         return symptom_of(exercise, findings)
     listed = [entry for entry in (_compare(exercise, one, findings) for one in exercise.mistakes) if entry[1]]
@@ -224,6 +236,22 @@ def name_of(exercise, findings):
         or symptom_of(exercise, findings)
         or _best(entry for entry in listed if len(entry[1]) >= max(5, 1.5 * entry[2]))
     )
+
+
+def _too_large(finding):
+    """Whether an answer has so much more than the right one that it is compared with nothing else."""
+    return _weight(finding.answers) > MOST_COMPARED + 2 * _weight(finding.expected)
+
+
+def _weight(value):
+    """What comparing a value costs, about: the items of its lists count one, and a thousand numbers of an array."""
+    if isinstance(value, Answer):
+        return _weight(value.value)
+    if isinstance(value, dict):
+        return _weight([*value.values()])
+    if isinstance(value, list | tuple):
+        return len(value) + sum(map(_weight, value))
+    return value.size // 1000 if isinstance(value, np.ndarray) else 0
 
 
 def _others(exercise, findings):

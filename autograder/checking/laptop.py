@@ -8,12 +8,13 @@ lab, in my_labs/, `classroom.progress` is told the verdict, and has its say belo
 import contextlib
 import html
 import io
+import logging
 import os
-import warnings
 from pathlib import Path
 
 import numpy as np
 
+from autograder.checking.answer import describe_error, undisturbed
 from autograder.checking.exercise import source_of
 from autograder.checking.judge import ask, judge
 from autograder.exercises import exercise_named
@@ -30,21 +31,49 @@ def check(name, function):
         exercise = exercise_named(name)
     except KeyError as error:
         return Message(0, "unknown", f"<b>{html.escape(error.args[0])}</b>", error.args[0])
+    printed = Beginning()
+    try:
+        with _kept_apart(printed):
+            message = _message(exercise, function)
+    except Exception as error:  # a cell has changed what judging rests on, such as a function of NumPy
+        words = f"The check could not be made ({describe_error(error)}): restart the kernel and run the cells again."
+        message = Message(0, "unknown", html.escape(words), words)
+    with contextlib.suppress(Exception):  # a cell has put something else in the place of sys.stdout
+        print(printed.text(), end="")
+    return message
+
+
+def _message(exercise, function):
     if str(getattr(function, "__module__", "")).startswith("reformer"):
-        words = f"This is the course's own {name}. Go on with it; your own earns the points."
+        words = f"This is the course's own {exercise.name}. Go on with it; your own earns the points."
         return Message(0, "borrowed", html.escape(words), words)
-    printed = io.StringIO()
-    with (
-        contextlib.redirect_stdout(printed),
-        contextlib.redirect_stderr(printed),
-        warnings.catch_warnings(),
-    ):
-        warnings.simplefilter("ignore")
-        questions = exercise.asked(hidden=False)
-        verdict = judge(exercise, ask(exercise, function, questions, exercise.generator, SECONDS))
-        below = _said_below(verdict, function)
-    _show_beginning(printed.getvalue().splitlines())
-    return Message(verdict.score, _state(verdict), as_html(verdict) + below, "\n".join(verdict.reasons) or "Right.")
+    questions = exercise.asked(hidden=False)
+    verdict = judge(exercise, ask(exercise, function, questions, exercise.generator, SECONDS))
+    note = as_html(verdict) + _said_below(verdict, function)
+    return Message(verdict.score, _state(verdict), note, "\n".join(verdict.reasons) or "Right.")
+
+
+@contextlib.contextmanager
+def _kept_apart(printed):
+    """Keep what a function prints, what it warns of and where it goes from the notebook; see `undisturbed`."""
+    folder = Path.cwd()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), undisturbed(), _quiet_logs(printed):
+        try:
+            yield
+        finally:
+            os.chdir(folder)
+
+
+@contextlib.contextmanager
+def _quiet_logs(printed):
+    """Let logs go to `printed`: a handler keeps the stream it began with, and nbgrader takes points for stderr."""
+    handlers = [one for one in logging.getLogger().handlers if type(one) is logging.StreamHandler]
+    streams = [one.setStream(printed) for one in handlers]
+    try:
+        yield
+    finally:
+        for handler, stream in zip(handlers, streams, strict=True):
+            handler.setStream(stream)
 
 
 def _said_below(verdict, function):
@@ -59,11 +88,29 @@ def _said_below(verdict, function):
         return ""
 
 
-def _show_beginning(lines, *, at_most=20):
-    """Print what the learner's function printed, but not all of it: it has been called many times."""
-    print(*lines[:at_most], sep="\n", end="\n" if lines else "")
-    if len(lines) > at_most:
-        print(f"... and {len(lines) - at_most} lines more")
+class Beginning(io.TextIOBase):
+    """Where a learner's function prints to: it is called many times, and only the first lines are kept.
+
+    Closing does nothing to it, so that a function may close sys.stdout.
+    """
+
+    def __init__(self, most_lines=20, most_letters=10_000):
+        self._most_lines, self._most_letters = most_lines, most_letters
+        self._kept, self._n_lines = "", 0
+
+    def write(self, text):
+        self._kept += text[: self._most_letters - len(self._kept)]
+        self._n_lines += text.count("\n")
+        return len(text)
+
+    def close(self):
+        pass
+
+    def text(self):
+        """What is kept, and how many lines are not."""
+        lines = self._kept.splitlines()[: self._most_lines]
+        more = self._n_lines - len(lines)
+        return "".join(f"{line}\n" for line in [*lines, *([f"... and {more} lines more"] if more > 0 else [])])
 
 
 class Message:
@@ -133,7 +180,8 @@ def _brief(value):
     if isinstance(value, np.ndarray):
         if value.size > 48:
             return f"array of shape {value.shape}, {value.dtype}"
-        return np.array2string(value, precision=4, suppress_small=True, max_line_width=90, separator=", ")
+        with np.printoptions(formatter=None, sign="-", floatmode="maxprec", legacy=False):  # a cell may have set these
+            return np.array2string(value, precision=4, suppress_small=True, max_line_width=90, separator=", ")
     text = repr(_bare(value))
     return text if len(text) <= 200 else text[:200] + " ..."
 

@@ -219,7 +219,7 @@ def _flattened(right, got, call):
 
 def _expanded(right, got, call):
     """With axes of length one in addition."""
-    others = [[n for n in array.shape if n > 1] for array in (right, got)]
+    others = [[n for n in array.shape if n != 1] for array in (right, got)]
     return [np.reshape(right, got.shape)] if got.ndim > right.ndim and others[0] == others[1] else []
 
 

@@ -13,16 +13,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from autograder.checking import plain
-from autograder.checking.answer import Answer
+from autograder.checking.answer import Answer, cleaned
+from autograder.checking.differences import alike
 from autograder.checking.judge import judge
-from autograder.grading.hints import is_last_hint
 from autograder.grading.kernel import Kernel, Stopped
 from autograder.grading.rebuild import exercise_of, grade_id, is_answer, is_check, is_own, is_picture
 from autograder.grading.sandbox import Limits
+from autograder.grading.sources import is_last_hint, notes_on_source
 
 WORST_FIRST = ("killed", "memory", "crashed", "timeout", "output-limit")
 STOPS_OF_AN_EXERCISE = 2  # after that many its other questions are not put any more
 NOT_PUT = "not put any more"
+UNSTEADY = "asked again, it gave another answer: draw from the generator it is given, or from a seed"
 
 
 class CourseFault(RuntimeError):
@@ -147,13 +149,19 @@ class _Examination:
 
     def _examine_exercise(self, exercise, place):
         answered = self._put_questions(exercise)
+        is_steady = self._gives_the_same_again(exercise, answered)
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             verdict = judge(exercise, answered)
         result = self._result(exercise, verdict)
         written = [cell.source for cell in self.cells[:place] if is_answer(cell) or is_own(cell)]
+        if result.score:
+            self.notes += notes_on_source(self.lab, exercise, written)
         if result.score and is_last_hint(exercise, written):
             result = self._counted_as_hint(result)
+        if not is_steady:
+            self.notes.append(f"{exercise.name}: {UNSTEADY}")
+            result = replace(result, note="; ".join(filter(None, (result.note, UNSTEADY))))
         self.results.append(result)
         if not verdict.right:
             twin = inspect.getsource(exercise.twin)
@@ -172,6 +180,20 @@ class _Examination:
                     answers.append(self._ask(exercise, call, stops))
             answered.append((question, calls, answers))
         return answered
+
+    def _gives_the_same_again(self, exercise, answered):
+        """Put the first and the last question again, of what gave a value; whether that is as it was, but for rounding.
+
+        It costs no points. What stops the kernel only now is said in the same words.
+        """
+        if self.stops[exercise.name]:
+            return True
+        for _, calls, answers in (answered[0], answered[-1]):
+            if not answers[0].error:
+                again = self._ask(exercise, calls[0], [])
+                if again.error or not alike(answers[0].value, again.value):
+                    return False
+        return True
 
     def _ask(self, exercise, call, stops):
         try:
@@ -220,7 +242,6 @@ class _Examination:
 
     def _counted_as_hint(self, result):
         """Mark a result whose code is that of the last hint, and count it as the instructor wishes."""
-        self.notes.append(f"the answer to {result.name} has the code of its last hint")
         if self.hint_share == 1:
             return replace(result, note="this is the code of the last hint; it counts in full")
         score = round(self.hint_share * result.score, 2)
@@ -280,4 +301,4 @@ def _missing(exercise):
 
 
 def _short(content):
-    return " ".join(content["error"].split())[:300] or "the function failed without a word"
+    return cleaned(content["error"], 300) or "the function failed without a word"

@@ -15,7 +15,7 @@ from autograder.grading.sandbox.meter import files_within, used_by
 
 LAST_OUTPUT = 1.0  # seconds that output may come after the reply
 LOOK = 0.1  # seconds between two looks at what the kernel uses
-MESSAGE = 24 * 2**20  # bytes of one message; an answer has at most 16 MiB
+MESSAGE = 8 * 2**20  # bytes of one message; an answer has at most 4 MB
 PRINTED = 2**20  # bytes of a message of output that is read
 NODES = 500_000  # values, lists and dicts in one part of a message: each takes up to a hundred bytes here
 TEXT_READ = 100_000  # of one message; the patterns that clean it take time in proportion

@@ -296,7 +296,7 @@ def test_an_answer_with_the_code_of_the_last_hint_counts_and_is_marked(examined,
     own = twin.replace("moved", "there").replace("\n", '\n    """As I see it."""  # a comment\n', 1)
     notebook = with_answers(right, {"offset_rounds": own})
     results, notes = examined(notebook=notebook)
-    assert notes == ("the answer to offset_rounds has the code of its last hint",)
+    assert notes == ("the answer to offset_rounds has the code of its last hint; one can come to the same code alone",)
     assert results["offset_rounds"].score == FULL["offset_rounds"] and not results["offset_rounds"].reasons
     assert "code of the last hint" in results["offset_rounds"].note
     rebuilt = rebuild(release, read_notebook(as_bytes(notebook))).notebook
@@ -306,6 +306,44 @@ def test_an_answer_with_the_code_of_the_last_hint_counts_and_is_marked(examined,
     (reasons,) = [result.reasons for result in half.results if result.reasons]
     words = "this is the code of the last hint, which counts 50 % of its points here: 5 of 10"
     assert reasons == (words,) and half.notes == notes
+
+
+OTHERWISE_AGAIN = """
+asked = set()
+
+def chance_to_meet(p, n):
+    again = (str(p), n) in asked
+    asked.add((str(p), n))
+    return 1 - (1 - p) ** n + again
+"""
+
+
+def test_code_that_gives_other_answers_when_asked_again_is_told_so_and_loses_nothing(examined):
+    twin = source_of(exercise_named("offset_rounds").twin)
+    results, notes = examined({"chance_to_meet": OTHERWISE_AGAIN, "offset_rounds": twin})
+    assert {name: result.score for name, result in results.items()} == FULL
+    words = "asked again, it gave another answer: draw from the generator it is given, or from a seed"
+    assert f"chance_to_meet: {words}" in notes and results["chance_to_meet"].note == words
+    assert not any(words in note for note in notes if "offset_rounds" in note)
+
+
+SET_BY_A_CELL = """
+import random, sys, warnings
+import numpy as np
+warnings.simplefilter("error")
+np.seterr(all="raise")
+
+def chance_to_meet(p, n):
+    warnings.warn("a warning")
+    np.float64(1) / np.float64(0)
+    print("a line", file=sys.stderr)
+    return 1 - (1 - p) ** n + 0 * np.random.rand() + 0 * random.random()
+"""
+
+
+def test_what_a_cell_has_set_does_not_reach_the_asking(examined):
+    results, notes = examined({"chance_to_meet": SET_BY_A_CELL})
+    assert {name: result.score for name, result in results.items()} == FULL and notes == ()
 
 
 def test_a_helper_in_a_cell_of_one_s_own_counts(examined, right):

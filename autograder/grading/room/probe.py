@@ -4,7 +4,6 @@ The judge sends inputs and gets an answer as plain text. No expected value, no r
 """
 
 import json
-import random
 
 import numpy as np
 from IPython import get_ipython
@@ -38,8 +37,6 @@ def answer(name, inputs, observe=""):
     function = get_ipython().user_ns.get(name)
     if not callable(function):
         return Reply({"missing": True})
-    random.seed(0)
-    np.random.seed(0)  # noqa: NPY002 - what a learner draws without a seed must be the same in every grading
     answer = answer_of(function, plain.decode_call(inputs), _defined(observe) if observe else None)
     kind = "changed" if answer.changed_input else "value"
     return Reply({"error": answer.error} if answer.error else {kind: plain.encode(answer.value)})

@@ -1,7 +1,12 @@
 """`check` on a learner's machine: never raises, never writes to stderr, names the mistake, needs NumPy only."""
 
+import io
+import logging
+import os
+import random
 import subprocess
 import sys
+import threading
 import warnings
 
 import numpy as np
@@ -155,3 +160,132 @@ def test_questions_that_earn_half_are_counted_beside_those_that_are_right():
         f"2 of {n_questions} questions are right; {n_questions - 2} more have the right values, and half of the points."
     )
     assert words in shown
+
+
+class Own(BaseException):
+    """What only a learner raises."""
+
+    def __str__(self):
+        raise ValueError
+
+
+def _raises(error):
+    raise error
+
+
+class Strange:
+    """Anything that is asked of it goes wrong."""
+
+    def __getattribute__(self, name):
+        raise RuntimeError(name)
+
+    def __call__(self, *given):
+        return self
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda *given: Strange(),
+        lambda *given: _raises(Own()),
+        lambda *given: _raises(GeneratorExit()),
+        lambda *given: _raises(RecursionError()),
+        lambda *given: _raises(type("\x1b\u202e" * 500, (Exception,), {})("\ud800\x1b[31m" * 10**5)),
+        lambda *given: sys.stdout.close() or sys.stderr.close(),
+        lambda *given: print("x" * 10**6, end="") or print("y", file=sys.stderr),
+        lambda *given: setattr(sys, "stdout", None) or print("nowhere"),
+        lambda *given: setattr(sys, "stderr", 3),
+        lambda *given: warnings.simplefilter("error") or warnings.warn("a", stacklevel=1),
+        lambda *given: threading.Thread(target=lambda: _raises(ValueError("in a thread"))).start(),
+        lambda *given: np.broadcast_to(0.0, (10**7, 10**7)),
+        lambda *given: ["a" * 10**6, *["b"] * 10**4],
+        lambda *given: [],
+        lambda *given: {},
+        lambda *given: np.zeros((0, 10**9)),
+        lambda *given: 10**5000,
+        lambda *given: "\ud800",
+        lambda *given: [[np.float64(1), [1, 2, 3]]],
+    ],
+)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("name", ["angular_hash", "build_hash_table", "chance_to_meet", "recall_and_cost"])
+def test_nothing_that_a_function_does_breaks_the_check(name, answer, capsys):
+    message = check(name, answer)
+    assert repr(message) == "0.0" and message._repr_html_()
+    assert message.text.replace("\n", " ").isprintable() and len(message.text) < 10_000
+    printed = capsys.readouterr()
+    assert printed.err == "" and len(printed.out) < 20_000
+
+
+def test_something_strange_in_the_place_of_a_function_breaks_nothing():
+    assert repr(check("chance_to_meet", Strange())) == "0.0"
+
+
+def test_the_learner_s_own_interrupt_passes_through():
+    with pytest.raises(KeyboardInterrupt):
+        check("chance_to_meet", lambda *given: _raises(KeyboardInterrupt()))
+
+
+def right(probability, n_rounds):
+    return 1 - (1 - probability) ** n_rounds
+
+
+def test_what_a_cell_has_set_costs_nothing_and_stays_set(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def drawing(probability, n_rounds):
+        random.seed(3)
+        np.random.seed(3)  # noqa: NPY002
+        os.chdir("/")
+        warnings.warn("a", stacklevel=1)
+        np.float64(1) / np.float64(0)
+        return right(probability, n_rounds)
+
+    def strict(**how):
+        return np.errstate(all="raise"), np.printoptions(formatter={"all": lambda number: 1 / 0})
+
+    random.seed(1)
+    np.random.seed(1)  # noqa: NPY002
+    states = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
+    with warnings.catch_warnings(), strict()[0], strict()[1]:
+        warnings.simplefilter("error")
+        assert check("chance_to_meet", drawing).state == "right"
+        assert check("chance_to_meet", lambda p, n: right(p, n) + 1).state == "wrong"
+        assert np.geterr()["divide"] == "raise"
+        with pytest.raises(UserWarning):
+            warnings.warn("a", stacklevel=1)
+    assert states == (random.getstate(), np.random.get_state()[1].tolist())  # noqa: NPY002
+    assert os.getcwd() == str(tmp_path)
+
+
+def test_what_is_drawn_without_a_seed_is_the_same_in_each_call():
+    draws = []
+    check("chance_to_meet", lambda p, n: draws.append((random.random(), np.random.rand())) or right(p, n))  # noqa: NPY002
+    assert len(draws) > 5 and len(set(draws)) == 1
+
+
+def test_a_cell_that_breaks_numpy_gets_words_and_no_error(monkeypatch):
+    monkeypatch.setattr(np, "asarray", lambda *given, **named: 1 / 0)
+    message = check("chance_to_meet", right)
+    monkeypatch.undo()
+    assert repr(message) == "0.0" and message._repr_html_()
+
+
+@pytest.mark.parametrize("stream", [None, 3, io.StringIO()])
+def test_another_sys_stdout_breaks_nothing(stream, monkeypatch):
+    if isinstance(stream, io.StringIO):
+        stream.close()
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setattr(sys, "stderr", stream)
+    assert check("chance_to_meet", lambda p, n: print("a") or right(p, n)).state == "right"
+
+
+def test_a_log_s_handler_gets_its_stream_back():
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    logging.getLogger().addHandler(handler)
+    try:
+        check("chance_to_meet", lambda p, n: logging.warning("a line") or right(p, n))
+        assert stream.getvalue() == "" and handler.stream is stream
+    finally:
+        logging.getLogger().removeHandler(handler)

@@ -1,6 +1,8 @@
 """Plain values cross unchanged; whatever else arrives is refused and never does harm."""
 
 import json
+import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -19,7 +21,7 @@ PLAIN = st.recursive(
     lambda items: (
         st.lists(items, max_size=3)
         | st.lists(items, max_size=3).map(tuple)
-        | st.dictionaries(st.text() | st.integers(), items, max_size=3)
+        | st.dictionaries(st.text() | st.integers(-(2**63), 2**64 - 1), items, max_size=3)
     ),
     max_leaves=8,
 ).filter(lambda value: _depth(value) < plain.MAX_DEPTH)
@@ -32,6 +34,22 @@ JSON = st.recursive(
         )
     ),
 )
+
+SCRAPS = [
+    "NaN",
+    "-Infinity",
+    "1e999",
+    "-1",
+    "true",
+    "null",
+    "[]",
+    "{}",
+    '"array"',
+    '"\\ud800"',
+    "9" * 2000,
+    "|b1",
+    "<f8",
+]
 
 
 def _depth(value):
@@ -55,6 +73,22 @@ def test_a_plain_value_comes_back_as_it_was(value):
     assert _same(value, plain.decode(plain.encode(value)))
 
 
+@given(PLAIN, st.data())
+@settings(max_examples=300)
+def test_a_text_that_was_tampered_with_is_read_or_refused_and_nothing_else_is_raised(value, data):
+    text = plain.encode(value)
+    for _ in range(data.draw(st.integers(1, 3))):
+        begin = data.draw(st.integers(0, len(text)))
+        end = data.draw(st.integers(begin, min(begin + 8, len(text))))
+        text = text[:begin] + data.draw(st.text(max_size=4) | st.sampled_from(SCRAPS)) + text[end:]
+    try:
+        back = plain.decode(text)
+    except plain.NotPlain as refused:
+        assert str(refused)
+    else:
+        assert _same(back, plain.decode(plain.encode(back)))
+
+
 @given(JSON)
 @settings(max_examples=300)
 def test_any_json_is_read_or_refused_and_nothing_else_is_raised(value):
@@ -75,6 +109,19 @@ def test_any_json_is_read_or_refused_and_nothing_else_is_raised(value):
         {"dtype": "(2,", "shape": [1], "data": ""},
         {"dtype": "<f8", "shape": [1], "data": "not base64!"},
         {"dtype": "<f8", "shape": [0, 10**30], "data": ""},
+        {"dtype": "<f8", "shape": [0, 2**62], "data": ""},
+        {"dtype": "<f8", "shape": [2**40, 0], "data": ""},
+        {"dtype": "|i1", "shape": [True], "data": "AA=="},
+        {"dtype": "|i1", "shape": [1.0], "data": "AA=="},
+        {"dtype": "|i1", "shape": ["1"], "data": "AA=="},
+        {"dtype": "|i1", "shape": 1, "data": "AA=="},
+        {"dtype": "|i1", "shape": [1], "data": "AAA="},
+        {"dtype": "|i1", "shape": [1], "data": ["A", "A", "=", "="]},
+        {"dtype": "|i1", "shape": [2] * 9, "data": ""},
+        {"dtype": "int8", "shape": [1], "data": "AA=="},
+        {"dtype": ["|i1"], "shape": [1], "data": "AA=="},
+        {"dtype": "|b1", "shape": [1], "data": "Ag=="},
+        {"dtype": "|i1", "shape": [1], "data": "AA==", "order": "F"},
         {"dtype": "<f8"},
         [],
     ],
@@ -84,7 +131,81 @@ def test_an_array_that_is_none_is_refused(content):
         plain.decode(json.dumps({"array": content}))
 
 
-@pytest.mark.parametrize("text", ["[" * 200_000, "{", "", '{"list": 3}', "9" * 5000, '{"array": 1, "list": 2}', "[1]"])
+PARTS = plain.MAX_PARTS
+HUGE = {
+    "empty lists": "[" + "[]," * (5 * 2**20) + "[]]",
+    "lists": '{"list":[' + ",".join(['{"list":[]}'] * (PARTS // 5)) + "]}",
+    "dicts": "[" + ",".join(["{}"] * (PARTS // 3)) + "]",
+    "keys": '{"list":[' + ",".join(f'{{"k{i}":[]}}' for i in range(PARTS // 6)) + "]}",
+    "deep": '{"a":' * 900 + "1" + "}" * 900,
+    "brackets": "[" * PARTS,
+    "numbers": '{"list":[' + ",".join(["123456789"] * (PARTS - 9)) + "]}",
+    "long numbers": '{"list":[' + ",".join(["9" * 1000] * 4000) + "]}",
+    "digits": "0." + "9" * (plain.MAX_BYTES - 9),
+    "one letter of four bytes": '"\\ud83d\\ude00' + "a" * (plain.MAX_BYTES - 99) + '"',
+    "keys that collide": '{"dict":[' + ",".join(f"[{i * (2**61 - 1)},1]" for i in range(PARTS // 4)) + "]}",
+    "floats that collide": '{"dict":[' + ",".join(f"[{float(i + 1) * 2.0**61!r},1]" for i in range(PARTS // 4)) + "]}",
+    "an array": plain.encode(np.zeros(3 * 2**20 - 999, np.int8)),
+}
+
+
+@pytest.mark.parametrize("text", HUGE.values(), ids=HUGE)
+def test_a_huge_text_takes_little_memory_and_time(text):
+    begun = time.process_time()
+    tracemalloc.start()
+    try:
+        plain.decode(text)
+    except plain.NotPlain:
+        pass
+    finally:
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < 48 * 2**20 and time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize("value", [10**1000, "\ud800", {"\ud800": 1}, {2**64: 1}, {None: 1}, np.zeros([1] * 9)])
+def test_a_value_that_could_not_be_read_is_not_written(value):
+    with pytest.raises(plain.NotPlain):
+        plain.encode(value)
+
+
+def test_an_array_that_takes_no_memory_yet_is_refused_before_it_does():
+    with pytest.raises(plain.NotPlain, match="8,000,000,000,000 bytes"):
+        plain.encode(np.broadcast_to(0.0, (10**6, 10**6)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "[" * 200_000,
+            "{",
+            "",
+            '{"list": 3}',
+            "9" * 5000,
+            '{"array": 1, "list": 2}',
+            "[1]",
+            '"\\ud800"',
+            '"é"',
+            b"1",
+        ),
+        *(
+            '{"list": "ab"}',
+            '{"list": {"a": 1}}',
+            '{"list": [1], "list": [2]}',
+            '{"dict": ["ab"]}',
+            '{"dict": {"ab": 1}}',
+        ),
+        *(
+            '{"dict": [["a", 1], ["a", 2]]}',
+            '{"dict": [[null, 1]]}',
+            '{"dict": [[[], 1]]}',
+            '{"array": []}',
+            "{}",
+            None,
+        ),
+    ],
+)
 def test_text_that_is_none_of_ours_is_refused(text):
     with pytest.raises(plain.NotPlain):
         plain.decode(text)
