@@ -69,6 +69,8 @@ def _parts(entry):
     parts = tuple(part for part in name.split("/") if part not in ("", "."))
     if name.startswith("/") or ".." in parts or (parts and len(parts[0]) == 2 and parts[0][1] == ":"):
         raise ArchiveFault(f"the archive holds {name[:100]!r}, a path that leads out of it")
+    if any(len(part) > 255 for part in parts):
+        raise ArchiveFault("the archive holds a name that is too long for a file")
     return parts or ("",)
 
 

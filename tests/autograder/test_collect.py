@@ -107,6 +107,7 @@ def bad_archives():
         "leads out": lambda path: zipped(path, {"../../x.ipynb": "", ann: ""}),
         "leads out of it": lambda path: zipped(path, {"/etc/x.ipynb": "", ann: ""}),
         "a path": lambda path: zipped(path, {"C:\\x.ipynb": "", ann: ""}),
+        "too long": lambda path: zipped(path, {"a" * 256: "", ann: ""}),
         "a link": lambda path: zipped(path, {link("ann/x.ipynb"): "/etc/passwd", ann: ""}),
         "twice": lambda path: zipped(path, {"ann/x.ipynb": "", "ann//x.ipynb": ""}),
         "bomb": lambda path: zipped(path, {ann: b"\0" * 20_000_000}),
