@@ -150,9 +150,7 @@ class _Examination:
     def _examine_exercise(self, exercise, place):
         answered = self._put_questions(exercise)
         is_steady = self._gives_the_same_again(exercise, answered)
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            verdict = judge(exercise, answered)
+        verdict = _judged(exercise, answered)
         result = self._result(exercise, verdict)
         written = [cell.source for cell in self.cells[:place] if is_answer(cell) or is_own(cell)]
         if result.score:
@@ -281,6 +279,17 @@ class _Examination:
 def failed_results(lab, outcome, reason):
     """Return the results of a submission of which no cell was run."""
     return tuple(Result(exercise.name, outcome, 0.0, exercise.max_score, (reason,)) for exercise in lab.exercises)
+
+
+def _judged(exercise, answered):
+    """Judge what was answered. Answers that the judge stumbles over are wrong, for a stranger chose them."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return judge(exercise, answered)
+        except Exception as fault:
+            unread = Answer(error=f"the answer cannot be judged ({type(fault).__name__})")
+            return judge(exercise, [(question, calls, [unread] * len(calls)) for question, calls, _ in answered])
 
 
 def _grouped(verdict):

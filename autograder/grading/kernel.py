@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from autograder.grading.sandbox import profile_of, tiers, walls
 from autograder.grading.sandbox.meter import files_within, used_by
+from autograder.grading.text import clean
 
 LAST_OUTPUT = 1.0  # seconds that output may come after the reply
 LOOK = 0.1  # seconds between two looks at what the kernel uses
@@ -307,10 +308,8 @@ def _text_of(message):
 
 
 def _cleaned(text):
-    """Return text without terminal colours, other control characters, and the names of the kernel's own files."""
-    text = re.sub(r"\x1b\[[0-9;?]{0,20}[A-Za-z]", "", text[:TEXT_READ])
-    text = re.sub(r"/[^\s/]{1,40}/tmp/ipykernel_\d+/\d+\.py", "cell", text)
-    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]", "", text)
+    """Return text without what steers a terminal, and without the names of the kernel's own files."""
+    return re.sub(r"/[^\s/]{1,40}/tmp/ipykernel_\d+/\d+\.py", "cell", clean(text[:TEXT_READ]))
 
 
 def _error_of(reply):
