@@ -17,7 +17,16 @@ from autograder.checking.answer import Answer, cleaned
 from autograder.checking.differences import alike
 from autograder.checking.judge import judge
 from autograder.grading.kernel import Kernel, Stopped
-from autograder.grading.rebuild import exercise_of, grade_id, is_answer, is_check, is_own, is_picture
+from autograder.grading.rebuild import (
+    TOO_LATE,
+    defines,
+    exercise_of,
+    grade_id,
+    is_answer,
+    is_check,
+    is_own,
+    is_picture,
+)
 from autograder.grading.sandbox import Limits
 from autograder.grading.sources import is_last_hint, notes_on_source
 
@@ -221,6 +230,8 @@ class _Examination:
         nothing = all(answer.error == _missing(exercise) for finding in verdict.findings for answer in finding.answers)
         if nothing and trouble:
             reasons = [trouble]
+        elif nothing and any(is_own(cell) and defines(exercise.name, cell.source) for cell in self._below(exercise)):
+            reasons = [TOO_LATE]
         elif nothing and (exercise.name in self.unwritten or not self._answer_text(exercise).strip()):
             outcome, reasons = "blank", ["not written yet"]
         elif nothing:
@@ -245,6 +256,11 @@ class _Examination:
         score = round(self.hint_share * result.score, 2)
         words = f"this is the code of the last hint, which counts {100 * self.hint_share:g} % of its points here"
         return replace(result, score=score, reasons=(*result.reasons, f"{words}: {score:g} of {result.score:g}"))
+
+    def _below(self, exercise):
+        """The cells below an exercise's check."""
+        names = [exercise_of(cell) if is_check(cell) else "" for cell in self.cells]
+        return self.cells[names.index(exercise.name) + 1 :]
 
     def _answer_text(self, exercise):
         return next(cell.source for cell in self.cells if is_answer(cell) and exercise_of(cell) == exercise.name)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 OWN = "own"
 PICTURE = "picture"
+TOO_LATE = "the function stands in a cell below its check, too late to count; it belongs above it"
 MOST_OWN = 200  # cells of a learner's own that are run
 CHECK = re.compile(r"\s*check\(\s*[\"'](\w{1,80})[\"']\s*,\s*\w+\s*\)\s*")
 
@@ -213,18 +214,22 @@ def _notes_of_answer(release, place, handed_in):
         yield f"the cell {name} was left empty; {where}"
 
 
+def defines(name, text):
+    """Whether the text of a cell gives a meaning to a name, at the beginning of a line."""
+    return bool(re.search(rf"^(?:(?:async\s+)?def\s+{name}\s*\(|{name}\s*=[^=])", text, re.MULTILINE))
+
+
 def _where_defined(name, release, handed_in):
     """Say in which other cell a function is defined; "" where it is nowhere."""
-    defines = re.compile(rf"^(?:(?:async\s+)?def\s+{name}\s*\(|{name}\s*=[^=])", re.MULTILINE)
     check = next(place for place, cell in enumerate(release.cells) if grade_id(cell) == f"check_{name}")
     places = {grade_id(cell): place for place, cell in enumerate(release.cells) if cell.cell_type == "code"}
     elsewhere = [(place, text) for place, texts in handed_in.own.items() for text in texts]
     answers = [other for other in handed_in.texts if other in places and is_answer(release.cells[places[other]])]
     elsewhere += [(places[other], text) for other in answers for text, _ in handed_in.texts[other] if other != name]
-    found = [place for place, text in elsewhere if defines.search(text)]
+    found = [place for place, text in elsewhere if defines(name, text)]
     if not found:
         checks = [text for text, _ in handed_in.texts.get(f"check_{name}", [])]
-        return "what stands in its check cell does not count" if any(map(defines.search, checks)) else ""
+        return "what stands in its check cell does not count" if any(defines(name, text) for text in checks) else ""
     if min(found) < check:
         return "the function stands in another cell, which was run"
-    return "the function stands in a cell below its check, too late to count; it belongs above it"
+    return TOO_LATE

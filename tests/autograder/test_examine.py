@@ -15,7 +15,7 @@ from autograder.checking.judge import ask, judge
 from autograder.exercises import LABS, exercise_named
 from autograder.grading.examine import CourseFault, examine
 from autograder.grading.intake import read_notebook
-from autograder.grading.rebuild import rebuild
+from autograder.grading.rebuild import TOO_LATE, rebuild
 from autograder.grading.sample import as_bytes, with_answers, without
 from autograder.grading.sandbox import furnish
 
@@ -286,9 +286,12 @@ def test_a_submission_comes_to_what_it_deserves(examined, right, what):
         assert bool(results[name].reasons) == (score < points)
 
 
+def own_cell(source):
+    return {"cell_type": "code", "id": "own", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
+
+
 def with_own_cell(notebook, source):
-    cell = {"cell_type": "code", "id": "own", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
-    return {**notebook, "cells": [cell, *notebook["cells"]]}
+    return {**notebook, "cells": [own_cell(source), *notebook["cells"]]}
 
 
 def test_an_answer_with_the_code_of_the_last_hint_counts_and_is_marked(examined, release, right, lab, quick):
@@ -369,6 +372,31 @@ def test_an_answer_in_a_cell_without_its_id_still_counts(examined, right):
     results, notes = examined(notebook=notebook)
     assert results["angular_hash"].score == FULL["angular_hash"]
     assert "the cell angular_hash was deleted; the function stands in another cell, which was run" in notes
+
+
+def test_an_answer_below_its_check_is_too_late_and_told_so(examined, right):
+    notebook = without(right, "angular_hash")
+    late = own_cell("def angular_hash(vectors, rotations):\n    return 1\n")
+    results, _ = examined(notebook={**notebook, "cells": [*notebook["cells"], late]})
+    assert results["angular_hash"].score == 0 and results["angular_hash"].outcome == "graded"
+    assert results["angular_hash"].reasons == (TOO_LATE,)
+
+
+def test_a_module_that_a_cell_writes_can_be_imported_and_filters_do_not_reach_the_asking(examined, right):
+    answers = {
+        "angular_hash": "%%writefile mine.py\nimport numpy as np\ndef turned(y): return np.append(y, -y, -1)\n",
+        "offset_rounds": "import warnings, numpy as np\nwarnings.simplefilter('error')\nnp.seterr(all='raise')\n"
+        "def offset_rounds(buckets, n_buckets):\n    warnings.warn('costs nothing')\n    np.array([1.0]) / 0\n"
+        "    return buckets + np.arange(buckets.shape[-2])[:, None] * n_buckets\n",
+    }
+    own = "from mine import turned\ndef angular_hash(vectors, rotations):\n"
+    own += "    return np.argmax(turned(vectors[..., None, :, :] @ rotations), -1)\n"
+    notebook = with_answers(right, answers)
+    place = next(number for number, one in enumerate(notebook["cells"]) if one["id"] == "angular_hash") + 1
+    cells = [*notebook["cells"][:place], own_cell(own), *notebook["cells"][place:]]
+    results, _ = examined(notebook={**notebook, "cells": cells})
+    assert results["angular_hash"].score == FULL["angular_hash"], results["angular_hash"]
+    assert results["offset_rounds"].score == FULL["offset_rounds"], results["offset_rounds"]
 
 
 def test_a_notebook_out_of_time_keeps_the_points_it_has(examined, quick):
