@@ -1,12 +1,13 @@
 # Every command is one line that calls start.py, where it is explained: `make help`.
 # Another Python: make lab PYTHON=python3.12. More arguments: make test ARGS="-k angular".
-# The instructor's folders: make grade SUBMISSIONS=folder OUT=folder. A new exercise: make exercise LAB=lab NAME=name.
+# The instructor's folders: make grade SUBMISSIONS=folder OUT=folder. A platform's: make collect ARCHIVE=zip LAB=lab.
+# A new exercise: make exercise LAB=lab NAME=name.
 # The tables of units, written anew: make syllabus ARGS=--write.
 PYTHON ?= python3
 SUBMISSIONS ?= submissions
 OUT ?= grading/first
 
-.PHONY: help lab trax syllabus site labs release sample grade formgrader exercise selftest test test-long bench lock
+.PHONY: help lab trax syllabus site labs release sample collect grade formgrader exercise selftest test test-long bench lock
 
 help:
 	@$(PYTHON) start.py --help
@@ -16,6 +17,9 @@ lab trax syllabus site labs release selftest test test-long bench lock:
 
 sample:
 	@$(PYTHON) start.py $@ "$(SUBMISSIONS)" $(ARGS)
+
+collect:
+	@$(PYTHON) start.py $@ "$(ARCHIVE)" --lab "$(LAB)" --out "$(SUBMISSIONS)" $(ARGS)
 
 grade:
 	@$(PYTHON) start.py $@ "$(SUBMISSIONS)" --out "$(OUT)" $(ARGS)

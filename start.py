@@ -114,6 +114,11 @@ def release(arguments):
     return autograder("release", arguments)
 
 
+def collect(arguments):
+    """make a folder of submissions from a platform's zip: collect ARCHIVE --lab LAB --out SUBMISSIONS"""
+    return autograder("collect", arguments)
+
+
 def grade(arguments):
     """grade a folder of submissions: grade SUBMISSIONS --out OUT"""
     return autograder("grade", arguments)
@@ -174,7 +179,7 @@ COMMANDS = {
     name.__name__.replace("_", "-"): name
     for name in (
         *(lab, trax, syllabus, site),
-        *(labs, release, sample, grade, formgrader),
+        *(labs, release, sample, collect, grade, formgrader),
         *(exercise, selftest, test, test_long, bench, lock),
     )
 }

@@ -213,7 +213,7 @@ def _parser():
     one.add_argument("--force", action="store_true", help="write over a lab that was edited in labs/")
 
     one = _command(commands, exercise, "Put the five cells of a new exercise into its lab's notebook in solutions/.")
-    one.add_argument("lab", metavar="LAB", choices=sorted(LABS), help="the lab, such as %(choices)s")
+    one.add_argument("lab", metavar="LAB", choices=sorted(LABS), help="the lab: %(choices)s")
     one.add_argument("name", metavar="NAME", help="the exercise, as its file in autograder/exercises/labNN/ is called")
 
     one = _command(commands, release, "Write course-student.zip: what students need, without solutions and grading.")
@@ -228,7 +228,7 @@ def _parser():
     )
     one.add_argument("archive", metavar="ARCHIVE", help="the zip archive")
     one.add_argument(
-        "--lab", required=True, choices=sorted(LABS), help="the lab that was handed in, such as %(choices)s"
+        "--lab", metavar="LAB", required=True, choices=sorted(LABS), help="the lab that was handed in: %(choices)s"
     )
     one.add_argument("--out", required=True, metavar="SUBMISSIONS", help="folder to write to; made if there is none")
     one.add_argument("--roster", metavar="FILE", help=f"{ROSTER}. Folders are called as it calls the students")
