@@ -42,7 +42,7 @@ for place in ("@HOME@", "@TMP@", "@BESIDE@", "@REPO@/pyproject.toml"):
 class Entry:
     """A bad submission.
 
-    number : its number in the catalogue, 61 for a forgery and 62 for a stopper that came later
+    number : its number in the catalogue, or several; 61 for a forgery and 62 for a stopper that came later
     name : the test's name, and the student's
     what : what it does, in a line
     answers : texts of answer cells, by exercise; first, last : a cell of the student's own at the beginning, at the end
@@ -57,7 +57,7 @@ class Entry:
     long : whether only `make test-long` has the time
     """
 
-    number: int
+    number: int | tuple
     name: str
     what: str
     answers: dict = field(default_factory=dict)
@@ -76,13 +76,17 @@ class Entry:
     long: bool = False
 
     @property
+    def numbers(self):
+        return one_or_more(self.number)
+
+    @property
     def outcomes(self):
-        return words(self.outcome)
+        return one_or_more(self.outcome)
 
 
-def words(one_or_more):
-    """A word, or several, as a tuple."""
-    return (one_or_more,) if isinstance(one_or_more, str) else tuple(one_or_more)
+def one_or_more(value):
+    """A value, or several, as a tuple."""
+    return value if isinstance(value, tuple) else (value,)
 
 
 def lost(*names):

@@ -25,7 +25,7 @@ from autograder.grading.sample import as_bytes, with_answers
 from reformer.angular import angular_hash
 from reformer.neighbors import k_nearest
 from tests.autograder.hostile.canaries import Canaries
-from tests.autograder.hostile.entry import FULL, IN_SIGHT, JUDGED, LAB, Entry, own_cell
+from tests.autograder.hostile.entry import FULL, IN_SIGHT, JUDGED, LAB, Entry, one_or_more, own_cell
 
 BESIDE = [Entry(0, f"beside-{number}", "a right submission beside the others") for number in range(4)]
 WHOLE = sum(FULL.values())
@@ -133,12 +133,9 @@ def _faults_of_exercise(entry, exercise):
     name, score = exercise["name"], exercise["score"]
     allowed = entry.points.get(name, FULL[name])
     allowed = worth(name, entry.answers[name]) if allowed == JUDGED else allowed
-    allowed = allowed if isinstance(allowed, tuple) else (allowed,)
-    outcomes = (entry.stops[name],) if name in entry.stops else (*entry.outcomes, "graded", "blank")
+    outcomes = one_or_more(entry.stops.get(name, (*entry.outcomes, "graded", "blank")))
     outcomes = ("graded",) if score == FULL[name] else outcomes
-    if isinstance(outcomes[0], tuple):
-        (outcomes,) = outcomes
-    faults = [] if score in allowed else [f"{name}: {score} points, not {allowed}: {exercise['reasons']}"]
+    faults = [] if score in one_or_more(allowed) else [f"{name}: {score} points, not {allowed}: {exercise['reasons']}"]
     if exercise["outcome"] not in outcomes:
         faults.append(f"{name}: {exercise['outcome']}, not {outcomes}: {exercise['reasons']}")
     if bool(exercise["reasons"]) != (score < FULL[name]):

@@ -393,6 +393,7 @@ ENTRIES = [
         answers={"recall_and_cost": MOST_ALLOWED, "chance_to_meet": SHARED},
         outcome=("graded", *STOPPED),
         points=lost("recall_and_cost", "chance_to_meet"),
+        long=True,
     ),
     *(
         Entry(
@@ -412,7 +413,7 @@ ENTRIES = [
                 False,
             ),
             ("strange", "replies of other types and with other keys", STRANGE, False),
-            ("larger-than-allowed", "replies of 18 MB", LARGER_THAN_ALLOWED, False),
+            ("larger-than-allowed", "replies of 18 MB", LARGER_THAN_ALLOWED, True),
             (
                 "errors-made-up",
                 "replies that blame the machine, and that say the answer is not written",
@@ -499,6 +500,7 @@ ENTRIES = [
         answers={"chance_to_meet": WRONG["chance_to_meet"] + FALSE_NUMPY},
         outcome=("graded", *STOPPED),
         points={"chance_to_meet": 0, "recall_and_cost": ANY_OF_LAST},
+        long=True,
     ),
     *(
         Entry(

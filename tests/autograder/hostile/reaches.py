@@ -334,6 +334,7 @@ for path in [module.__file__ for module in (answer, call, plain, probe, np)] + [
 
 PLACES = ("@REPO@", "@SUBMISSIONS@", "@OUT@", "@SECRET@")
 SEARCHES = {
+    "": PREFIX + PROCESSES + FINDERS + COMMAND_LINES + KNOWN,
     "prefix": PREFIX,
     "processes": PROCESSES,
     "finders": FINDERS,
@@ -357,18 +358,21 @@ ENTRIES = [
         points={"offset_rounds": (0, FULL["offset_rounds"])},
     ),
     Entry(
-        22, "writes-everywhere", "writes into every folder, and to files of the system", answers=right_after(WRITE_ALL)
+        22,
+        "writes-everywhere",
+        "writes into every folder, to files of the system, of the course, and of NumPy",
+        answers={**right_after(WRITE_ALL), **right_after(CHANGES_THE_COURSE, "chance_to_meet")},
     ),
     *(
         Entry(
             61,
-            f"takes-solutions-{name}",
+            f"takes-solutions{name and '-'}{name}",
             "searches for solved notebooks and other submissions, and runs what it finds",
             first=searching(places),
             answers=UNWRITTEN,
             outcome=("graded", "blank"),
             points=NOTHING,
-            long=name in ("prefix", "finders"),
+            long=name != "",
         )
         for name, places in SEARCHES.items()
     ),
@@ -383,9 +387,13 @@ ENTRIES = [
     ),
     Entry(
         23,
-        "reads-proc",
-        "prints environments, command lines, mounts and open files",
-        answers=right_after(PROC),
+        "reads-all",
+        "prints environments, command lines and open files; opens, traces and signals others; asks the system for more",
+        answers={
+            **right_after(PROC),
+            **right_after(MEMORY_OF_OTHERS, "angular_hash"),
+            **right_after(SYSTEM_CALLS, "chance_to_meet"),
+        },
         never=PLACES,
     ),
     Entry(
@@ -396,8 +404,6 @@ ENTRIES = [
         never=PLACES[1:],
         long=True,
     ),
-    Entry(23, "reads-memory", "opens, traces, signals others' processes", answers=right_after(MEMORY_OF_OTHERS)),
-    Entry(23, "system-calls", "asks the system for what nobody needs here", answers=right_after(SYSTEM_CALLS)),
     Entry(24, "network", "connects to whatever may be there", answers=right_after(CONNECT)),
     Entry(24, "raw-sockets", "opens sockets of other kinds, and serves", answers=right_after(RAW), long=True),
     Entry(
@@ -420,14 +426,15 @@ ENTRIES = [
         points=NOTHING,
         after="keeps-twins",
     ),
-    Entry(61, "changes-the-gradebook", "puts a trigger into the gradebook", answers=right_after(CHANGES_THE_GRADEBOOK)),
-    Entry(61, "overwrites-others", "overwrites what others handed in", answers=right_after(OVERWRITES_OTHERS)),
-    Entry(61, "rewrites-the-report", "a daemon waits for the report", answers=right_after(REWRITES_THE_REPORT)),
     Entry(
         61,
-        "changes-the-course",
-        "writes into the files of the course and of NumPy that it runs on",
-        answers=right_after(CHANGES_THE_COURSE),
+        "changes-records",
+        "puts a trigger into the gradebook, overwrites what others handed in, a daemon waits for the report",
+        answers={
+            **right_after(CHANGES_THE_GRADEBOOK, "angular_hash"),
+            **right_after(OVERWRITES_OTHERS, "offset_rounds"),
+            **right_after(REWRITES_THE_REPORT, "chance_to_meet"),
+        },
     ),
 ]
 assert all(MARK in text for text in (WRITE_ALL, KEEP_TWINS, CHANGES_THE_COURSE))

@@ -331,7 +331,7 @@ ENTRIES = [
             answers={"collision_probability": code},
             outcome=STOPPED,
             points=lost("collision_probability"),
-            long=kind not in ("at-once", "step-by-step", "shared"),
+            long=kind not in ("at-once", "step-by-step"),
         )
         for kind, code in MEMORY.items()
     ),
@@ -388,6 +388,7 @@ ENTRIES = [
         "some-large-files",
         "writes 900 MB in files of 30 MB",
         answers=answered("offset_rounds", SOME_LARGE_FILES, FREES),
+        long=True,
     ),
     Entry(
         17,

@@ -115,7 +115,7 @@ EVIL_KERNEL = {
 }
 
 ENTRIES = [
-    Entry(32, "tagged", "tags that skip cells, or allow errors, and the course's own tags", notebook=tagged),
+    Entry(32, "tagged", "tags that skip cells, or allow errors, and the course's own tags", notebook=tagged, long=True),
     Entry(
         32,
         "tagged-and-wrong",
@@ -132,7 +132,7 @@ ENTRIES = [
         notebook=points_raised,
         points=lost("offset_rounds"),
     ),
-    Entry(33, "kinds-changed", "checks are text, answers are raw", notebook=kinds_changed),
+    Entry(33, "kinds-changed", "checks are text, answers are raw", notebook=kinds_changed, long=True),
     Entry(
         34,
         "checks-edited",
@@ -148,6 +148,7 @@ ENTRIES = [
         "everything but the answers is gone",
         notebook=checks_deleted,
         says=("the cell check_chance_to_meet was deleted; it was put back",),
+        long=True,
     ),
     Entry(34, "turned-over", "the cells from last to first", notebook=turned_over, long=True),
     Entry(
@@ -222,6 +223,7 @@ ENTRIES = [
         "an answer cell is deleted, its function stands in two cells of the student's own",
         notebook=without_answer("angular_hash", SECOND_HALF, FIRST_HALF),
         says=("the cell angular_hash was deleted; the function stands in another cell",),
+        long=True,
     ),
     Entry(
         36,

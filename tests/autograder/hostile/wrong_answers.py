@@ -9,7 +9,8 @@ from autograder.exercises import exercise_named
 from autograder.grading.sample import mistaken
 from tests.autograder.hostile.entry import FULL, JUDGED, LAB, NOTHING, RIGHT, Entry, changed, lost
 
-STUBS = dict.fromkeys(FULL, "# later\n")
+UNWRITTEN = dict.fromkeys(FULL, "# YOUR CODE HERE\nraise NotImplementedError()")
+COMMENTS = dict.fromkeys(FULL, "# later\n")
 
 
 def without_batch(name):
@@ -205,7 +206,7 @@ def collision_probability(angles, n_buckets):
 """
 
 ENTRIES = [
-    Entry(1, "right", "the instructor's answers"),
+    Entry(1, "right", "the instructor's answers", long=True),
     Entry(
         1,
         "right-in-own-words",
@@ -236,17 +237,20 @@ ENTRIES = [
         "the same wrong values for every question",
         answers=CONSTANTS,
         points=dict.fromkeys(FULL, JUDGED),
+        long=True,
     ),
     Entry(
         3,
         "blank",
         "nothing is written",
-        answers=dict.fromkeys(FULL, "# YOUR CODE HERE\nraise NotImplementedError()"),
+        answers=UNWRITTEN,
         outcome="blank",
         points=NOTHING,
         says=("not written yet",),
     ),
-    Entry(3, "blank-comments", "comments only", answers=STUBS, outcome=("blank", "graded"), points=NOTHING),
+    Entry(
+        3, "blank-comments", "comments only", answers=COMMENTS, outcome=("blank", "graded"), points=NOTHING, long=True
+    ),
     Entry(
         3, "blank-emptied", "empty cells", answers=dict.fromkeys(FULL, ""), outcome="blank", points=NOTHING, long=True
     ),
@@ -254,7 +258,7 @@ ENTRIES = [
         4,
         "half-right",
         "one exercise half right, three not written",
-        answers={**STUBS, "angular_hash": without_batch("angular_hash"), "offset_rounds": RIGHT["offset_rounds"]},
+        answers={**UNWRITTEN, "angular_hash": without_batch("angular_hash"), "offset_rounds": RIGHT["offset_rounds"]},
         points={**NOTHING, "angular_hash": JUDGED, "offset_rounds": FULL["offset_rounds"]},
         says=("not written yet",),
     ),
@@ -300,34 +304,19 @@ ENTRIES = [
         says=("not finite",),
     ),
     Entry(
-        37,
+        (37, 38),
         "imports-the-reference",
-        "calls the course's own function, by all its names",
-        answers={"angular_hash": IMPORTS_THE_REFERENCE},
-        points=lost("angular_hash"),
-        says=("ModuleNotFoundError",),
+        "calls the course's own function by all its names; another looks for Trax, Torch, JAX",
+        answers={"angular_hash": IMPORTS_THE_REFERENCE, "chance_to_meet": READY_MADE},
+        points=lost("angular_hash", "chance_to_meet"),
+        says=("ModuleNotFoundError", "nothing ready-made is here"),
     ),
     Entry(
-        38,
-        "ready-made",
-        "looks for Trax, Torch, JAX",
-        answers={"chance_to_meet": READY_MADE},
-        points=lost("chance_to_meet"),
-        says=("nothing ready-made is here",),
-    ),
-    Entry(
-        39,
+        (39, 40),
         "hard-coded",
-        "knows the visible questions by heart",
-        answers={name: table_of_visible(name) for name in ("collision_probability", "chance_to_meet")},
-        points={name: points_of_visible(name) for name in ("collision_probability", "chance_to_meet")},
-    ),
-    Entry(
-        40,
-        "inspects-the-probe",
-        "searches frames and memory for what is expected",
-        answers={"collision_probability": INSPECTS_THE_PROBE},
-        points=lost("collision_probability"),
+        "knows the visible questions by heart; another searches frames and memory for what is expected",
+        answers={"chance_to_meet": table_of_visible("chance_to_meet"), "collision_probability": INSPECTS_THE_PROBE},
+        points={"chance_to_meet": points_of_visible("chance_to_meet"), "collision_probability": 0},
     ),
     Entry(
         41,
