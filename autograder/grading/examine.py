@@ -16,8 +16,9 @@ from autograder.checking import plain
 from autograder.checking.answer import Answer
 from autograder.checking.judge import judge
 from autograder.grading.hints import is_last_hint
-from autograder.grading.kernel import Kernel, Limits, Stopped
+from autograder.grading.kernel import Kernel, Stopped
 from autograder.grading.rebuild import exercise_of, grade_id, is_answer, is_check, is_own, is_picture
+from autograder.grading.sandbox import Limits
 
 WORST_FIRST = ("killed", "memory", "crashed", "timeout", "output-limit")
 STOPS_OF_AN_EXERCISE = 2  # after that many its other questions are not put any more
@@ -53,15 +54,16 @@ class Examined:
     printed: dict
 
 
-def examine(notebook, lab, generator, limits=None, hint_share=1.0):
+def examine(notebook, lab, generator, limits=None, hint_share=1.0, tier=None):
     """Run a rebuilt notebook and return what it is worth.
 
     generator : gives the random generator of an exercise's question: generator(exercise, question)
     hint_share : what an answer whose code is that of the last hint counts of its points, 0 .. 1
+    tier : how its kernels are walled off, of `sandbox.tiers`; the machine's best if none is given
 
     Raises KernelFault or CourseFault where the machine or the course is at fault.
     """
-    examination = _Examination(notebook, lab, generator, limits or Limits(), hint_share)
+    examination = _Examination(notebook, lab, generator, limits or Limits(), hint_share, tier)
     try:
         return examination.run()
     finally:
@@ -69,24 +71,26 @@ def examine(notebook, lab, generator, limits=None, hint_share=1.0):
 
 
 class _Examination:
-    def __init__(self, notebook, lab, generator, limits, hint_share):
+    def __init__(self, notebook, lab, generator, limits, hint_share, tier):
         self.cells = notebook.cells
         self.hint_share = hint_share
         self.lab = lab
         self.exercises = {exercise.name: exercise for exercise in lab.exercises}
         self.generator = generator
         self.limits = limits
-        self.kernel = Kernel(lab.unit, limits)
+        self.tier = tier
+        self.kernel = Kernel(lab.unit, limits, tier)
         self.done = []  # what to run again in a new kernel: functions that do it
         self.results, self.notes, self.printed = [], [], {}
         self.stops = {}  # by exercise, the outcomes that its cells and calls came to
+        self.floods = set()  # exercises whose answer cells printed too much
         self.trouble = {}  # by exercise, why its answer cell did not run to its end
         self.unwritten = set()  # exercises whose answer cell says itself that it is not written yet
         self.earlier_trouble = []  # the same of all cells so far, as sentences that stand alone
 
     def run(self):
         self.kernel.__enter__()
-        self.end = time.monotonic() + self.limits.submission
+        self.end = self.kernel.end = time.monotonic() + self.limits.submission
         for place, cell in enumerate(self.cells):
             if cell.cell_type != "code" or is_picture(cell):
                 continue
@@ -98,30 +102,44 @@ class _Examination:
 
     def _run_cell(self, place, cell):
         try:
-            ran = self.kernel.run(cell.source, self._seconds(self.limits.cell))
+            ran = self.kernel.run(cell.source)
         except Stopped as stop:
             self.printed[place] = stop.output
             self._note_trouble(place, cell, stop.outcome, str(stop))
             self._start_anew()
             return
-        self.done.append(lambda: self.kernel.run(cell.source, self._seconds(self.limits.cell)))
+        self.done.append(lambda: self.kernel.run(cell.source))
         self.printed[place] = ran.output
+        if ran.lost:
+            self._note_flood(place, cell)
         if ran.error.startswith("NotImplementedError") and is_answer(cell):
             self.unwritten.add(exercise_of(cell))
         elif ran.error:
             self._note_trouble(place, cell, "memory" if ran.error.startswith("MemoryError") else "", ran.error)
 
+    def _note_flood(self, place, cell):
+        words = f"{self._named(place, cell)} printed more than {self.limits.output_stop // 1_000_000} MB"
+        self.notes.append(f"output-limit: {words}; the rest was not read")
+        self.earlier_trouble.append(words)
+        if is_answer(cell):
+            self.floods.add(exercise_of(cell))
+
     def _note_trouble(self, place, cell, outcome, words):
         if is_answer(cell):
             self.trouble[exercise_of(cell)] = f"the answer cell stopped: {words}"
             self.stops.setdefault(exercise_of(cell), []).extend([outcome] if outcome else [])
-            self.earlier_trouble.append(f"the answer cell of {exercise_of(cell)} stopped: {words}")
+            self.earlier_trouble.append(f"{self._named(place, cell)} stopped: {words}")
         elif is_own(cell):
-            note = f"a cell of the student's own {self._behind(place)} stopped: {words}"
+            note = f"{self._named(place, cell)} stopped: {words}"
             self.notes.append(note)
             self.earlier_trouble.append(note)
         elif not any(is_own(one) or is_answer(one) for one in self.cells[:place]):
             raise CourseFault(f"{self.lab.name}: the course's own cell {grade_id(cell)!r} failed: {words}")
+
+    def _named(self, place, cell):
+        if is_answer(cell):
+            return f"the answer cell of {exercise_of(cell)}"
+        return f"a cell of the student's own {self._behind(place)}" if is_own(cell) else f"the cell {grade_id(cell)}"
 
     def _behind(self, place):
         known = [grade_id(cell) for cell in self.cells[:place] if not is_own(cell)]
@@ -139,7 +157,7 @@ class _Examination:
         self.results.append(result)
         if not verdict.right:
             twin = inspect.getsource(exercise.twin)
-            self._go_on_with(lambda: self.kernel.put_in_place(exercise.name, twin, self._seconds(self.limits.call)))
+            self._go_on_with(lambda: self.kernel.put_in_place(exercise.name, twin))
 
     def _put_questions(self, exercise):
         answered = []
@@ -157,9 +175,8 @@ class _Examination:
 
     def _ask(self, exercise, call, stops):
         try:
-            seconds = self._seconds(self.limits.call)
             observe = inspect.getsource(exercise.observe) if exercise.observe else ""
-            content = self.kernel.ask(exercise.name, plain.encode_call(call), seconds, observe=observe)
+            content = self.kernel.ask(exercise.name, plain.encode_call(call), observe)
         except Stopped as stop:
             stops.append(stop.outcome)
             self._start_anew()
@@ -195,6 +212,8 @@ class _Examination:
         if not verdict.right and any("NameError" in reason for reason in reasons):
             reasons = [*(words for words in self.earlier_trouble if words not in reasons), *reasons]
         stops = [word for word in WORST_FIRST if word in self.stops.get(exercise.name, [])]
+        if exercise.name in self.floods:
+            stops.append("output-limit")  # the least of them
         outcome = stops[0] if stops and not verdict.right else outcome
         named = verdict.named.sentence if verdict.named else ""
         return Result(exercise.name, outcome, verdict.score, exercise.max_score, tuple(reasons), named)
@@ -211,13 +230,6 @@ class _Examination:
     def _answer_text(self, exercise):
         return next(cell.source for cell in self.cells if is_answer(cell) and exercise_of(cell) == exercise.name)
 
-    def _seconds(self, limit):
-        """Return how long the next request may take; of a notebook out of time nothing is run any more."""
-        left = self.end - time.monotonic()
-        if left <= 0:
-            raise Stopped("timeout", f"the whole notebook took longer than {self.limits.submission:g} seconds")
-        return min(limit, left)
-
     def _go_on_with(self, step):
         """Do something in the kernel that later cells rest on; a kernel that it stops is started with it done."""
         self.done.append(step)
@@ -230,7 +242,7 @@ class _Examination:
         """Start a new kernel and run the good cells again; one that now fails is left out from here on."""
         self.kernel.close()
         while time.monotonic() < self.end:
-            self.kernel = Kernel(self.lab.unit, self.limits)
+            self.kernel = Kernel(self.lab.unit, self.limits, self.tier, self.end)
             self.kernel.__enter__()
             if self._repeat():
                 return

@@ -1,47 +1,25 @@
-"""A learner's kernel: a process of its own, in a room of its own, that runs cells and gives answers, within limits.
+"""A learner's kernel as the judge sees it: a process in the sandbox that runs cells and gives answers, within limits.
 
 Every message from it is a stranger's: it is measured before it is read, and what cannot be read counts as nothing.
 Answers come in the reply to the request that asks for them, so nothing that is printed or displayed can pass for one.
 """
 
 import contextlib
-import functools
-import os
 import re
-import shutil
 import signal
-import subprocess
-import sys
-import tempfile
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
-from autograder.grading import isolation
-from reformer import UNITS
+from autograder.grading.sandbox import profile_of, tiers, walls
+from autograder.grading.sandbox.meter import files_within, used_by
 
-HERE = Path(__file__).parent
 LAST_OUTPUT = 1.0  # seconds that output may come after the reply
+LOOK = 0.1  # seconds between two looks at what the kernel uses
+MESSAGE = 24 * 2**20  # bytes of one message; an answer has at most 16 MiB
+PRINTED = 2**20  # bytes of a message of output that is read
+NODES = 500_000  # values, lists and dicts in one part of a message: each takes up to a hundred bytes here
 TEXT_READ = 100_000  # of one message; the patterns that clean it take time in proportion
 MIME = "application/vnd.course.answer+json"
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a learner's code may use.
-
-    start, cell, call, submission : seconds for the kernel to start, one cell, one call of a function, one notebook
-    memory : bytes of address space of the kernel
-    output_kept, output_stop : bytes of output of one cell that are kept, and that stop it
-    """
-
-    start: float = 60.0
-    cell: float = 30.0
-    call: float = 10.0
-    submission: float = 300.0
-    memory: int = 4 * 2**30
-    output_kept: int = 20_000
-    output_stop: int = 50_000_000
 
 
 class KernelFault(RuntimeError):
@@ -59,22 +37,28 @@ class Stopped(Exception):
 
 @dataclass(frozen=True)
 class Ran:
-    """What running a cell gave: the text it printed, and the error that ended it or the empty string."""
+    """What running a cell gave: the text it printed, the error that ended it or "", and whether it printed too much to
+    be read."""
 
     output: str
     error: str
+    lost: bool = False
 
 
 class Kernel:
     """A running kernel. Use it as a context manager; once `Stopped` was raised it is dead.
 
     unit : the unit of the lab; `reformer` holds the modules of the units before it
+    tier : how it is walled off; the machine's best if none is given
+    end : the time, of time.monotonic(), at which the whole notebook is out of time
     """
 
-    def __init__(self, unit, limits):
+    def __init__(self, unit, limits, tier=None, end=float("inf")):
         self.limits = limits
+        self.end = end
         self._unit = unit
-        self._room = self._process = self._client = None
+        self._tier = tier or tiers.detect()
+        self._manager = None
 
     def __enter__(self):
         try:
@@ -87,222 +71,218 @@ class Kernel:
     def __exit__(self, *error):
         self.close()
 
-    def run(self, source, seconds=None):
+    def run(self, source):
         """Run a cell. Raises Stopped where the kernel did not live to its end."""
-        reply, output = self._request(seconds or self.limits.cell, code=source)
+        reply, output = self._execute(self.limits.cell, code=source)
         if any(_field(payload, "source") == "ask_exit" for payload in _field(reply, "payload", list, [])):
             raise self._stopped("crashed", "the code ended the kernel with exit()", output)
-        return Ran(output.text(), _error_of(reply))
+        return Ran(output.text(), _error_of(reply), output.lost)
 
-    def ask(self, name, inputs, seconds=None, observe=""):
+    def ask(self, name, inputs, observe=""):
         """Make a call, in plain text, of the learner's function `name`; `observe` as in `room/probe`.
 
         Returns the dict {"value": plain text}, {"changed": plain text} where the function changed its inputs,
         {"error": words} or {"missing": True}; anything else that comes back is an error, too. Raises Stopped.
         """
-        content = self._evaluate("answer", seconds or self.limits.call, name, inputs, observe)
+        content = self._evaluate("answer", name, inputs, observe)
         if content == {"missing": True} or any(_is_text(content, kind) for kind in ("value", "changed", "error")):
             return content
         return {"error": "the answer cannot be read"}
 
-    def put_in_place(self, name, source, seconds=None):
+    def put_in_place(self, name, source):
         """Define `name` in the kernel by a course's own source. Raises Stopped."""
-        self._evaluate("put_in_place", seconds or self.limits.call, name, source)
+        self._evaluate("put_in_place", name, source)
 
     def close(self):
-        """Kill the kernel with every process of its group, and clear its room away."""
-        if self._client:
-            self._client.stop_channels()
-            self._client.context.destroy(linger=0)
-        if self._process:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                _kill_group(self._process)
-            self._process.wait()
-        if self._room:
-            shutil.rmtree(self._room, ignore_errors=True)
-        self._room = self._process = self._client = None
+        """Kill the kernel with every process of its own, and clear its room away."""
+        from autograder.grading.sandbox.provisioner import remove_room
+
+        if self._manager:
+            with contextlib.suppress(Exception):  # where it did not start there is nothing to end
+                self._manager.shutdown_kernel(now=True)
+            self._manager.context.destroy(linger=0)
+            remove_room(self._manager)
+        self._manager = None
 
     def _start(self):
-        self._room = Path(tempfile.mkdtemp(prefix="room-"))
-        furnish(self._room, self._unit)
-        connection_file = self._room / "kernel.json"
-        self._client = _connect(connection_file, self.limits)
-        env = environment(self._room)
-        argv = [sys.executable, "-P", "-s", str(self._room / "launch.py"), str(connection_file)]
-        argv = isolation.enclose([*argv, str(self.limits.memory)], room=self._room, env=env, limits=self.limits)
-        self._process = subprocess.Popen(
-            argv,
-            cwd=self._room / "work",
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        self._client.start_channels(hb=False, stdin=False, control=False)
+        import zmq
+
+        from autograder.grading.sandbox.provisioner import kernel_manager
+
+        self._manager = kernel_manager(self._unit, self.limits, self._tier)
+        self._manager.context.setsockopt(zmq.MAXMSGSIZE, MESSAGE)
+        self._manager.context.setsockopt(zmq.RCVHWM, 4)
         try:
-            self._exchange(self._client.kernel_info(), self.limits.start, _Output(self.limits))
+            self._manager.start_kernel()
+        except (OSError, LookupError) as error:
+            raise KernelFault(f"the kernel did not start: {error}") from error
+        self._started, self._watched = self._manager.provisioner.started, False
+        self._shell, self._iopub = self._manager.connect_shell(), self._manager.connect_iopub()
+        start = max(self.limits.start, profile_of(self._unit).start)
+        try:
+            self._request("kernel_info_request", {}, start, _Output(self.limits))
         except Stopped as stop:
             raise KernelFault(f"the kernel did not start: {stop}") from None
+        self._watched = True
 
-    def _evaluate(self, function, seconds, *arguments):
+    def _evaluate(self, function, *arguments):
         call = f'__import__("autograder.probe").probe.{function}({", ".join(map(repr, arguments))})'
-        reply, _ = self._request(seconds, code="", user_expressions={"answer": call}, silent=True)
+        reply, _ = self._execute(self.limits.call, code="", user_expressions={"answer": call}, silent=True)
         answered = _field(_field(reply, "user_expressions", dict, {}), "answer", dict, {})
         if "ename" in answered:
             return {"error": _error_of({"status": "error", **answered})}
         return _field(_field(answered, "data", dict, {}), MIME, dict, {})
 
-    def _request(self, seconds, **what):
+    def _execute(self, seconds, **what):
         output = _Output(self.limits)
-        request = self._client.execute(**what, store_history=False, allow_stdin=False, stop_on_error=False)
-        return self._exchange(request, seconds, output), output
+        self._require_time(output)
+        content = {"silent": False, "store_history": False, "user_expressions": {}, "stop_on_error": False, **what}
+        return self._request("execute_request", {**content, "allow_stdin": False}, seconds, output), output
 
-    def _exchange(self, request, seconds, output):
-        """Wait for the reply to a request and gather what is printed meanwhile. Returns the reply's content."""
+    def _request(self, kind, content, seconds, output):
+        """Send a request, wait for its reply and gather what is printed meanwhile. Returns the reply's content.
+
+        seconds : of processor time, for all of it, however often the kernel replies
+        """
         import zmq
 
-        shell, iopub = self._client.shell_channel.socket, self._client.iopub_channel.socket
+        session = self._manager.session
+        request = session.send(self._shell, kind, content)["header"]["msg_id"]
         poller = zmq.Poller()
-        poller.register(shell, zmq.POLLIN)
-        poller.register(iopub, zmq.POLLIN)
-        end = time.monotonic() + seconds
-        reply, idle = None, False
+        poller.register(self._shell, zmq.POLLIN)
+        poller.register(self._iopub, zmq.POLLIN)
+        clock = _Clock(self.limits.wait if self._watched else seconds)
+        reply, idle, last_output = None, False, float("inf")
         while reply is None or not idle:
-            ready = dict(poller.poll(timeout=100))
-            if iopub in ready:
-                message = output.add(*_receive(self._client.session, iopub))
-                idle = idle or (_answers(message, request) and _content(message, "execution_state") == "idle")
-            if output.size > self.limits.output_stop:
-                words = f"it printed more than {self.limits.output_stop // 1_000_000} MB"
-                raise self._stopped("output-limit", words, output)
-            if shell in ready:
-                message, _ = _receive(self._client.session, shell)
-                if _answers(message, request):
+            ready = dict(poller.poll(timeout=1000 * LOOK))
+            if self._iopub in ready:
+                frames = self._iopub.recv_multipart()
+                if not output.add(frames):
+                    message = _read(session, frames, PRINTED)
+                    output.keep(message)
+                    idle = idle or (_answers(message, request) and _content(message, "execution_state") == "idle")
+            if self._shell in ready:
+                message = _read(session, self._shell.recv_multipart(), MESSAGE)
+                if reply is None and _answers(message, request):
                     reply = _field(message, "content", dict, {})
-                    end = time.monotonic() + LAST_OUTPUT
-            elif reply is None and self._process.poll() is not None:
-                raise self._stopped(*_death(self._process.returncode), output)
-            if time.monotonic() > end:
-                if reply is None:
-                    raise self._stopped("timeout", f"it took longer than {seconds:g} seconds", output)
-                break  # the kernel says "idle" last, but a flood of output may have swallowed that
+                    last_output = time.monotonic() + LAST_OUTPUT
+            elif reply is None and self._started.process.poll() is not None:
+                raise self._stopped(*_death(self._started.process.returncode), output)
+            if time.monotonic() > last_output:  # the kernel says "idle" last: some of what it said is lost
+                output.lost = True
+                self._listen_anew()
+                break
+            if reply is None and clock.says_look():
+                self._require_time(output)
+                used = used_by(self._started.pid)
+                if clock.is_out_of_patience(used.seconds, seconds if self._watched else float("inf")):
+                    raise self._stopped("timeout", clock.words, output)
+                if self._watched:
+                    self._require_within_limits(used, output)
         return reply
+
+    def _listen_anew(self):
+        """Connect to the kernel's output once more: a message that is too large ends the connection."""
+        self._iopub.close(linger=0)
+        self._iopub = self._manager.connect_iopub()
+        time.sleep(LOOK)  # until it is connected
+
+    def _require_within_limits(self, used, output):
+        if used.memory > self.limits.memory:
+            words = f"it took more than {self.limits.memory / 2**30:g} GiB of memory"
+            raise self._stopped("memory", words, output)
+        if used.threads > 4 * max(self.limits.processes, profile_of(self._unit).processes):
+            raise self._stopped("killed", "it started too many processes", output)
+        if self._tier.bwrap and files_within(self._started.pid, ("/dev/shm", walls.TEMPORARY)) > self.limits.files:
+            raise self._stopped("killed", f"it made more than {self.limits.files:,} files", output)
+
+    def _require_time(self, output):
+        if time.monotonic() >= self.end:
+            words = f"the whole notebook took longer than {self.limits.submission:g} seconds"
+            raise self._stopped("timeout", words, output)
 
     def _stopped(self, outcome, words, output):
         self.close()
         return Stopped(outcome, words, output.text())
 
 
-def furnish(room, unit):
-    """Put into a kernel's room what it may import, and nothing else of the project."""
-    packages = room / "packages"
-    copies = {
-        HERE / "room" / "launch.py": room / "launch.py",
-        HERE / "room" / "nothing.py": packages / "nothing.py",
-        HERE / "room" / "package.py": packages / "autograder" / "__init__.py",
-        HERE / "room" / "probe.py": packages / "autograder" / "probe.py",
-    }
-    shared = HERE.parent / "checking"
-    for name in ("__init__.py", "call.py", "plain.py", "answer.py"):
-        copies[shared / name] = packages / "autograder" / "checking" / name
-    reformer = HERE.parents[1] / "reformer"
-    for name in ["__init__", "arguments", *_modules_before(unit)]:
-        copies[reformer / f"{name}.py"] = packages / "reformer" / f"{name}.py"
-    for source, copy in copies.items():
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, copy)
-    for folder in ("home", "tmp", "work"):
-        (room / folder).mkdir()
-    for name, content in _font_lists().items():
-        (room / "home" / name).write_bytes(content)
+class _Clock:
+    """When a request has taken too long: by processor time, and by the clock where it hardly works.
+
+    wait : seconds by the clock for what sleeps; what works a tenth of the time and more is given as long as it needs
+        for its processor time, so that a busy machine changes nothing
+    """
+
+    def __init__(self, wait):
+        self._begin = self._look = time.monotonic()
+        self._wait = wait
+        self._used_before = None
+        self.words = ""
+
+    def says_look(self):
+        """Whether it is time to look at what the kernel uses."""
+        now = time.monotonic()
+        if now < self._look + LOOK:
+            return False
+        self._look = now
+        return True
+
+    def is_out_of_patience(self, used, seconds):
+        """Whether a kernel that has used so many seconds of processor time is to be stopped; `words` then say why."""
+        if self._used_before is None:
+            self._used_before = used
+        worked, waited = used - self._used_before, time.monotonic() - self._begin
+        if worked > seconds:
+            self.words = f"it took longer than {seconds:g} seconds"
+        elif waited > max(self._wait, 10 * worked):
+            self.words = f"it did not end within {self._wait:g} seconds, in which it hardly worked"
+        return bool(self.words)
 
 
-def environment(room):
-    """Return the environment variables of a kernel: none of the instructor's, the same on every machine."""
-    kept = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}  # Windows needs it
-    home = str(room / "home")
-    return kept | {
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.defpath]),
-        "LANG": "C.UTF-8",
-        "HOME": home,
-        "TMPDIR": str(room / "tmp"),
-        "IPYTHONDIR": home,
-        "JUPYTER_RUNTIME_DIR": home,
-        "MPLCONFIGDIR": home,
-        "MPLBACKEND": "Agg",
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-        "PYTHONHASHSEED": "0",
-        "PYTHONSAFEPATH": "1",
-        "PYTHONNOUSERSITE": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-        "JPY_PARENT_PID": str(os.getpid()),  # the kernel ends when this process is gone
-    }
-
-
-def _modules_before(unit):
-    """What a lab's kernel can import of the core: what its own unit teaches is what the lab asks for."""
-    return [name for earlier, taught in UNITS.items() if earlier < unit for name in taught.modules]
-
-
-@functools.cache
-def _font_lists():
-    """Return matplotlib's lists of fonts, by file name: building one takes seconds, and every kernel would."""
-    try:
-        import matplotlib
-        import matplotlib.font_manager  # noqa: F401 - importing it makes the list
-    except ImportError:  # a learner's kernel then gets a stand-in for it
-        return {}
-
-    return {path.name: path.read_bytes() for path in Path(matplotlib.get_cachedir()).glob("fontlist-*.json")}
-
-
-def _connect(connection_file, limits):
-    import zmq
-    from jupyter_client import BlockingKernelClient
-    from jupyter_client.connect import write_connection_file
-
-    where = {"transport": "ipc", "ip": str(connection_file.with_suffix(""))} if os.name == "posix" else {}
-    write_connection_file(str(connection_file), key=os.urandom(16).hex().encode(), **where)
-    context = zmq.Context()
-    context.setsockopt(zmq.MAXMSGSIZE, 4 * limits.output_stop)
-    context.setsockopt(zmq.RCVHWM, 20)
-    client = BlockingKernelClient(connection_file=str(connection_file), context=context)
-    client.load_connection_file()
-    return client
-
-
-def _receive(session, socket):
-    """Return the next message and its size in bytes; a message that cannot be read is an empty dict."""
-    frames = socket.recv_multipart()
-    size = sum(map(len, frames))
+def _read(session, frames, most):
+    """Return a message; one that is too large, holds too much, or cannot be read is an empty dict."""
     try:
         _, frames = session.feed_identities(frames)
-        return session.deserialize(frames), size
+        if sum(map(len, frames)) > most or any(map(_holds_too_much, frames)):
+            return {}
+        return session.deserialize(frames)
     except Exception:  # whatever a forged message holds
-        return {}, size
+        return {}
+
+
+def _holds_too_much(text):
+    """Whether a part of a message, as JSON text, would become very many values. Numbers of an array are one text."""
+    return len(text) > NODES and text.count(b",") + text.count(b"[") + text.count(b"{") > NODES
 
 
 class _Output:
-    """The text a cell prints, up to a limit, and the size of everything it sends."""
+    """The text a cell prints, up to a limit, and the size of everything it sends.
+
+    lost : whether some of it was not read
+    """
 
     def __init__(self, limits):
         self._limits = limits
         self._texts = []
         self._kept = 0
-        self.size = 0
+        self._size = 0
+        self.lost = False
 
-    def add(self, message, size):
-        self.size += size
+    def add(self, frames):
+        """Count a message; return whether it is to be passed over, unread."""
+        self._size += sum(map(len, frames))
+        if self._size > self._limits.output_stop and b"idle" not in frames[-1][:200]:
+            self.lost = True
+            return True
+        return False
+
+    def keep(self, message):
         text = _text_of(message)[: self._limits.output_kept - self._kept]
         self._kept += len(text)
         self._texts.append(text)
-        return message
 
     def text(self):
-        cut = "\n... (the rest is left out)" if self._kept >= self._limits.output_kept else ""
+        cut = "\n... (the rest is left out)" if self.lost or self._kept >= self._limits.output_kept else ""
         return "".join(self._texts) + cut
 
 
@@ -344,17 +324,14 @@ def _error_of(reply):
 
 
 def _death(returncode):
-    if returncode == -9:
-        return "killed", "its kernel was killed from outside, perhaps for want of memory"
-    how = f"signal {signal.Signals(-returncode).name}" if returncode < 0 else f"exit status {returncode}"
-    return "crashed", f"its kernel died ({how})"
-
-
-def _kill_group(process):
-    if os.name == "posix":
-        os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
+    """Say how a kernel died. Walls pass a signal on as 128 more than its number."""
+    number = -returncode if returncode < 0 else returncode - 128
+    if number == signal.SIGKILL:
+        return "killed", "its kernel was killed, perhaps for want of memory"
+    if not 0 < number <= 64:
+        return "crashed", f"its kernel died (exit status {returncode})"
+    named = number in {one.value for one in signal.Signals}
+    return "crashed", f"its kernel died (signal {signal.Signals(number).name if named else number})"
 
 
 def _field(mapping, name, kind=str, default=""):

@@ -8,7 +8,6 @@ from collections import Counter
 from pathlib import Path
 
 from autograder.checking.laptop import prose
-from autograder.grading import isolation
 
 NOT_ANSWERED = ("blank", "missing", "wrong-name", "unreadable", "infrastructure-error")
 MEANING = {
@@ -26,9 +25,9 @@ MEANING = {
 }
 
 
-def as_json(graded):
-    """Return the report for programs, as text."""
-    report = {"isolation": isolation.NAME, "submissions": [_submission(one) for one in graded]}
+def as_json(graded, tier):
+    """Return the report for programs, as text. `tier`: how the students' code was walled off, of `sandbox.tiers`."""
+    report = {"isolation": tier.name, "submissions": [_submission(one) for one in graded]}
     return json.dumps(report, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -57,7 +56,7 @@ def _exercise(result, score_of_all):
     }
 
 
-def as_html(graded):
+def as_html(graded, tier):
     """Return the report for a person: a page complete in itself, every text of a student's escaped."""
     from jinja2 import Environment, FileSystemLoader
     from markupsafe import Markup
@@ -68,7 +67,7 @@ def as_html(graded):
     for one in graded:
         by_lab.setdefault(one.submission.lab, []).append(one)
     return templates.get_template("report.html.j2").render(
-        isolation=isolation,
+        tier=tier,
         labs={lab: (ones, class_of(ones)) for lab, ones in by_lab.items()},
         meaning=MEANING,
         not_answered=NOT_ANSWERED,

@@ -12,9 +12,9 @@ from autograder.exercises import LABS
 from autograder.grading.examine import WORST_FIRST, examine, failed_results
 from autograder.grading.gradebook import Gradebook
 from autograder.grading.intake import Submission, labs_in, students_in, take_in
-from autograder.grading.kernel import Limits
 from autograder.grading.labs import source_of
 from autograder.grading.rebuild import grade_id, rebuild
+from autograder.grading.sandbox import Limits
 
 INFRASTRUCTURE = "infrastructure-error"
 
@@ -39,13 +39,14 @@ class Graded:
 
 
 def grade_folder(
-    submissions, out, *, secret, labs=(), roster=(), limits=None, hint_share=1.0, progress=lambda jobs: jobs
+    submissions, out, *, secret, labs=(), roster=(), limits=None, hint_share=1.0, tier=None, progress=lambda jobs: jobs
 ):
     """Grade the submissions in a folder and write OUT. Returns them graded, by student and lab.
 
     labs : names of the labs to grade; empty means those that some student has a folder for
     roster : names of students who should have handed in, beside those who have a folder
     hint_share : what an answer whose code is that of the last hint counts of its points, 0 .. 1
+    tier : how the students' code is walled off, of `sandbox.tiers`; the machine's best if none is given
     progress : wraps the list of what is to do, to show how far it is
     """
     gradebook = Gradebook(out)
@@ -56,20 +57,21 @@ def grade_folder(
     graded = []
     for student, lab in progress([(student, lab) for student in students for lab in labs]):
         release = releases[lab.name]
-        one, notebook, printed = grade_one(submissions, student, lab, release, secret, limits or Limits(), hint_share)
+        how = (limits or Limits(), hint_share, tier)
+        one, notebook, printed = grade_one(submissions, student, lab, release, secret, *how)
         graded.append(_entered(gradebook, one, lab, notebook, printed))
     return graded
 
 
-def grade_one(folder, student, lab, release, secret, limits, hint_share=1.0):
+def grade_one(folder, student, lab, release, secret, limits, hint_share=1.0, tier=None):
     """Grade one submission. Returns it, the rebuilt notebook, and what each cell printed."""
-    graded = _tried_twice(lambda: _grade(folder, student, lab, release, secret, limits, hint_share))
+    graded = _tried_twice(lambda: _grade(folder, student, lab, release, secret, limits, hint_share, tier))
     if isinstance(graded, Exception):
         return _not_graded(Submission(student, lab.name), lab, (), graded), None, {}
     return graded
 
 
-def _grade(folder, student, lab, release, secret, limits, hint_share):
+def _grade(folder, student, lab, release, secret, limits, hint_share, tier):
     submission = take_in(folder, student, lab.name, {grade_id(cell) for cell in release.cells})
     rebuilt = rebuild(release, submission.cells)
     if submission.refusal:
@@ -79,7 +81,7 @@ def _grade(folder, student, lab, release, secret, limits, hint_share):
     def generator(exercise, question):
         return exercise.generator(question, secret, student)
 
-    examined = examine(rebuilt.notebook, lab, generator, limits, hint_share)
+    examined = examine(rebuilt.notebook, lab, generator, limits, hint_share, tier)
     notes = (*submission.notes, *rebuilt.notes, *examined.notes)
     return Graded(submission, _outcome(examined.results), examined.results, notes), rebuilt.notebook, examined.printed
 

@@ -8,14 +8,14 @@ import pytest
 from autograder.exercises import LABS
 from autograder.grading.examine import examine
 from autograder.grading.intake import read_notebook
-from autograder.grading.kernel import Limits
 from autograder.grading.nbgrader_config import ROOT
 from autograder.grading.rebuild import rebuild
 from autograder.grading.sample import answers_of, as_bytes, with_answers
+from autograder.grading.sandbox import Limits
 
 SECRET = b"a secret that only these tests use"
 KILL_RATE = "known mistakes caught"
-QUICK = Limits(cell=4.0, call=2.0, submission=60.0, output_stop=5_000_000)
+QUICK = Limits(cell=2.0, call=2.0, wait=10.0, submission=60.0, output_stop=5_000_000)
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,7 @@ from autograder.grading import report
 from autograder.grading import run as grading
 from autograder.grading.run import grade_one
 from autograder.grading.sample import as_bytes, sample_submissions, with_answers, write_sample
+from autograder.grading.sandbox import tiers
 
 EXERCISES = LABS["lab03_angular_lsh"].exercises
 FULL = tuple(exercise.max_score for exercise in EXERCISES)
@@ -92,7 +93,7 @@ def test_each_submission_comes_to_the_same_alone_and_in_the_batch(
     outcome, points, words = EXPECTED[student]
     shutil.copytree(submissions / student, tmp_path / student)
     alone, *_ = grade_one(tmp_path, student, lab, release, secret, quick)
-    (entry,) = json.loads(report.as_json([alone]))["submissions"]
+    (entry,) = json.loads(report.as_json([alone], tiers.detect()))["submissions"]
     assert entry == in_batch[student]
     assert entry["outcome"] == outcome
     assert tuple(exercise["score"] for exercise in entry["exercises"]) == points and entry["score"] == sum(points)
@@ -103,7 +104,7 @@ def test_each_submission_comes_to_the_same_alone_and_in_the_batch(
 
 def test_the_report_has_the_fields_it_promises(batch):
     text = json.loads((batch / "report.json").read_text("utf-8"))
-    assert set(text) == {"isolation", "submissions"} and text["isolation"] == "none"
+    assert set(text) == {"isolation", "submissions"} and text["isolation"] == tiers.detect().name
     for one in text["submissions"]:
         fields = {"student", "lab", "file", "sha256", "outcome", "score", "max_score", "notes", "exercises"}
         assert set(one) == fields and one["max_score"] == sum(FULL)
@@ -141,7 +142,8 @@ def test_feedback_shows_points_and_reasons(batch, in_batch, lab):
 def test_the_report_for_a_person_is_one_page_complete_in_itself(batch, in_batch):
     raw = (batch / "report.html").read_text("utf-8")
     page = Text.of(batch / "report.html")
-    assert "isolation: none" in page and raw.startswith("<!DOCTYPE html>") and '<html lang="en">' in raw
+    assert f"isolation: {tiers.detect().name}" in page
+    assert raw.startswith("<!DOCTYPE html>") and '<html lang="en">' in raw
     assert "<script" not in raw and "http://" not in raw and "https://" not in raw and " src=" not in raw
     assert (
         "1 of 8 (12 %): This is what you get when the argmax sees y alone" in page
@@ -216,7 +218,8 @@ def test_a_regrade_gives_the_same_report_and_keeps_what_a_person_entered(two, la
     roster.write_text("ann\ncleo\n\n", "utf-8")
     assert main([*arguments, "--roster", str(roster)]) == 0
     told = capsys.readouterr().out
-    assert "isolation: none" in told and "report.html" in told and "cleo" in told and "missing" in told
+    assert f"isolation: {tiers.detect().name}" in told
+    assert "report.html" in told and "cleo" in told and "missing" in told
     reports = [(two / "out" / name).read_bytes() for name in ("report.json", "report.html")]
     with Gradebook(f"sqlite:///{two / 'out' / 'gradebook.db'}") as gradebook:
         grade = gradebook.find_grade("check_offset_rounds", lab.name, lab.name, "<b>[x]*&")

@@ -1,8 +1,10 @@
 """A learner's kernel: what is in its room, what it is told of the machine, and that nothing of it is left behind."""
 
 import ast
+import dataclasses
 import os
 import subprocess
+import tempfile
 from importlib import import_module
 from pathlib import Path
 
@@ -14,7 +16,8 @@ from autograder.checking import plain
 from autograder.checking.call import call, form
 from autograder.exercises import LABS
 from autograder.grading import secret
-from autograder.grading.kernel import Kernel, KernelFault, Limits, Stopped, environment, furnish
+from autograder.grading.kernel import Kernel, KernelFault, Stopped
+from autograder.grading.sandbox import Limits, furnish, tiers
 from reformer import UNITS
 
 # What a lab asks for, by unit, the labs to come included.
@@ -23,21 +26,19 @@ ASKED = {
 } | {lab.unit: [exercise.name for exercise in lab.exercises] for lab in LABS.values()}
 
 
-def test_a_room_holds_modules_of_earlier_units_only(tmp_path):
-    furnish(tmp_path, unit=3)
-    there = {path.stem for path in (tmp_path / "packages" / "reformer").glob("*.py")}
+def test_a_kernel_sees_modules_of_earlier_units_only():
+    folder = furnish.furnished(3)
+    there = {path.stem for path in (folder / "packages" / "reformer").glob("*.py")}
     earlier = {name for unit, taught in UNITS.items() if unit < 3 for name in taught.modules}
     assert there == {"__init__", "arguments", *earlier} and "angular" not in there
-    furnish(tmp_path / "later", unit=4)
-    assert (tmp_path / "later" / "packages" / "reformer" / "angular.py").exists()
-    text = "".join(path.read_text("utf-8") for path in (tmp_path / "packages").rglob("*.py"))
+    assert (furnish.furnished(4) / "packages" / "reformer" / "angular.py").exists()
+    text = "".join(path.read_text("utf-8") for path in (folder / "packages").rglob("*.py"))
     assert "Mistake" not in text and "def judge" not in text
 
 
 @pytest.mark.parametrize("unit", ASKED)
-def test_no_lab_s_kernel_can_import_what_the_lab_asks_for_in_any_form(unit, tmp_path):
-    furnish(tmp_path, unit)
-    there = tmp_path / "packages" / "reformer"
+def test_no_lab_s_kernel_can_import_what_the_lab_asks_for_in_any_form(unit):
+    there = furnish.furnished(unit) / "packages" / "reformer"
     assert not (there / "loops").exists() and not (there / "fast").exists()
     defined = {
         node.name
@@ -51,15 +52,17 @@ def test_no_lab_s_kernel_can_import_what_the_lab_asks_for_in_any_form(unit, tmp_
     assert set(ASKED[unit]) <= with_the_core  # else the names above are not those of the core
 
 
-def test_a_kernel_is_told_nothing_of_its_host(tmp_path, monkeypatch):
+def test_a_kernel_is_told_nothing_of_its_host(monkeypatch, quick):
     monkeypatch.setenv("MY_TOKEN", "secret")
-    told = environment(tmp_path)
-    assert "secret" not in told.values() and told["PYTHONHASHSEED"] == "0" and told["MPLBACKEND"] == "Agg"
+    with Kernel(3, quick) as kernel:
+        told = kernel.run("import os, sys; print(dict(os.environ), sys.path, sys.prefix, sys.argv[0])").output
+    assert "secret" not in told and str(Path.home()) not in told and str(secret.ROOT) not in told
+    assert "'PYTHONHASHSEED': '0'" in told and "'MPLBACKEND': 'Agg'" in told
 
 
 def test_cells_run_answers_come_back_and_nothing_is_left(quick):
     with Kernel(3, quick) as kernel:
-        room, process = kernel._room, psutil.Process(kernel._process.pid)
+        room, process = kernel._manager.room, psutil.Process(kernel._started.pid)
         assert kernel.run("import numpy as np\nprint('hello')").output == "hello\n"
         assert kernel.run("1 / 0").error == "ZeroDivisionError: division by zero"
         assert kernel.run("def f(:").error == "SyntaxError: invalid syntax (line 1)"
@@ -95,24 +98,13 @@ def test_printed_text_is_cut_and_counted(quick):
     assert len(output) < quick.output_kept + 100 and output.endswith("(the rest is left out)")
 
 
-def test_a_kernel_that_cannot_start_is_nobody_s_fault_but_the_machine_s(monkeypatch, quick):
-    monkeypatch.setattr("autograder.grading.isolation.enclose", lambda argv, **what: ["false"])
-    before = set(Path("/tmp").glob("room-*"))
-    with pytest.raises(KernelFault, match="did not start"), Kernel(3, quick):
+@pytest.mark.parametrize("bwrap", ["/bin/false", "/nowhere/bwrap"])
+def test_a_kernel_that_cannot_start_is_nobody_s_fault_but_the_machine_s(bwrap, quick):
+    tier = dataclasses.replace(tiers.detect(), bwrap=Path(bwrap))
+    before = set(Path(tempfile.gettempdir()).glob("room-*"))
+    with pytest.raises(KernelFault, match="did not start"), Kernel(3, quick, tier):
         pass
-    assert set(Path("/tmp").glob("room-*")) <= before
-
-
-def test_the_walls_are_given_the_whole_command(monkeypatch, quick):
-    def enclose(argv, *, room, env, limits):
-        seen.update(room=room, env=env, limits=limits)
-        return ["env", "WALLED=yes", *argv]
-
-    seen = {}
-    monkeypatch.setattr("autograder.grading.isolation.enclose", enclose)
-    with Kernel(3, quick) as kernel:
-        assert kernel.run("import os; print(os.environ['WALLED'])").output == "yes\n"
-    assert seen["limits"] is quick and seen["env"]["HOME"].startswith(str(seen["room"]))
+    assert set(Path(tempfile.gettempdir()).glob("room-*")) <= before
 
 
 @pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
