@@ -6,6 +6,7 @@ find it out.
 
 import contextlib
 import ctypes
+import functools
 import hashlib
 import os
 import secrets
@@ -19,6 +20,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from unittest import mock
 
 import psutil
 
@@ -46,7 +48,9 @@ class Canaries:
 
     def __enter__(self):
         number = secrets.token_hex(4)
-        self.temporary = Path(self._made_folder(tempfile.mkdtemp(prefix="t-")))
+        self._made = []
+        made = mock.patch.object(tempfile, "mkdtemp", functools.partial(self._make, tempfile.mkdtemp))
+        self._closing.enter_context(made)
         places = {"@HOME@": Path.home(), "@TMP@": Path("/tmp"), "@BESIDE@": self.folder}
         self.told = {name: str(self._canary(place / f".canary-{number}")) for name, place in places.items()}
         self.told |= {"@LINKED@": f"{self.told['@TMP@']}/lab03", "@REPO@": str(ROOT)}
@@ -83,14 +87,15 @@ class Canaries:
         return [
             *(f"changed: {path}" for path in changed),
             *(f"left: {path}" for path in sorted(self._marks_left() - self._marks)),
-            *(f"left in the temporary folder: {path.name}" for path in self.temporary.iterdir()),
+            *(f"left: {path}" for path in self._made if path.exists()),
             *(f"heard: {words}" for words in self.heard),
             *(f"still runs: {words}" for words in self._processes_left()),
             *(["the victim was killed"] if self._victim.poll() is not None else []),
         ]
 
     def _canary(self, place):
-        self._made_folder(place).mkdir()
+        place.mkdir()
+        self._closing.callback(shutil.rmtree, place, ignore_errors=True)
         (place / "canary").write_text(self.word, "utf-8")
         (place / "report.json").write_text(f'"{self.word}"', "utf-8")
         for folder in ("lab03", "solutions/lab03_angular_lsh"):
@@ -98,9 +103,11 @@ class Canaries:
             (place / folder / "lab03_angular_lsh.ipynb").write_bytes(self._notebook)
         return place
 
-    def _made_folder(self, place):
-        self._closing.callback(shutil.rmtree, place, ignore_errors=True)
-        return place
+    def _make(self, mkdtemp, suffix=None, prefix=None, dir=None):
+        """Make a temporary folder and remember it, unless it is the one that all kernels of a process share."""
+        path = mkdtemp(suffix, prefix, dir)
+        self._made += [] if prefix == "course-" else [Path(path)]
+        return path
 
     def _all_files(self):
         trees = [Path(self.told[name]) for name in ("@HOME@", "@TMP@", "@BESIDE@", "@SUBMISSIONS@", "@SECRET@")]

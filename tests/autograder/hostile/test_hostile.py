@@ -8,8 +8,8 @@ import os
 import sqlite3
 
 import pytest
-from autograder.grading.sandbox import tiers
 
+from autograder.grading.sandbox import tiers
 from tests.autograder.hostile.catalogue import CATALOGUE, OF_RUNS
 from tests.autograder.hostile.entry import LAB
 from tests.autograder.hostile.grading import BESIDE, WHOLE, faults_of, faults_of_outputs, graded
