@@ -299,7 +299,7 @@ ENTRIES = [
         answers=answered("offset_rounds", "", WAITS["sleep"]) | {"collision_probability": ASKS},
         outcome="timeout",
         points=lost("offset_rounds", "collision_probability"),
-        says=("the answer cell stopped", "input"),
+        says=("the answer cell stopped", "EOFError"),
     ),
     *(
         Entry(

@@ -117,7 +117,7 @@ IMPORTS_THE_REFERENCE = """
 import importlib, pkgutil, sys
 import reformer
 names = ["reformer.angular", "reformer.loops.angular", "reformer.fast.angular", "solutions", "solutions.lab03_angular_lsh",
-         "autograder.exercises.lab03", "autograder.checking.judge", "autograder.grading", "classroom.site"]
+         "autograder.exercises.lab03", "autograder.checking.judge", "autograder.grading"]
 names += [module.name for module in pkgutil.walk_packages(reformer.__path__, "reformer.")]
 def angular_hash(vectors, rotations):
     for name in names:
