@@ -52,7 +52,7 @@ class Entry:
     outcome : the word, or words of which any may come
     points : by exercise, unless all: a number, numbers of which any may come, or JUDGED
     stops : by exercise, the word, or words of which any may come, where it is another than "graded"
-    says : words that stand in reasons or notes; never : words that stand raw in no report or feedback
+    says : words that stand in reasons or notes
     after : name of an entry that has to be graded before this one
     long : whether only `make test-long` has the time
     """
@@ -71,7 +71,6 @@ class Entry:
     points: dict = field(default_factory=dict)
     stops: dict = field(default_factory=dict)
     says: tuple = ()
-    never: tuple = ()
     after: str = ""
     long: bool = False
 

@@ -43,7 +43,7 @@ class Graded:
     code : the command's exit code; said : what it printed
     report : report.json; entries : of each submission by its name in the catalogue
     pages : the feedback of each, as HTML
-    told : where the canaries are; word : what stands in them
+    word : what stands in the canaries, and nobody may read
     faults : what was touched that must not be, in words
     growth : of this process, in bytes; seconds : by the folder's name, how long its grading took
     """
@@ -55,7 +55,6 @@ class Graded:
     report: dict
     entries: dict
     pages: dict
-    told: dict
     word: str
     faults: list
     growth: int
@@ -80,9 +79,7 @@ def graded(entries, *, right, secret, limits, seed=0, times=1):
             report = json.loads((folder / "out" / "report.json").read_text("utf-8"))
             found = _found(report, handed_in)
             pages = {name: _page(folder / "out", one) for name, one in found.items()}
-            yield Graded(
-                folder / "out", code, said, seconds, report, found, pages, canaries.told, canaries.word, faults, growth
-            )
+            yield Graded(folder / "out", code, said, seconds, report, found, pages, canaries.word, faults, growth)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -99,9 +96,8 @@ def faults_of(entry, result):
         faults += _faults_of_exercise(entry, exercise)
     text = json.dumps(one, ensure_ascii=False)
     faults += [f"not said: {words}" for words in entry.says if words not in text]
-    never = [result.told.get(words, words) for words in entry.never]
     shown = text + result.pages[entry.name]
-    return faults + [f"said: {words}" for words in (*never, IN_SIGHT, result.word) if words in shown]
+    return faults + [f"said: {words}" for words in (IN_SIGHT, result.word) if words in shown]
 
 
 def faults_of_outputs(result):

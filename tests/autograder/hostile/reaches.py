@@ -36,8 +36,8 @@ for path in glob.glob("/proc/[0-9]*/cmdline") + glob.glob("/proc/[0-9]*/environ"
     except OSError:
         continue
     places += [word.decode(errors="replace").partition("=")[2] or word.decode(errors="replace") for word in words]
-for line in open("/proc/self/mountinfo"):
-    places += [word for word in line.split() if word.startswith("/")]
+for path in glob.glob("/proc/*/mountinfo"):
+    places += [word for word in open(path).read().split() if word.startswith("/")]
 """
 KNOWN = """
 places += ["@REPO@", "@SUBMISSIONS@", "@OUT@", "@SECRET@", "@HOME@", "@TMP@", "@BESIDE@"]
@@ -129,20 +129,33 @@ for path in (sys.executable, numpy.__file__, "/etc/passwd", "/proc/sys/kernel/co
         pass
 """
 )
-PROC = """
+PROC = (
+    SAY
+    + """
 import glob, os, sys
-for path in glob.glob("/proc/[0-9]*/environ") + glob.glob("/proc/[0-9]*/cmdline") + ["/etc/hostname", "/etc/shadow",
-             "/proc/self/cgroup", "/proc/keys", *glob.glob(sys.prefix + "/lib/*/site-packages/__editable__*")]:
+texts = [str(value) for value in (os.environ, sys.path, sys.prefix, sys.executable, sys.argv, np.__file__)]
+files = ["/etc/hostname", "/proc/keys", *glob.glob(sys.prefix + "/lib/*/site-packages/__editable__*")]
+for kind in ("environ", "cmdline", "mountinfo", "maps", "cgroup", "status"):
+    files += glob.glob("/proc/[0-9]*/" + kind) + ["/proc/self/" + kind]
+for path in files:
     try:
-        print(path, open(path, errors="replace").read())
-    except OSError as error:
+        texts.append(open(path, errors="replace").read())
+    except OSError:
         pass
-print(os.environ, os.listdir("/"), sys.path, sys.prefix, sys.executable, sys.argv, np.__file__)
-print([os.readlink(one) for one in glob.glob("/proc/[0-9]*/fd/*") + glob.glob("/proc/[0-9]*/cwd") if os.access(one, os.R_OK)])
+for link in glob.glob("/proc/[0-9]*/fd/*") + glob.glob("/proc/[0-9]*/cwd") + glob.glob("/proc/[0-9]*/root"):
+    try:
+        texts.append(os.readlink(link))
+    except OSError:
+        pass
+for place in ("@REPO@", "@SUBMISSIONS@", "@OUT@", "@SECRET@"):
+    if any(place in text for text in texts):
+        say(place)
+for path in ("/etc/shadow", "/etc/passwd", "/root", "/home", "/var/log", "/sys/kernel", "/boot"):
+    if os.access(path, os.R_OK):
+        say(path)
+print(texts, os.listdir("/"), os.listdir("/tmp"))
 """
-MOUNTS = """
-print(open("/proc/self/mountinfo").read(), open("/proc/self/maps").read())
-"""
+)
 MEMORY_OF_OTHERS = (
     FUSE
     + """
@@ -332,7 +345,6 @@ for path in [module.__file__ for module in (answer, call, plain, probe, np)] + [
 """
 )
 
-PLACES = ("@REPO@", "@SUBMISSIONS@", "@OUT@", "@SECRET@")
 SEARCHES = {
     "": PREFIX + PROCESSES + FINDERS + COMMAND_LINES + KNOWN,
     "prefix": PREFIX,
@@ -394,15 +406,6 @@ ENTRIES = [
             **right_after(MEMORY_OF_OTHERS, "angular_hash"),
             **right_after(SYSTEM_CALLS, "chance_to_meet"),
         },
-        never=PLACES,
-    ),
-    Entry(
-        23,
-        "reads-mounts",
-        "prints where its folders come from",
-        answers=right_after(MOUNTS),
-        never=PLACES[1:],
-        long=True,
     ),
     Entry(24, "network", "connects to whatever may be there", answers=right_after(CONNECT)),
     Entry(24, "raw-sockets", "opens sockets of other kinds, and serves", answers=right_after(RAW), long=True),
