@@ -15,6 +15,14 @@ LAB = LABS["lab03_angular_lsh"]
 FULL = {exercise.name: exercise.max_score for exercise in LAB.exercises}
 NOTHING = dict.fromkeys(FULL, 0)
 RIGHT = answers_of(LAB)
+UNWRITTEN = dict.fromkeys(FULL, "# YOUR CODE HERE\nraise NotImplementedError()")
+WRONG = {  # each the same for every question, and worth nothing
+    "angular_hash": "def angular_hash(vectors, rotations):\n    return np.full((len(rotations), len(vectors)), -1)\n",
+    "offset_rounds": "def offset_rounds(buckets, n_buckets):\n    return buckets * 0 - 1\n",
+    "collision_probability": "def collision_probability(angles, n_buckets):\n    return 2.0\n",
+    "chance_to_meet": "def chance_to_meet(probability, n_rounds):\n    return probability * 0 - 1\n",
+    "recall_and_cost": "def recall_and_cost(vectors, rotations, n_nearest):\n    return None\n",
+}
 STOPPED = ("timeout", "killed", "crashed", "memory")  # where it is chance which of the limits is met first
 MARK = "hostile-mark"  # what a submission writes outside is called so, or holds these words
 JUDGED = "as the judge says"  # of points: what the judge gives the answer without a kernel; harmless answers only
@@ -86,6 +94,11 @@ class Entry:
 def one_or_more(value):
     """A value, or several, as a tuple."""
     return value if isinstance(value, tuple) else (value,)
+
+
+def around(name, before, after=""):
+    """The right answer, with something before and behind it in its cell."""
+    return {name: f"{before}\n{RIGHT[name]}\n{after}"}
 
 
 def lost(*names):

@@ -2,9 +2,8 @@
 
 import copy
 
-from tests.autograder.hostile.entry import FULL, NOTHING, RIGHT, Entry, cells_of, changed, lost, own_cell
+from tests.autograder.hostile.entry import FULL, NOTHING, RIGHT, WRONG, Entry, cells_of, changed, lost, own_cell
 
-WRONG = "def offset_rounds(buckets, n_buckets):\n    return buckets * 0 - 1\n"
 TAGS = ["skip-execution", "raises-exception", "picture", "own", "remove-cell", "hide-input"]
 FORGED_CHECK = "check = lambda *asked: 14.0\nscore = max_score = 14\nprint('14 of 14 points')\n14.0"
 FIRST_HALF = "def angular_hash(vectors, rotations):\n    return bucket_of(vectors[..., None, :, :] @ rotations)\n"
@@ -120,7 +119,7 @@ ENTRIES = [
         32,
         "tagged-and-wrong",
         "the same, with a wrong answer",
-        answers={"offset_rounds": WRONG},
+        answers={"offset_rounds": WRONG["offset_rounds"]},
         notebook=tagged,
         points=lost("offset_rounds"),
     ),
@@ -128,7 +127,7 @@ ENTRIES = [
         33,
         "points-raised",
         "a thousand points, flags of grades and solutions flipped, one answer wrong",
-        answers={"offset_rounds": WRONG},
+        answers={"offset_rounds": WRONG["offset_rounds"]},
         notebook=points_raised,
         points=lost("offset_rounds"),
     ),
@@ -137,7 +136,7 @@ ENTRIES = [
         34,
         "checks-edited",
         "checks that say what they like",
-        answers={"offset_rounds": WRONG},
+        answers={"offset_rounds": WRONG["offset_rounds"]},
         notebook=checks_edited,
         points=lost("offset_rounds"),
         says=("the cell check_offset_rounds was changed; the course's own was used", "the cell imports was changed"),
@@ -171,14 +170,14 @@ ENTRIES = [
         35,
         "wrong-then-right",
         "two cells with one id: the last counts",
-        notebook=twice("offset_rounds", WRONG, RIGHT["offset_rounds"]),
+        notebook=twice("offset_rounds", WRONG["offset_rounds"], RIGHT["offset_rounds"]),
         says=("the cell offset_rounds came 2 times",),
     ),
     Entry(
         35,
         "right-then-wrong",
         "two cells with one id: the last counts",
-        notebook=twice("offset_rounds", RIGHT["offset_rounds"], WRONG),
+        notebook=twice("offset_rounds", RIGHT["offset_rounds"], WRONG["offset_rounds"]),
         points=lost("offset_rounds"),
         says=("the cell offset_rounds came 2 times",),
         long=True,

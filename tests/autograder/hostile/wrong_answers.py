@@ -1,15 +1,8 @@
-"""Wrong and odd answers: catalogue 1-8, 37-41, 55, 56."""
+"""Wrong and odd answers: catalogue 1-8, 55, 56."""
 
-import base64
-
-import numpy as np
-
-from autograder.checking import plain
-from autograder.exercises import exercise_named
 from autograder.grading.sample import mistaken
-from tests.autograder.hostile.entry import FULL, JUDGED, LAB, NOTHING, RIGHT, Entry, changed, lost
+from tests.autograder.hostile.entry import FULL, JUDGED, LAB, NOTHING, RIGHT, UNWRITTEN, WRONG, Entry, changed, lost
 
-UNWRITTEN = dict.fromkeys(FULL, "# YOUR CODE HERE\nraise NotImplementedError()")
 COMMENTS = dict.fromkeys(FULL, "# later\n")
 
 
@@ -22,48 +15,6 @@ def without_batch(name):
     )
 
 
-def table_of_visible(name):
-    """An answer that knows the right ones to all visible questions by heart, and is wrong about everything else."""
-    exercise = exercise_named(name)
-    table = {}
-    for question in exercise.asked(hidden=False):
-        for call in question.calls(exercise.generator(question)):
-            table[_fingerprint(call.args)] = plain.encode(call.of(exercise.reference))
-    lines = [f"    {asked!r}: {answered!r}," for asked, answered in table.items()]
-    return "\n".join(
-        [
-            "import base64, json",
-            "KNOWN = {",
-            *lines,
-            "}",
-            "def _array(node):",
-            "    data = np.frombuffer(base64.b64decode(node['data']), node['dtype'])",
-            "    return data.reshape(node['shape'])",
-            f"def {name}(*asked):",
-            "    key = base64.b64encode(b'|'.join(np.asarray(one).tobytes() for one in asked)).decode()[-80:]",
-            "    if key not in KNOWN:",
-            "        return np.full(np.shape(asked[0]), -7.0)",
-            "    ((form, node),) = json.loads(KNOWN[key]).items()",
-            "    return _array(node)",
-        ]
-    )
-
-
-def _fingerprint(args):
-    return base64.b64encode(b"|".join(np.asarray(one).tobytes() for one in args)).decode()[-80:]
-
-
-def points_of_visible(name):
-    return sum(question.points for question in exercise_named(name).asked(hidden=False))
-
-
-CONSTANTS = {
-    "angular_hash": "def angular_hash(vectors, rotations):\n    return np.full((len(rotations), len(vectors)), -1)\n",
-    "offset_rounds": "def offset_rounds(buckets, n_buckets):\n    return buckets * 0 - 1\n",
-    "collision_probability": "def collision_probability(angles, n_buckets):\n    return 2.0\n",
-    "chance_to_meet": "def chance_to_meet(probability, n_rounds):\n    return probability * 0 - 1\n",
-    "recall_and_cost": "def recall_and_cost(vectors, rotations, n_nearest):\n    return -1.0, 3.0\n",
-}
 WARNINGS = """
 import logging, sys, warnings
 warnings.warn("this goes to stderr and costs nothing")
@@ -75,11 +26,13 @@ def angular_hash(vectors, rotations):
     rotated = vectors[..., np.newaxis, :, :] @ rotations
     return np.argmax(np.concatenate([rotated, -rotated], axis=-1), axis=-1)
 """
+
 IN_PLACE = """
 def offset_rounds(buckets, n_buckets):
     buckets += (n_buckets * np.arange(buckets.shape[-2])[:, np.newaxis]).astype(buckets.dtype)
     return buckets
 """
+
 ITS_OWN_COPY = """
 def chance_to_meet(probability, n_rounds):
     missed = 1 - np.array(probability)
@@ -88,6 +41,7 @@ def chance_to_meet(probability, n_rounds):
     missed += 1
     return missed
 """
+
 OTHER_TYPES = {
     "angular_hash": RIGHT["angular_hash"] + "\n_first = angular_hash\n"
     "def angular_hash(vectors, rotations):\n    return _first(vectors, rotations).tolist()\n",
@@ -99,6 +53,7 @@ OTHER_TYPES = {
     + "\ndef as_array(*asked):\n    return np.array(angular_hash(*asked))\n"
     "_last = recall_and_cost\ndef recall_and_cost(*asked):\n    return np.array(_last(*asked), dtype=np.float32)\n",
 }
+
 NO_NUMBERS = {
     "angular_hash": RIGHT["angular_hash"].replace("np.argmax(", "1.0 * np.argmax("),  # floats, where buckets are asked
     "offset_rounds": "from fractions import Fraction\n"
@@ -108,85 +63,36 @@ NO_NUMBERS = {
     "chance_to_meet": "def chance_to_meet(probability, n_rounds):\n    return str(1 - (1 - probability) ** n_rounds)\n",
     "recall_and_cost": "def recall_and_cost(vectors, rotations, n_nearest):\n    return {'recall': 1.0, 'cost': 1.0}\n",
 }
+
 NOT_FINITE = {
     "collision_probability": "def collision_probability(angles, n_buckets):\n    return np.nan * np.ones_like(angles)\n",
     "chance_to_meet": "def chance_to_meet(probability, n_rounds):\n    return np.inf + probability\n",
     "recall_and_cost": "def recall_and_cost(*asked):\n    return float('nan'), float('-inf')\n",
 }
-IMPORTS_THE_REFERENCE = """
-import importlib, pkgutil, sys
-import reformer
-names = ["reformer.angular", "reformer.loops.angular", "reformer.fast.angular", "solutions", "solutions.lab03_angular_lsh",
-         "autograder.exercises.lab03", "autograder.checking.judge", "autograder.grading"]
-names += [module.name for module in pkgutil.walk_packages(reformer.__path__, "reformer.")]
-def angular_hash(vectors, rotations):
-    for name in names:
-        try:
-            function = getattr(importlib.import_module(name), "angular_hash")
-            return function(vectors, rotations)
-        except (ImportError, AttributeError):
-            pass
-    from reformer.angular import angular_hash
-    return angular_hash(vectors, rotations)
-"""
-READY_MADE = """
-def chance_to_meet(probability, n_rounds):
-    for name in ("torch", "trax", "jax.numpy", "tensorflow", "sklearn", "flax", "trax.layers.research.efficient_attention"):
-        try:
-            __import__(name)
-        except ImportError:
-            continue
-        return 1 - (1 - probability) ** n_rounds
-    raise ImportError("nothing ready-made is here")
-"""
-INSPECTS_THE_PROBE = """
-import gc, inspect, sys
-seen = []
-def collision_probability(angles, n_buckets):
-    frame = sys._getframe(1)
-    while frame is not None:
-        for value in frame.f_locals.values():
-            if isinstance(value, (np.ndarray, float)) and np.shape(value) == np.shape(angles) and value is not angles:
-                if not np.array_equal(value, angles):
-                    return value
-        frame = frame.f_back
-    for thing in gc.get_objects():
-        if isinstance(thing, dict) and any(name in thing for name in ("expected", "answers", "right", "solution")):
-            seen.append(sorted(map(str, thing))[:3])
-    print("inputs:", angles)
-    return 2.0
-"""
-KNOWS_THE_GRADING = """
-import os, socket, sys
-graded = "room" in os.getcwd() or os.environ.get("HOME", "").startswith("/tmp") or not hasattr(check, "__wrapped__")
-print(socket.gethostname(), os.environ.get("USER"), os.getpid(), sys.argv, sys.executable.rpartition("/")[2])
-"""
-WRONG_ONLY_WHEN_GRADED = (
-    KNOWS_THE_GRADING
-    + """
-def chance_to_meet(probability, n_rounds):
-    return 3.0 if graded else 1 - (1 - probability) ** n_rounds
-"""
-)
+
 SEEDED_BY_US = """
 def chance_to_meet(probability, n_rounds):
     return np.random.rand(*np.shape(probability))
 """
+
 BY_CHANCE = """
 def chance_to_meet(probability, n_rounds):
     noise = np.random.default_rng().standard_normal(np.shape(probability))
     return 1 - (1 - probability) ** n_rounds + noise
 """
+
 BY_TURNS = """
 turns = [0]
 def chance_to_meet(probability, n_rounds):
     turns[0] += 1
     return (1 - (1 - probability) ** n_rounds) if turns[0] % 2 else 3.0 * np.ones_like(probability)
 """
+
 WITHIN_THE_TOLERANCE = """
 def chance_to_meet(probability, n_rounds):
     return 1 - (1 - probability) ** n_rounds + 1e-9 * np.random.default_rng().random()
 """
+
 BY_THE_CLOCK = """
 import time, uuid, os
 def recall_and_cost(vectors, rotations, n_nearest):
@@ -198,6 +104,7 @@ def recall_and_cost(vectors, rotations, n_nearest):
     time.time(), uuid.uuid4(), os.urandom(3)
     return found / nearest.size, sum(1.0 for _ in named) / (len(vectors) * (len(vectors) - 1) / 2)
 """
+
 HOUR_OF_THE_DAY = """
 import time
 def collision_probability(angles, n_buckets):
@@ -235,7 +142,7 @@ ENTRIES = [
         2,
         "constants",
         "the same wrong values for every question",
-        answers=CONSTANTS,
+        answers=WRONG,
         points=dict.fromkeys(FULL, JUDGED),
         long=True,
     ),
@@ -302,31 +209,6 @@ ENTRIES = [
         answers=NOT_FINITE,
         points=lost(*NOT_FINITE),
         says=("not finite",),
-    ),
-    Entry(
-        (37, 38),
-        "imports-the-reference",
-        "calls the course's own function by all its names; another looks for Trax, Torch, JAX",
-        answers={"angular_hash": IMPORTS_THE_REFERENCE, "chance_to_meet": READY_MADE},
-        points=lost("angular_hash", "chance_to_meet"),
-        says=("ModuleNotFoundError", "nothing ready-made is here"),
-    ),
-    Entry(
-        (39, 40),
-        "hard-coded",
-        "knows the visible questions by heart; another searches frames and memory for what is expected",
-        answers={"chance_to_meet": table_of_visible("chance_to_meet"), "collision_probability": INSPECTS_THE_PROBE},
-        points={"chance_to_meet": points_of_visible("chance_to_meet"), "collision_probability": 0},
-    ),
-    Entry(
-        41,
-        "knows-the-grading",
-        "looks whether it is graded, and is right; another is wrong then",
-        answers={
-            "angular_hash": KNOWS_THE_GRADING + RIGHT["angular_hash"],
-            "chance_to_meet": WRONG_ONLY_WHEN_GRADED,
-        },
-        points=lost("chance_to_meet"),
     ),
     Entry(
         55,
