@@ -156,7 +156,7 @@ except OSError as error:
 """
 
 CHANGES_THE_COURSE = (
-    FUSE
+    SAY
     + """
 import glob, sys
 from autograder.checking import answer, call, plain

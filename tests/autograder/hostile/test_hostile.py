@@ -5,10 +5,16 @@ orders, and everything as an ordinary user too where root runs it.
 """
 
 import os
+import shutil
 import sqlite3
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
+from autograder.grading.nbgrader_config import ROOT
 from autograder.grading.sandbox import tiers
 from tests.autograder.hostile.catalogue import CATALOGUE, OF_RUNS
 from tests.autograder.hostile.entry import LAB
@@ -17,6 +23,7 @@ from tests.autograder.hostile.grading import BESIDE, WHOLE, faults_of, faults_of
 SOON = [entry for entry in CATALOGUE.values() if not entry.long]
 MOST_GROWTH = 300 * 2**20
 SEEDS = (1, 2, 3)
+USER = 60500  # one that no machine has
 
 pytestmark = pytest.mark.alone
 
@@ -105,6 +112,30 @@ def test_a_second_grading_gives_the_same(batch, right, secret, quick):
 
 
 @pytest.mark.long
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can become another")
-def test_an_ordinary_user_s_grading_comes_to_the_same():
-    pytest.fail("to be written where the sandbox stands")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another")
+def test_an_ordinary_user_s_grading_comes_to_the_same(walls):
+    """This file again, as a user whose Python may lie in a home that is closed to them."""
+    home = Path(tempfile.mkdtemp(prefix="home-"))
+    os.chown(home, USER, USER)
+    try:
+        tests = [sys.executable, "-m", "pytest", __file__, "-q", "-m", "not long", "-p", "no:cacheprovider"]
+        become = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"]
+        env = {"PATH": os.environ["PATH"], "HOME": str(home), "TMPDIR": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
+        command = [*seen_by_everybody(walls.bwrap), *become, *tests]
+        ran = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+        assert ran.returncode == 0, ran.stdout[-10_000:] + ran.stderr[-2_000:]
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def seen_by_everybody(bwrap):
+    """The command that opens the way to a Python that lies in a home closed to others, and to nothing else there."""
+    command = [str(bwrap), "--dev-bind", "/", "/"]
+    python = Path(sys.base_prefix).resolve()
+    closed = [path for path in reversed(python.parents) if not path.stat().st_mode & 0o005]
+    if closed:
+        command += ["--perms", "0755", "--tmpfs", str(closed[0])]
+        for path in [path for path in reversed(python.parents) if path.is_relative_to(closed[0])][1:]:
+            command += ["--perms", "0755", "--dir", str(path)]
+        command += ["--ro-bind", str(python), str(python)]
+    return [*command, "--"]
