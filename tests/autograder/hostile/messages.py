@@ -101,7 +101,8 @@ send("stream", b'{"name": "stdout", "text": "", "x": [' + b"[]," * 13_000_000 + 
 BROKEN_FRAMES = (
     SENDER
     + """
-for content in (b"", b"[", b"null", b'"' + b"x" * 10**6, b"\\xff\\xfe", b"[" * 10**6, b"9" * 10**5, b'{"execution_state": 7}'):
+long = b'"' + b"x" * 10**6, b"[" * 10**6, b"9" * 10**5
+for content in (b"", b"[", b"null", b"\\xff\\xfe", b'{"execution_state": 7}', *long):
     for kind in ("status", "stream", "error", "display_data"):
         send(kind, content)
 kernel.iopub_socket.send_multipart([b""])
@@ -206,6 +207,7 @@ ENTRIES = [
             "chance_to_meet": (0, FULL["chance_to_meet"]),
             "recall_and_cost": (0, FULL["recall_and_cost"]),
         },
+        long=True,
     ),
     Entry(
         30,
@@ -213,7 +215,6 @@ ENTRIES = [
         "replaces get_ipython",
         answers={"chance_to_meet": NO_SHELL + WRONG["chance_to_meet"]},
         points={"chance_to_meet": 0},
-        long=True,
     ),
     Entry(
         30,

@@ -47,7 +47,7 @@ def points_of_visible(name):
 IMPORTS_THE_REFERENCE = """
 import importlib, pkgutil, sys
 import reformer
-names = ["reformer.angular", "reformer.loops.angular", "reformer.fast.angular", "solutions", "solutions.lab03_angular_lsh",
+names = ["reformer.angular", "reformer.loops.angular", "reformer.fast.angular", "solutions.lab03_angular_lsh",
          "autograder.exercises.lab03", "autograder.checking.judge", "autograder.grading"]
 names += [module.name for module in pkgutil.walk_packages(reformer.__path__, "reformer.")]
 def angular_hash(vectors, rotations):
@@ -63,7 +63,7 @@ def angular_hash(vectors, rotations):
 
 READY_MADE = """
 def chance_to_meet(probability, n_rounds):
-    for name in ("torch", "trax", "jax.numpy", "tensorflow", "sklearn", "flax", "trax.layers.research.efficient_attention"):
+    for name in ("torch", "trax.layers.research.efficient_attention", "jax.numpy", "tensorflow", "sklearn", "flax"):
         try:
             __import__(name)
         except ImportError:

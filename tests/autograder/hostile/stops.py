@@ -24,10 +24,10 @@ LOOPS = {
     "in-c": "sum(iter(int, 1))\n",
     "big-number": "len(str(7 ** (10 ** 9)))\n",
     "pattern": "import re\nre.match('(a|a)*$', 'a' * 100 + 'b')\n",
-    "generator": "import itertools\nlist(zip(itertools.repeat(0), itertools.repeat(1), ()) for _ in itertools.count())\n",
+    "generator": "import itertools\nlist(zip(itertools.repeat(0), ()) for _ in itertools.count())\n",
     "in-numpy": "import numpy as np\nx = np.ones((600, 600))\nwhile True:\n    x = x @ x / 600\n",
     "in-threads": "import threading\ndef spin():\n    while True:\n        pass\n"
-    "threads = [threading.Thread(target=spin) for _ in range(4)]\n[one.start() for one in threads]\nthreads[0].join()\n",
+    "for _ in range(4):\n    threading.Thread(target=spin).start()\nspin()\n",
     "in-children": FUSE + "import os\nchildren = [os.fork() for _ in range(2)]\nwhile True:\n    pass\n",
 }
 
@@ -37,7 +37,7 @@ WAITS = {
     "lock": "import threading\nlock = threading.Lock()\nlock.acquire()\nlock.acquire()\n",
     "pipe": "import os\nr, w = os.pipe()\nos.read(r, 1)\n",
     "stopped": "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)\n",
-    "pause": "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\nsignal.sigwait([signal.SIGUSR1])\n",
+    "pause": "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, [10])\nsignal.sigwait([10])\n",
     "await": "import asyncio\nawait asyncio.sleep(10**9)\n",
     "child": "import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'import time; time.sleep(10**6)'])\n",
 }

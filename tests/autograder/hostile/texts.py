@@ -23,7 +23,7 @@ RAISES_MARKUP = "def collision_probability(angles, n_buckets):\n    raise Markup
 RETURNS_MARKUP = f"def chance_to_meet(probability, n_rounds):\n    return {{{MARKUP!r}: {MARKUP!r}}}\n"
 
 STEERS = """
-STEERING = "\\x1b[2J\\x1b[31mred\\x1b]0;title\\x07\\x9b5n\\x00\\x08\\x7f\\r\\u202eleft\\ud800\\udc80\\ufffe\\u2028 =cmd()"
+STEERING = "\\x1b[2J\\x1b[31mred\\x1b]0;title\\x07\\x9b5n\\x00\\x08\\x7f\\r\\u202e\\ud800\\udc80\\ufffe\\u2028 =x()"
 print(STEERING)
 import sys
 print(STEERING.encode("utf-8", "replace").decode(), file=sys.stderr)

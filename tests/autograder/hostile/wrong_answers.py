@@ -65,7 +65,7 @@ NO_NUMBERS = {
 }
 
 NOT_FINITE = {
-    "collision_probability": "def collision_probability(angles, n_buckets):\n    return np.nan * np.ones_like(angles)\n",
+    "collision_probability": "def collision_probability(angles, n_buckets):\n    return np.nan * angles\n",
     "chance_to_meet": "def chance_to_meet(probability, n_rounds):\n    return np.inf + probability\n",
     "recall_and_cost": "def recall_and_cost(*asked):\n    return float('nan'), float('-inf')\n",
 }
