@@ -24,7 +24,7 @@ for link in glob.glob("/proc/[0-9]*/cwd") + glob.glob("/proc/[0-9]*/root") + glo
 FINDERS = """
 import glob, os, re, site, sys
 for folder in {*sys.path, *site.getsitepackages(), site.getusersitepackages()}:
-    for path in [path for kind in ("*.pth", "__editable__*", "*/direct_url.json") for path in glob.glob(f"{folder}/{kind}")]:
+    for path in glob.glob(folder + "/*.pth") + glob.glob(folder + "/__edit*") + glob.glob(folder + "/*/direct_url*"):
         try:
             found = re.findall(r"(?:file://)?(/[^'\\"\\n]+)", open(path, errors="replace").read())
         except OSError:
