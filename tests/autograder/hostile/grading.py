@@ -61,16 +61,17 @@ class Graded:
 
 
 @contextlib.contextmanager
-def graded(entries, *, right, secret, limits, seed=0, times=1):
+def graded(entries, *, right, secret, limits, seed=0, times=1, beside=BESIDE):
     """Hand in entries and right submissions in an order that `seed` draws, and grade them. Gives a `Graded`.
 
     times : how often they are graded into the same folder; what is given is the last
+    beside : the right submissions
     """
     folder = Path(tempfile.mkdtemp(prefix="hostile-"))
     try:
         with Canaries(folder, as_bytes(right)) as canaries:
             (folder / "secret").write_bytes(secret)
-            handed_in = _hand_in(folder / "submissions", _in_order([*entries, *BESIDE], seed), right, canaries.told)
+            handed_in = _hand_in(folder / "submissions", _in_order([*entries, *beside], seed), right, canaries.told)
             (folder / "out").mkdir()
             canaries.watch()
             for _ in range(times):
