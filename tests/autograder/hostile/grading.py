@@ -32,7 +32,7 @@ BESIDE = [Entry(0, f"beside-{number}", "a right submission beside the others") f
 WHOLE = sum(FULL.values())
 # Control characters, half characters, and what turns the direction of writing; but for tabs and line ends.
 STEERING = re.compile("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-MARKUP = ("<script>alert", "<img src=x", "<svg onload", "javascript:alert")
+MARKUP = ("<script>alert", "<img src=x", "<svg onload", 'href="javascript:')
 LARGEST = 1_500_000  # bytes of a page, a report, a notebook
 
 
