@@ -149,7 +149,7 @@ MALFORMED = (
 REPLIES = {
     "angular_hash": {"value": '{"array": {"dtype": "<f8", "shape": [1000000000, 1000000000], "data": ""}}'},
     "offset_rounds": {"value": '{"array": {"dtype": "|O", "shape": [1], "data": "gAN9"}}'},
-    "collision_probability": {"value": "[" * 1_000_000},
+    "collision_probability": {"value": "[" * 400_000},
     "chance_to_meet": {"value": "1" * 1_000_000},
     "recall_and_cost": {"value": '{"array": {"dtype": "<f8", "shape": [-1, -8], "data": "AAAAAAAAAAA="}}'},
 }
@@ -161,7 +161,7 @@ STRANGE = (
     + """
 REPLIES = {
     "angular_hash": {"value": None, "score": 14, "right": True},
-    "offset_rounds": {"value": '{"list": [' + '{"list": []},' * 200_000 + "null]}"},
+    "offset_rounds": {"value": '{"list": [' + '{"list": []},' * 100_000 + "null]}"},
     "collision_probability": {"value": {"value": 1.0}},
     "chance_to_meet": ["value", "1.0"],
     "recall_and_cost": {"value": '{"form": ["affine", []]}', "changed": "1"},
