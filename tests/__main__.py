@@ -19,7 +19,7 @@ NO_TESTS = 5  # pytest's exit code where nothing was chosen
 PROCESSES = min(4, 1 + (os.cpu_count() or 1))
 TOGETHER = ["-m", "not long and not alone", "-n", str(PROCESSES)]
 TOGETHER += ["--dist=loadfile", "--no-loadscope-reorder"]  # a JupyterLab or a training serves the tests of a file
-ALONE = ["-m", "alone"]
+ALONE = ["-m", "alone and not long"]
 
 
 def main(arguments):
