@@ -11,15 +11,18 @@ import time
 from dataclasses import dataclass
 
 from autograder.grading.sandbox import profile_of, tiers, walls
-from autograder.grading.sandbox.meter import files_within, used_by
+from autograder.grading.sandbox.meter import files_within, own_memory, used_by
 from autograder.grading.text import clean
 
 LAST_OUTPUT = 1.0  # seconds that output may come after the reply
 LOOK = 0.1  # seconds between two looks at what the kernel uses
-MESSAGE = 8 * 2**20  # bytes of one message; an answer has at most 4 MB
+RECEIVED = 64 * 2**20  # bytes of a part of a message; one that is larger ends the connection
+MESSAGE = 8 * 2**20  # bytes of a reply that is read; an answer has at most 4 MB
+GROWTH = 256 * 2**20  # bytes that this process may grow by while it waits: what else would hold them but messages
 PRINTED = 2**20  # bytes of a message of output that is read
 NODES = 500_000  # values, lists and dicts in one part of a message: each takes up to a hundred bytes here
 TEXT_READ = 100_000  # of one message; the patterns that clean it take time in proportion
+TOO_LARGE = {"status": "error", "ename": "Error", "evalue": "what it says is too large to be read"}
 MIME = "application/vnd.course.answer+json"
 
 
@@ -111,8 +114,8 @@ class Kernel:
         from autograder.grading.sandbox.provisioner import kernel_manager
 
         self._manager = kernel_manager(self._unit, self.limits, self._tier)
-        self._manager.context.setsockopt(zmq.MAXMSGSIZE, MESSAGE)
-        self._manager.context.setsockopt(zmq.RCVHWM, 4)
+        for option, value in ((zmq.MAXMSGSIZE, RECEIVED), (zmq.RCVHWM, 4), (zmq.SNDTIMEO, int(1000 * LAST_OUTPUT))):
+            self._manager.context.setsockopt(option, value)
         try:
             self._manager.start_kernel()
         except (OSError, LookupError) as error:
@@ -148,10 +151,14 @@ class Kernel:
         import zmq
 
         session = self._manager.session
-        request = session.send(self._shell, kind, content)["header"]["msg_id"]
+        try:
+            request = session.send(self._shell, kind, content)["header"]["msg_id"]
+        except zmq.Again:  # it has closed its end
+            raise self._stopped("crashed", "its kernel no longer listens", output) from None
         poller = zmq.Poller()
         poller.register(self._shell, zmq.POLLIN)
         poller.register(self._iopub, zmq.POLLIN)
+        memory = own_memory()
         clock = _Clock(self.limits.wait if self._watched else seconds)
         reply, idle, last_output = None, False, float("inf")
         while reply is None or not idle:
@@ -163,9 +170,10 @@ class Kernel:
                     output.keep(message)
                     idle = idle or (_answers(message, request) and _content(message, "execution_state") == "idle")
             if self._shell in ready:
-                message = _read(session, self._shell.recv_multipart(), MESSAGE)
-                if reply is None and _answers(message, request):
-                    reply = _field(message, "content", dict, {})
+                frames = self._shell.recv_multipart()
+                message = _read(session, frames, MESSAGE)
+                if reply is None and (_answers(message, request) or _size(frames) > MESSAGE):
+                    reply = _field(message, "content", dict, TOO_LARGE)
                     last_output = time.monotonic() + LAST_OUTPUT
             elif reply is None and self._started.process.poll() is not None:
                 raise self._stopped(*_death(self._started.process.returncode), output)
@@ -175,6 +183,8 @@ class Kernel:
                 break
             if reply is None and clock.says_look():
                 self._require_time(output)
+                if own_memory() - memory > GROWTH:
+                    raise self._stopped("output-limit", "it sent more than can be read", output)
                 used = used_by(self._started.pid)
                 if clock.is_out_of_patience(used.seconds, seconds if self._watched else float("inf")):
                     raise self._stopped("timeout", clock.words, output)
@@ -244,11 +254,15 @@ def _read(session, frames, most):
     """Return a message; one that is too large, holds too much, or cannot be read is an empty dict."""
     try:
         _, frames = session.feed_identities(frames)
-        if sum(map(len, frames)) > most or any(map(_holds_too_much, frames)):
+        if _size(frames) > most or any(map(_holds_too_much, frames)):
             return {}
         return session.deserialize(frames)
     except Exception:  # whatever a forged message holds
         return {}
+
+
+def _size(frames):
+    return sum(map(len, frames))
 
 
 def _holds_too_much(text):
@@ -271,7 +285,7 @@ class _Output:
 
     def add(self, frames):
         """Count a message; return whether it is to be passed over, unread."""
-        self._size += sum(map(len, frames))
+        self._size += _size(frames)
         if self._size > self._limits.output_stop and b"idle" not in frames[-1][:200]:
             self.lost = True
             return True

@@ -132,3 +132,65 @@ def test_the_secret_is_drawn_once_for_its_owner_only(tmp_path):
 def test_the_secret_is_kept_out_of_git():
     ignored = subprocess.run(["git", "check-ignore", "-q", str(secret.SECRET)], cwd=secret.ROOT)
     assert ignored.returncode in (0, 128)  # 128: not a checkout
+
+
+def test_an_error_of_many_words_is_an_error_and_the_kernel_goes_on(quick):
+    with Kernel(3, quick) as kernel:
+        assert "too large to be read" in kernel.run("raise ValueError('x' * 12_000_000)").error
+        assert kernel.run("print(1)").output == "1\n"
+
+
+CLOSES_ITS_END = """
+from ipykernel.kernelapp import IPKernelApp
+app = IPKernelApp.instance()
+{}
+"""
+
+
+@pytest.mark.parametrize(
+    "what", ["app.shell_socket.close(linger=0)", "app.shell_socket.unbind(app.shell_socket.LAST_ENDPOINT)"]
+)
+def test_a_kernel_that_stops_listening_is_stopped_in_time(what, quick):
+    with pytest.raises(Stopped) as stop, Kernel(3, dataclasses.replace(quick, wait=3.0)) as kernel:
+        for _ in range(3):
+            kernel.run(CLOSES_ITS_END.format(what))
+    assert stop.value.outcome in ("timeout", "crashed")
+
+
+PARTS_WITHOUT_END = """
+import os, socket, stat, struct, threading, time
+path = '/tmp/sockets/kernel-1'
+
+def serve():
+    os.unlink(path)
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(path)
+    server.listen()
+    for descriptor in range(3, 200):  # the grader, cut off, connects anew
+        try:
+            if stat.S_ISSOCK(os.fstat(descriptor).st_mode) and descriptor != server.fileno():
+                one = socket.socket(fileno=os.dup(descriptor))
+                one.getpeername()  # only of connections
+                if one.getsockname() == path:
+                    one.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+    peer, _ = server.accept()
+    peer.sendall(b'\\xff' + bytes(8) + b'\\x7f' + b'\\x03\\x00' + b'NULL'.ljust(20, b'\\0') + bytes(32))
+    ready = b'\\x05READY' + b'\\x0bSocket-Type' + struct.pack('>I', 6) + b'ROUTER'
+    peer.sendall(b'\\x04' + bytes([len(ready)]) + ready)
+    part = b'\\x03' + struct.pack('>Q', 2**20) + bytes(2**20)
+    while True:
+        peer.sendall(part)
+
+threading.Thread(target=serve, daemon=True).start()
+"""
+
+
+def test_a_message_of_parts_without_end_does_not_fill_the_grader_s_memory(quick):
+    before = psutil.Process().memory_info().rss
+    with pytest.raises(Stopped) as stop, Kernel(3, dataclasses.replace(quick, wait=5.0, cell=20.0)) as kernel:
+        kernel.run(PARTS_WITHOUT_END)
+        kernel.run("1")
+    assert stop.value.outcome in ("output-limit", "timeout", "crashed")
+    assert psutil.Process().memory_info().rss - before < 600 * 2**20
