@@ -17,6 +17,7 @@ import nbformat
 
 SENTENCE = ".explorer-sentence"
 STAGE = ".explorer [role=application]"  # what the keys move
+PICTURES = "[...document.querySelectorAll('.explorer canvas')].map((canvas) => canvas.toDataURL()).join()"
 PATIENCE = 120_000  # milliseconds
 
 CHROMIUM_FLAGS = [
@@ -201,18 +202,23 @@ print(json.dumps([[getattr(explorer, name) for name in {list(expected)}], bool({
             self.page.wait_for_timeout(100)
         return False
 
-    def picture(self):
-        return self.page.locator(f"{STAGE} canvas").evaluate("canvas => canvas.toDataURL()")
+    def pictures(self):
+        """All pictures of the explorer, once what moves in them has come to rest."""
+        wait_until_still(self.page)
+        return self.page.evaluate(PICTURES)
 
     def wait_for_change(self, before):
-        """Wait until the picture is another than `before`, and fail if it stays the same."""
-        script = f"before => document.querySelector('{STAGE} canvas').toDataURL() !== before"
-        self.page.wait_for_function(script, arg=before)
+        """Wait until a picture is another than in `before`, and fail if all stay the same."""
+        self.page.wait_for_function(f"before => {PICTURES} !== before", arg=before)
 
     def assert_key_is_the_explorers(self, key):
-        """Press a key on the stage: the picture changes; the notebook does not, nor does the focus."""
+        """Press a key on the stage: a picture changes; the notebook does not, nor does the focus.
+
+        Any picture, since a key may leave the stage's as it is; and from rest, so that it is the key that changes it,
+        and not what glides since an earlier one.
+        """
         cells = self.page.locator(".jp-Notebook .jp-Cell").count()
-        before = self.picture()
+        before = self.pictures()
         self.page.locator(STAGE).press(key)
         self.wait_for_change(before)
         assert self.page.locator(".jp-Notebook .jp-Cell").count() == cells
