@@ -142,7 +142,7 @@ def test_digits_are_as_few_as_make_the_number(functions_of):
 
 @browser_test
 def test_keys_pointer_and_play_go_through_the_stack_and_back(open_drawn):
-    page = open_drawn(ReversibleStepsExplorer(), reduced_motion="reduce")
+    page = open_drawn(ReversibleStepsExplorer(), reduced_motion="reduce", fresh=True)
     assert page.locator(SENTENCE).text_content() == (
         "Step 0 of 16: the two streams go in. The ordinary network keeps 0 numbers now, the reversible one 8. "
         "Through 4 blocks and back, inputs are off by 7.9e−8 of their length in float32, 2.0e−16 in float64."
