@@ -356,5 +356,6 @@ def _luminance(color):
 
 
 @browser_test
-def test_jupyterlab_reports_no_error_and_nothing_outside_is_asked(angular_lab):
+def test_jupyterlab_reports_no_error_nothing_outside_is_asked_and_axe_finds_no_violation(angular_lab):
+    angular_lab.assert_axe_finds_no_violation()
     angular_lab.assert_nothing_went_wrong()

@@ -199,4 +199,5 @@ def test_jupyterlab_draws_it_and_kernel_and_browser_follow_each_other(reversible
     assert lab.kernel_holds(setup, "same", step=8, n_blocks=2)
     for key in (".", "ArrowDown", "g", "f", "s", "r", " "):  # the last one plays: what follows would meet it under way
         lab.assert_key_is_the_explorers(key)
+    lab.assert_axe_finds_no_violation()
     lab.assert_nothing_went_wrong()
