@@ -1,6 +1,8 @@
 """What the explorers' tests share: a JupyterLab with every explorer in it, pages without a kernel."""
 
 import contextlib
+import functools
+import json
 
 import pytest
 
@@ -35,7 +37,7 @@ def server(tmp_path_factory):
 def _lab_with(name):
     """A fixture: the explorer of this class, run and drawn in JupyterLab."""
 
-    @pytest.fixture(scope="session")
+    @pytest.fixture(scope="module")
     def lab(browser, server):
         with explorer_in_lab(browser, server, name) as lab:
             yield lab
@@ -55,19 +57,49 @@ memory_meter_lab = _lab_with("MemoryMeterExplorer")
 training_lab = _lab_with("TrainingExplorer")
 
 
-@pytest.fixture
-def open_page(browser, tmp_path):
-    """A function that opens HTML text, or an explorer's standalone page, from a file. Returns page and requests."""
-    with contextlib.ExitStack() as stack:
+@pytest.fixture(scope="session")
+def shared_page(browser):
+    """The page in which most tests open theirs: a new page takes longer than a new document in one that is there."""
+    page = open_page_of(browser)
+    yield page
+    page.close()
 
-        def open_text(content=None, **options):
+
+@pytest.fixture
+def open_page(browser, shared_page, tmp_path):
+    """A function that opens HTML text, or an explorer's standalone page, from a file. Returns page and requests.
+
+    It is the shared page, unless the test opens a second one, or asks for what stays with a page, such as touch; for a
+    clock, which stays too, it asks for `fresh=True`.
+    """
+    with contextlib.ExitStack() as stack:
+        is_free = True
+
+        def page_with(options, fresh):
+            nonlocal is_free
+            if not is_free or fresh or options.keys() - {"viewport", "color_scheme", "reduced_motion"}:
+                page = open_page_of(browser, **options)
+                stack.callback(page.close)
+                return page
+            is_free = False
+            shared_page.mouse.move(0, 0)  # where no picture is: a mouse stays where an earlier test has left it
+            shared_page.set_viewport_size(options["viewport"])
+            usual = {"color_scheme": "light", "reduced_motion": "no-preference"}
+            shared_page.emulate_media(**{name: options.get(name, value) for name, value in usual.items()})
+            return shared_page
+
+        def open_text(content=None, *, fresh=False, **options):
             text = content if isinstance(content, str) else standalone_page(content or AngularExplorer())
             file = tmp_path / "page.html"
             file.write_text(text, encoding="utf-8")
-            page = open_page_of(browser, **{"viewport": {"width": 920, "height": 800}} | options)
-            stack.callback(page.close)
+            page = page_with({"viewport": {"width": 920, "height": 800}} | options, fresh)
             requests = []
-            page.on("request", lambda request: requests.append(request.url))
+
+            def note(request):
+                requests.append(request.url)
+
+            page.on("request", note)
+            stack.callback(page.remove_listener, "request", note)
             page.goto(file.as_uri())
             return page, requests
 
@@ -86,21 +118,29 @@ def open_drawn(open_page):
     return open_explorer_page
 
 
-@pytest.fixture
-def functions_of(open_page):
-    """A function that loads an explorer's JavaScript, or a shared module, into a page.
+@pytest.fixture(scope="session")
+def functions_of(browser):
+    """A function that loads an explorer's JavaScript, or a shared module, into a page: one for all tests of it.
 
-    Returns the way to call it: `functions("([x]) => functions.f(x)", x)`, with plain lists and numbers.
+    Returns the way to call it: `functions("([x]) => functions.f(x)", x)`, with what JSON can say: an
+    infinite number, which it cannot, comes back as None.
     """
 
+    @functools.cache
     def load(filename):
-        page, _ = open_page("<!doctype html><title>functions</title>")
+        page = open_page_of(browser)
         script = """async source => {
             await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
             const addresses = [...globalThis[Symbol.for("explorers: modules by source")].values()];
             window.functions = await import(addresses.at(-1));
         }"""
         page.evaluate(script, join_modules(filename))
-        return lambda script, *arguments: page.evaluate(script, list(arguments))
+
+        def call(script, *arguments):
+            # As text, since Playwright takes long over long lists.
+            as_text = f"async (text) => JSON.stringify(await ({script})(JSON.parse(text)))"
+            return json.loads(page.evaluate(as_text, json.dumps(arguments, allow_nan=False)))
+
+        return call
 
     return load

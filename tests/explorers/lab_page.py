@@ -1,6 +1,7 @@
 """A real JupyterLab for the browser tests: a server of its own, a notebook open in it, and a way into its kernel."""
 
 import contextlib
+import importlib.resources
 import json
 import os
 import re
@@ -17,7 +18,10 @@ import nbformat
 
 SENTENCE = ".explorer-sentence"
 STAGE = ".explorer [role=application]"  # what the keys move
+PICTURES = "[...document.querySelectorAll('.explorer canvas')].map((canvas) => canvas.toDataURL()).join()"
 PATIENCE = 120_000  # milliseconds
+ONLY_CONTRAST = {"runOnly": ["color-contrast"]}  # of axe's rules, the one on which the theme tells
+AXE = importlib.resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -97,7 +101,7 @@ def open_state(page):
     from playwright.sync_api import expect  # only in tests with a browser
 
     page.locator(".explorer-state > summary").click()
-    expect(page.locator(".explorer-state textarea")).to_have_value(re.compile("."))
+    expect(page.locator(".explorer-state textarea")).to_have_value(re.compile("."), timeout=PATIENCE)
 
 
 def wait_until_still(page):
@@ -108,6 +112,11 @@ def wait_until_still(page):
 def write_explorer_notebook(folder, name):
     """Write a notebook that makes the explorer of the given class and shows it."""
     write_notebook(Path(folder) / f"{name}.ipynb", f"from explorers import {name}\n\nexplorer = {name}()\nexplorer")
+
+
+def violations(result):
+    """What axe found: which rules, and where."""
+    return [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in result["violations"]]
 
 
 @contextlib.contextmanager
@@ -201,22 +210,35 @@ print(json.dumps([[getattr(explorer, name) for name in {list(expected)}], bool({
             self.page.wait_for_timeout(100)
         return False
 
-    def picture(self):
-        return self.page.locator(f"{STAGE} canvas").evaluate("canvas => canvas.toDataURL()")
+    def pictures(self):
+        """All pictures of the explorer, once what moves in them has come to rest."""
+        wait_until_still(self.page)
+        return self.page.evaluate(PICTURES)
 
     def wait_for_change(self, before):
-        """Wait until the picture is another than `before`, and fail if it stays the same."""
-        script = f"before => document.querySelector('{STAGE} canvas').toDataURL() !== before"
-        self.page.wait_for_function(script, arg=before)
+        """Wait until a picture is another than in `before`, and fail if all stay the same."""
+        self.page.wait_for_function(f"before => {PICTURES} !== before", arg=before)
 
     def assert_key_is_the_explorers(self, key):
-        """Press a key on the stage: the picture changes; the notebook does not, nor does the focus."""
+        """Press a key on the stage: a picture changes; the notebook does not, nor does the focus.
+
+        Any picture, since a key may leave the stage's as it is; and from rest, so that it is the key that changes it,
+        and not what glides since an earlier one.
+        """
         cells = self.page.locator(".jp-Notebook .jp-Cell").count()
-        before = self.picture()
+        before = self.pictures()
         self.page.locator(STAGE).press(key)
         self.wait_for_change(before)
         assert self.page.locator(".jp-Notebook .jp-Cell").count() == cells
         assert self.page.evaluate(f"document.activeElement === document.querySelector('{STAGE}')")
+
+    def assert_axe_finds_no_violation(self):
+        """In the dark theme and in the light one, which stays; of the latter, the contrast is all that is another."""
+        self.page.evaluate(AXE)
+        for theme, options in (("JupyterLab Dark", {}), ("JupyterLab Light", ONLY_CONTRAST)):
+            self.theme(theme)
+            self.page.wait_for_timeout(300)
+            assert violations(self.page.evaluate("options => axe.run('.explorer', options)", options)) == []
 
     def assert_nothing_went_wrong(self):
         """No error was reported, and nothing outside this machine was asked."""

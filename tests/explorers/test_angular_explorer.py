@@ -10,7 +10,7 @@ import traitlets
 
 from explorers import AngularExplorer
 from reformer.angular import angular_hash, chance_to_meet, collision_probability
-from tests.explorers.lab_page import SENTENCE, STAGE
+from tests.explorers.lab_page import PICTURES, SENTENCE, STAGE
 
 browser_test = pytest.mark.browser
 
@@ -321,7 +321,7 @@ def test_the_sentence_is_spoken_when_a_change_has_ended(angular_lab):
 @browser_test
 def test_the_dark_theme_reaches_words_and_pictures(angular_lab):
     page = angular_lab.page
-    light = angular_lab.picture()
+    light = angular_lab.pictures()
     angular_lab.theme("JupyterLab Dark")
     angular_lab.wait_for_change(light)
     try:
@@ -329,9 +329,7 @@ def test_the_dark_theme_reaches_words_and_pictures(angular_lab):
             assert _contrast(page, selector) >= 4.5, selector
     finally:
         angular_lab.theme("JupyterLab Light")
-    page.wait_for_function(
-        "light => document.querySelector('.explorer [role=application] canvas').toDataURL() === light", arg=light
-    )
+    page.wait_for_function(f"light => {PICTURES} === light", arg=light)
     for selector in (SENTENCE, ".explorer-title", ".explorer output", ".explorer button"):
         assert _contrast(page, selector) >= 4.5, selector
 
@@ -358,5 +356,6 @@ def _luminance(color):
 
 
 @browser_test
-def test_jupyterlab_reports_no_error_and_nothing_outside_is_asked(angular_lab):
+def test_jupyterlab_reports_no_error_nothing_outside_is_asked_and_axe_finds_no_violation(angular_lab):
+    angular_lab.assert_axe_finds_no_violation()
     angular_lab.assert_nothing_went_wrong()

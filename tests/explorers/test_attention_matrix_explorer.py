@@ -1,5 +1,6 @@
 """The explorer of the attention matrix: its weights are those of `reformer.lsh_attention`, mask by mask."""
 
+import json
 from functools import partial
 
 import numpy as np
@@ -89,11 +90,11 @@ def test_a_switch_that_is_neither_on_nor_off_is_refused(value):
 
 # ---- In the browser, without Jupyter
 
-REPORT = """() => Object.fromEntries(["buckets", "weights", "met", "by_rounds"].map((name) => {
+REPORT = """() => JSON.stringify(Object.fromEntries(["buckets", "weights", "met", "by_rounds"].map((name) => {
     const { data, dtype } = explorer.model.get(name);
     const Type = dtype === "int32" ? Int32Array : Float64Array;
     return [name, [...new Type(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength))]];
-}))"""
+})))"""
 
 
 @browser_test
@@ -112,7 +113,7 @@ def test_the_browser_computes_what_python_computes(state, open_drawn):
     page = open_drawn(AttentionMatrixExplorer(), reduced_motion="reduce")
     page.evaluate("state => Object.entries(state).forEach(([name, value]) => explorer.model.set(name, value))", state)
     wait_until_still(page)
-    explorer, got = first_state(**state), page.evaluate(REPORT)
+    explorer, got = first_state(**state), json.loads(page.evaluate(REPORT))
     for name in ("buckets", "met"):
         np.testing.assert_array_equal(got[name], getattr(explorer, name).ravel())
     for name in ("weights", "by_rounds"):
@@ -263,5 +264,6 @@ def test_every_key_changes_the_picture_and_the_notebook_stays_as_it_is(attention
 
 
 @browser_test
-def test_jupyterlab_reports_no_error_and_nothing_outside_is_asked(attention_matrix_lab):
+def test_jupyterlab_reports_no_error_nothing_outside_is_asked_and_axe_finds_no_violation(attention_matrix_lab):
+    attention_matrix_lab.assert_axe_finds_no_violation()
     attention_matrix_lab.assert_nothing_went_wrong()

@@ -165,5 +165,6 @@ def test_every_key_changes_the_picture_and_the_notebook_stays_as_it_is(dot_produ
 
 
 @browser_test
-def test_jupyterlab_reports_no_error_and_nothing_outside_is_asked(dot_products_lab):
+def test_jupyterlab_reports_no_error_nothing_outside_is_asked_and_axe_finds_no_violation(dot_products_lab):
+    dot_products_lab.assert_axe_finds_no_violation()
     dot_products_lab.assert_nothing_went_wrong()

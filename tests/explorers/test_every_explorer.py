@@ -1,5 +1,6 @@
 """What holds for every explorer: the still and its words, the page without a kernel, arrays that travel."""
 
+import html
 import re
 
 import ipywidgets
@@ -14,7 +15,7 @@ from nbconvert.preprocessors import ExecutePreprocessor
 from explorers import EXPLORERS, AngularExplorer, HashPlanesExplorer, SoftLookupExplorer
 from explorers.inputs import Array
 from explorers.page import standalone_page
-from tests.explorers.lab_page import STAGE, wait_until_drawn, wait_until_still
+from tests.explorers.lab_page import PATIENCE, SENTENCE, STAGE, wait_until_drawn, wait_until_still
 
 every_explorer = pytest.mark.parametrize("explorer_class", EXPLORERS)
 browser_test = pytest.mark.browser
@@ -82,50 +83,51 @@ def test_the_page_runs_from_a_file_and_asks_for_nothing(explorer_class, open_pag
     assert page.locator("canvas").count() == page.locator("canvas[role=img][aria-label]").count() >= 1
 
 
-@browser_test
 @every_explorer
-def test_without_javascript_the_page_shows_the_alternative_text(explorer_class, open_page):
-    page, _ = open_page(explorer_class(), java_script_enabled=False)
-    assert explorer_class.alternative_text in page.locator("body").inner_text()
+def test_the_page_holds_the_alternative_text_for_who_has_no_javascript(explorer_class):
+    assert f"<noscript><p>{html.escape(explorer_class.alternative_text)}</p>" in standalone_page(explorer_class())
 
 
 @browser_test
-@every_explorer
-def test_the_page_fits_a_narrow_window(explorer_class, open_drawn):
-    page = open_drawn(explorer_class(), viewport={"width": 500, "height": 800})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 500
-    boxes = [figure.bounding_box() for figure in page.locator("figure").all()]
-    assert all(above["y"] + above["height"] <= below["y"] + 1 for above, below in zip(boxes, boxes[1:], strict=False))
+def test_without_javascript_the_page_shows_the_alternative_text(open_page):
+    page, _ = open_page(AngularExplorer(), java_script_enabled=False)
+    assert AngularExplorer.alternative_text in page.locator("body").inner_text()
 
 
-@browser_test
-@every_explorer
-@pytest.mark.parametrize("width", [390, 500, 920])
-def test_the_key_of_marks_has_room_for_each_of_its_entries(explorer_class, width, open_drawn):
-    page = open_drawn(explorer_class(), viewport={"width": width, "height": 800}, color_scheme="light")
-    page.evaluate(
-        """() => {
-            window.written = [];
-            const { fillText } = CanvasRenderingContext2D.prototype;
-            CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
-                const { clientWidth, clientHeight } = this.canvas;
-                const isKey = this.canvas === document.querySelectorAll("canvas")[1];
-                if (isKey) written.push([x, x + this.measureText(text).width, clientWidth, y, clientHeight]);
-                fillText.call(this, text, x, y);
-            };
-        }"""
-    )
-    page.emulate_media(color_scheme="dark")
-    page.wait_for_function("written.length >= 3")
-    for left, right, across, middle, down in page.evaluate("written"):
-        assert 0 <= left < right <= across and 8 <= middle <= down - 8
+# Notes where the entries of the key of marks are written, and how much room there is.
+NOTE_KEY = """() => {
+    window.written = [];
+    const { fillText } = CanvasRenderingContext2D.prototype;
+    CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+        const { clientWidth, clientHeight } = this.canvas;
+        const isKey = this.canvas === document.querySelectorAll("canvas")[1];
+        if (isKey) written.push([x, x + this.measureText(text).width, clientWidth, y, clientHeight]);
+        fillText.call(this, text, x, y);
+    };
+}"""
 
 
 @browser_test
 @every_explorer
-def test_pictures_are_as_sharp_as_the_screen(explorer_class, open_drawn):
-    page = open_drawn(explorer_class(), device_scale_factor=2)
-    assert page.locator("canvas").first.evaluate("canvas => canvas.width === 2 * canvas.clientWidth")
+def test_the_page_fits_a_narrow_window_and_the_key_of_marks_has_room_for_each_of_its_entries(
+    explorer_class, open_drawn
+):
+    page = open_drawn(explorer_class(), reduced_motion="reduce")
+    page.evaluate(NOTE_KEY)
+    for width in (500, 390, 920):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.wait_for_function("width => document.documentElement.clientWidth === width", arg=width)
+        page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+        page.evaluate("written.length = 0")
+        page.emulate_media(color_scheme="light" if width == 390 else "dark")
+        page.wait_for_function("written.length >= 3")
+        for left, right, across, middle, down in page.evaluate("written"):
+            assert 0 <= left < right <= across and 8 <= middle <= down - 8
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        if width == 500:
+            boxes = [figure.bounding_box() for figure in page.locator("figure").all()]
+            for above, below in zip(boxes, boxes[1:], strict=False):
+                assert above["y"] + above["height"] <= below["y"] + 1
 
 
 @browser_test
@@ -165,22 +167,21 @@ def test_a_fixed_key_of_marks_is_drawn_when_theme_or_size_changes_and_not_with_e
 
 
 @browser_test
-@every_explorer
-def test_a_notebook_turned_into_html_stays_alive_without_a_network(explorer_class, open_page):
-    name = explorer_class.__name__
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(f"from explorers import {name}\n{name}()")])
+def test_a_notebook_turned_into_html_stays_alive_without_a_network(open_page):
+    from playwright.sync_api import expect
+
+    names = [explorer_class.__name__ for explorer_class in EXPLORERS]
+    sources = [f"from explorers import {name}\n{name}()" for name in names]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
     ExecutePreprocessor(kernel_name="python3", store_widget_state=False).preprocess(notebook, {})
     exporter = HTMLExporter(require_js_url="", mathjax_url="", jquery_url="")
     exporter.display_data_priority = ["text/html", "image/png", "text/plain"]
     page, requests = open_page(exporter.from_notebook_node(notebook)[0])
-    frame = page.frame_locator(f"iframe[title={name}]")
-    sentence = frame.locator(".explorer-sentence:not(:empty)")
-    before = sentence.text_content()
-    control = frame.locator("input[type=range]").first
-    control.focus()
-    page.keyboard.press("ArrowRight")
-    page.wait_for_function(
-        "before => frames[0].document.querySelector('.explorer-sentence').textContent !== before", arg=before
-    )
+    for name in names:
+        frame = page.frame_locator(f"iframe[title={name}]")
+        frame.locator(f"{SENTENCE}:not(:empty)").wait_for()
+        before = frame.locator(SENTENCE).text_content()
+        frame.locator("input[type=range]").first.press("ArrowRight")
+        expect(frame.locator(SENTENCE)).not_to_have_text(before, timeout=PATIENCE)
     outside = [url for url in requests if not url.startswith(("file:", "blob:", "data:", "about:"))]
     assert not outside

@@ -241,5 +241,6 @@ def test_points_and_planes_can_be_dragged_and_a_pressed_point_becomes_the_query(
 
 
 @browser_test
-def test_jupyterlab_reports_no_error_and_nothing_outside_is_asked(hash_planes_lab):
+def test_jupyterlab_reports_no_error_nothing_outside_is_asked_and_axe_finds_no_violation(hash_planes_lab):
+    hash_planes_lab.assert_axe_finds_no_violation()
     hash_planes_lab.assert_nothing_went_wrong()

@@ -207,4 +207,5 @@ def test_jupyterlab_draws_it_and_kernel_and_browser_follow_each_other(memory_met
     assert lab.kernel_holds(setup, "np.array_equal(twin.parts, explorer.parts)", length=3000)
     for key in ("ArrowRight", "ArrowDown", "f", "b", "c"):
         lab.assert_key_is_the_explorers(key)
+    lab.assert_axe_finds_no_violation()
     lab.assert_nothing_went_wrong()

@@ -142,7 +142,7 @@ def test_digits_are_as_few_as_make_the_number(functions_of):
 
 @browser_test
 def test_keys_pointer_and_play_go_through_the_stack_and_back(open_drawn):
-    page = open_drawn(ReversibleStepsExplorer(), reduced_motion="reduce")
+    page = open_drawn(ReversibleStepsExplorer(), reduced_motion="reduce", fresh=True)
     assert page.locator(SENTENCE).text_content() == (
         "Step 0 of 16: the two streams go in. The ordinary network keeps 0 numbers now, the reversible one 8. "
         "Through 4 blocks and back, inputs are off by 7.9e−8 of their length in float32, 2.0e−16 in float64."
@@ -199,4 +199,5 @@ def test_jupyterlab_draws_it_and_kernel_and_browser_follow_each_other(reversible
     assert lab.kernel_holds(setup, "same", step=8, n_blocks=2)
     for key in (".", "ArrowDown", "g", "f", "s", "r", " "):  # the last one plays: what follows would meet it under way
         lab.assert_key_is_the_explorers(key)
+    lab.assert_axe_finds_no_violation()
     lab.assert_nothing_went_wrong()

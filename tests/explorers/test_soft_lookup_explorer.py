@@ -182,5 +182,6 @@ def test_every_key_changes_the_picture_and_the_notebook_stays_as_it_is(soft_look
 
 
 @browser_test
-def test_jupyterlab_reports_no_error_and_nothing_outside_is_asked(soft_lookup_lab):
+def test_jupyterlab_reports_no_error_nothing_outside_is_asked_and_axe_finds_no_violation(soft_lookup_lab):
+    soft_lookup_lab.assert_axe_finds_no_violation()
     soft_lookup_lab.assert_nothing_went_wrong()

@@ -1,5 +1,6 @@
 """The explorer of sorting and chunking: its losses are those of `reformer.chunking`, and keys move it."""
 
+import json
 from functools import partial
 
 import numpy as np
@@ -83,11 +84,11 @@ def test_fewer_tokens_leave_none_chosen_that_is_gone():
 
 # ---- In the browser, without Jupyter
 
-REPORT = """() => Object.fromEntries(["buckets", "order", "lost_in_round"].map((name) => {
+REPORT = """() => JSON.stringify(Object.fromEntries(["buckets", "order", "lost_in_round"].map((name) => {
     const { data, dtype } = explorer.model.get(name);
     const Type = dtype === "int32" ? Int32Array : Float64Array;
     return [name, [...new Type(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength))]];
-}).concat([["lost", explorer.model.get("lost")]]))"""
+}).concat([["lost", explorer.model.get("lost")]])))"""
 
 
 @browser_test
@@ -105,7 +106,7 @@ def test_the_browser_computes_what_python_computes(state, open_drawn):
     page = open_drawn(SortAndChunkExplorer(), reduced_motion="reduce")
     page.evaluate("state => Object.entries(state).forEach(([name, value]) => explorer.model.set(name, value))", state)
     wait_until_still(page)
-    explorer, got = SortAndChunkExplorer(**state), page.evaluate(REPORT)
+    explorer, got = SortAndChunkExplorer(**state), json.loads(page.evaluate(REPORT))
     explorer.first_report()
     np.testing.assert_array_equal(got["buckets"], explorer.buckets.ravel())
     np.testing.assert_array_equal(got["order"], explorer.order)
@@ -237,5 +238,6 @@ def test_every_key_changes_the_picture_and_the_notebook_stays_as_it_is(sort_and_
 
 
 @browser_test
-def test_jupyterlab_reports_no_error_and_nothing_outside_is_asked(sort_and_chunk_lab):
+def test_jupyterlab_reports_no_error_nothing_outside_is_asked_and_axe_finds_no_violation(sort_and_chunk_lab):
+    sort_and_chunk_lab.assert_axe_finds_no_violation()
     sort_and_chunk_lab.assert_nothing_went_wrong()

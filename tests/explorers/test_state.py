@@ -4,8 +4,12 @@ Python and the page refuse with the same sentences.
 """
 
 import datetime
+import itertools
 import json
 import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -236,17 +240,47 @@ KEYS = {
 }
 
 
-@browser_test
-@every_explorer
-def test_every_step_is_undone_and_done_again_and_reset_goes_back_to_the_start(explorer_class, open_drawn):
-    page = open_drawn(explorer_class(), reduced_motion="reduce")
-    stage = page.locator(STAGE)
-    states = [state_of(page)]
-    for key in KEYS[explorer_class]:
-        stage.press(key)
+@dataclass
+class Walk:
+    """What an explorer's page showed at its start and after each of its `KEYS`, and the page, which stands at the end.
+
+    states : values of the inputs; links : what hands them on; said : the last sentence
+    """
+
+    explorer_class: type
+    page: object
+    file: Path
+    states: list
+    links: list
+    said: str
+
+
+@pytest.fixture(scope="module", params=EXPLORERS, ids=lambda explorer_class: explorer_class.__name__)
+def walk(request, browser, tmp_path_factory):
+    explorer_class = request.param
+    made = {"n_points": 11} if explorer_class in OF_POINTS else {}
+    file = tmp_path_factory.mktemp("walk") / "page.html"
+    file.write_text(standalone_page(explorer_class(**made)), encoding="utf-8")
+    page = open_page_of(browser, reduced_motion="reduce")
+    page.goto(file.as_uri())
+    wait_until_drawn(page)
+    open_state(page)
+    states, links = [], []
+    for key in [None, *KEYS[explorer_class]]:
+        if key:
+            page.locator(STAGE).press(key)
         wait_until_still(page)
         states.append(state_of(page))
-        assert states[-1] != states[-2]
+        links.append(page.get_by_role("textbox").input_value())
+    yield Walk(explorer_class, page, file, states, links, page.locator(SENTENCE).text_content())
+    page.close()
+
+
+@browser_test
+def test_every_step_is_undone_and_done_again_and_reset_goes_back_to_the_start(walk):
+    page, states = walk.page, walk.states
+    assert all(before != after for before, after in itertools.pairwise(states))
+    stage = page.locator(STAGE)
     for state in states[-2::-1]:
         stage.press("z")
         assert state_of(page) == state
@@ -259,6 +293,31 @@ def test_every_step_is_undone_and_done_again_and_reset_goes_back_to_the_start(ex
     assert state_of(page) == states[0]
     page.get_by_role("button", name="Undo").click()
     assert state_of(page) == states[-1]
+
+
+@browser_test
+def test_a_text_makes_the_same_state_in_python(walk):
+    for state, link in zip(walk.states, walk.links, strict=True):
+        twin = walk.explorer_class(**json.loads(unquote(link.split("=", 1)[1])))
+        for name, value in state.items():
+            if isinstance(value, str):
+                assert getattr(twin, name) == value
+                continue
+            np.testing.assert_allclose(np.ravel(getattr(twin, name)), value, rtol=1e-5, atol=2e-6, err_msg=name)
+
+
+@browser_test
+def test_a_link_opens_the_page_in_the_same_state(walk, open_page):
+    address = f"{walk.file.as_uri()}#{walk.explorer_class.__name__}="
+    link = walk.links[-1]
+    assert link.startswith(address)
+    page, _ = open_page("<!doctype html><title>elsewhere</title>", reduced_motion="reduce")
+    page.goto(link)
+    wait_until_drawn(page)
+    assert page.locator(SENTENCE).text_content() == walk.said
+    page.goto(f"{address}%7B%22chosen%22:999%7D")
+    page.wait_for_selector(".explorer-fault:not([hidden])")
+    assert "chosen needs " in page.locator(".explorer-fault").inner_text()
 
 
 @browser_test
@@ -297,7 +356,7 @@ def test_a_step_ends_at_the_limit_that_stands_in_python_or_goes_round(explorer, 
 
 @browser_test
 def test_python_is_told_when_a_reader_rests_and_once_a_second_meanwhile(open_drawn):
-    page = open_drawn(AngularExplorer(), reduced_motion="reduce")
+    page = open_drawn(AngularExplorer(), reduced_motion="reduce", fresh=True)
     wait_until_still(page)
     page.evaluate("window.told = []; explorer.model.save_changes = () => told.push(explorer.model.get('turn'))")
     page.clock.install()
@@ -309,51 +368,6 @@ def test_python_is_told_when_a_reader_rests_and_once_a_second_meanwhile(open_dra
     assert len(page.evaluate("told")) == 2
     page.clock.run_for(400)
     assert len(page.evaluate("told")) == 3 and page.evaluate("told.at(-1)") == 50
-
-
-@browser_test
-@every_explorer
-def test_a_text_makes_the_same_state_in_python(explorer_class, open_drawn):
-    made = {"n_points": 11} if explorer_class in OF_POINTS else {}
-    page = open_drawn(explorer_class(**made), reduced_motion="reduce")
-    open_state(page)
-    for keys in ["", *KEYS[explorer_class]]:
-        if keys:
-            page.locator(STAGE).press(keys)
-        wait_until_still(page)
-        link = page.get_by_role("textbox").input_value()
-        text = page.evaluate("decodeURIComponent", link.split("=", 1)[1])
-        twin, state = explorer_class(**json.loads(text)), state_of(page)
-        for name, value in state.items():
-            if isinstance(value, str):
-                assert getattr(twin, name) == value
-                continue
-            np.testing.assert_allclose(np.ravel(getattr(twin, name)), value, rtol=1e-5, atol=2e-6, err_msg=name)
-
-
-@browser_test
-@every_explorer
-def test_a_link_opens_the_page_in_the_same_state(explorer_class, browser, tmp_path):
-    file = tmp_path / "page.html"
-    file.write_text(standalone_page(explorer_class()), encoding="utf-8")
-    page = open_page_of(browser, reduced_motion="reduce")
-    page.goto(file.as_uri())
-    wait_until_drawn(page)
-    for key in KEYS[explorer_class]:
-        page.locator(STAGE).press(key)
-    wait_until_still(page)
-    open_state(page)
-    link, said = page.get_by_role("textbox").input_value(), page.locator(SENTENCE).text_content()
-    assert link.startswith(f"{file.as_uri()}#{explorer_class.__name__}=")
-    other = open_page_of(browser, reduced_motion="reduce")
-    other.goto(link)
-    wait_until_drawn(other)
-    assert other.locator(SENTENCE).text_content() == said
-    other.goto(f"{file.as_uri()}#{explorer_class.__name__}=%7B%22chosen%22:999%7D")
-    other.wait_for_selector(".explorer-fault:not([hidden])")
-    assert "chosen needs " in other.locator(".explorer-fault").inner_text()
-    page.close()
-    other.close()
 
 
 @browser_test

@@ -170,4 +170,5 @@ def test_in_jupyterlab_the_kernel_trains_while_one_watches_and_stops_at_a_key(tr
     wait_until_said(page, "After 10 steps")
     page.locator(STAGE).press("t")
     assert training_lab.kernel_holds("explorer.wait()", "len(explorer.steps) < 41", going=False)
+    training_lab.assert_axe_finds_no_violation()
     training_lab.assert_nothing_went_wrong()
