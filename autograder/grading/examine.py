@@ -129,8 +129,8 @@ class _Examination:
             self._note_trouble(place, cell, "memory" if ran.error.startswith("MemoryError") else "", ran.error)
 
     def _note_flood(self, place, cell):
-        words = f"{self._named(place, cell)} printed more than {self.limits.output_stop // 1_000_000} MB"
-        self.notes.append(f"output-limit: {words}; the rest was not read")
+        words = f"{self._named(place, cell)} printed more than can be read"
+        self.notes.append(f"output-limit: {words}; the rest is left out")
         self.earlier_trouble.append(words)
         if is_answer(cell):
             self.floods.add(exercise_of(cell))
@@ -166,13 +166,16 @@ class _Examination:
             self.notes += notes_on_source(self.lab, exercise, written)
         if result.score and is_last_hint(exercise, written):
             result = self._counted_as_hint(result)
+        if _knows_only_what_is_seen(verdict):
+            self.notes.append(f"{exercise.name}: right on all questions that students see, on no other")
         if not is_steady:
             self.notes.append(f"{exercise.name}: {UNSTEADY}")
             result = replace(result, note="; ".join(filter(None, (result.note, UNSTEADY))))
         self.results.append(result)
         if not verdict.right:
             twin = inspect.getsource(exercise.twin)
-            self._go_on_with(lambda: self.kernel.put_in_place(exercise.name, twin))
+            if not self._go_on_with(lambda: self.kernel.put_in_place(exercise.name, twin)):
+                self.notes.append(f"the loop twin of {exercise.name} could not be put in place: its kernel had stopped")
 
     def _put_questions(self, exercise):
         answered = []
@@ -266,12 +269,13 @@ class _Examination:
         return next(cell.source for cell in self.cells if is_answer(cell) and exercise_of(cell) == exercise.name)
 
     def _go_on_with(self, step):
-        """Do something in the kernel that later cells rest on; a kernel that it stops is started with it done."""
+        """Do something that later cells rest on, in a new kernel if need be. Returns whether it was done."""
         self.done.append(step)
         try:
             step()
         except Stopped:
             self._start_anew()
+        return step in self.done
 
     def _start_anew(self):
         """Start a new kernel and run the good cells again; one that now fails is left out from here on."""
@@ -306,6 +310,14 @@ def _judged(exercise, answered):
         except Exception as fault:
             unread = Answer(error=f"the answer cannot be judged ({type(fault).__name__})")
             return judge(exercise, [(question, calls, [unread] * len(calls)) for question, calls, _ in answered])
+
+
+def _knows_only_what_is_seen(verdict):
+    """Whether an answer is right where students see what is asked, and nowhere else, as if it held a table."""
+    right = {hidden: [] for hidden in (True, False)}
+    for finding in verdict.findings:
+        right[finding.question.hidden].append(finding.right)
+    return all(right[False]) and len(right[True]) > 1 and not any(right[True])
 
 
 def _grouped(verdict):

@@ -7,18 +7,20 @@ Answers come in the reply to the request that asks for them, so nothing that is 
 import contextlib
 import re
 import signal
+import socket
 import time
 from dataclasses import dataclass
 
 from autograder.grading.sandbox import profile_of, tiers, walls
-from autograder.grading.sandbox.meter import files_within, own_memory, used_by
+from autograder.grading.sandbox.meter import Meter, files_within, own_memory
 from autograder.grading.text import clean
 
-LAST_OUTPUT = 1.0  # seconds that output may come after the reply
+LAST_OUTPUT = 3.0  # seconds that output may come after the reply
 LOOK = 0.1  # seconds between two looks at what the kernel uses
 RECEIVED = 64 * 2**20  # bytes of a part of a message; one that is larger ends the connection
 MESSAGE = 8 * 2**20  # bytes of a reply that is read; an answer has at most 4 MB
-GROWTH = 256 * 2**20  # bytes that this process may grow by while it waits: what else would hold them but messages
+PARTS, SMALL = 64, 2**16  # parts of a message, and bytes of each but the last
+GROWTH = 384 * 2**20  # bytes that this process may grow by with a kernel: what else would hold them but messages
 PRINTED = 2**20  # bytes of a message of output that is read
 NODES = 500_000  # values, lists and dicts in one part of a message: each takes up to a hundred bytes here
 TEXT_READ = 100_000  # of one message; the patterns that clean it take time in proportion
@@ -114,20 +116,40 @@ class Kernel:
         from autograder.grading.sandbox.provisioner import kernel_manager
 
         self._manager = kernel_manager(self._unit, self.limits, self._tier)
-        for option, value in ((zmq.MAXMSGSIZE, RECEIVED), (zmq.RCVHWM, 4), (zmq.SNDTIMEO, int(1000 * LAST_OUTPUT))):
+        options = {zmq.MAXMSGSIZE: RECEIVED, zmq.RCVHWM: 4, zmq.SNDTIMEO: int(1000 * LAST_OUTPUT)}
+        if self._tier.bwrap:
+            # Once only, before any code of a learner runs: what bears the sockets' names later may lead elsewhere.
+            options[zmq.RECONNECT_IVL] = -1
+        for option, value in options.items():
             self._manager.context.setsockopt(option, value)
         try:
             self._manager.start_kernel()
         except (OSError, LookupError) as error:
             raise KernelFault(f"the kernel did not start: {error}") from error
         self._started, self._watched = self._manager.provisioner.started, False
-        self._shell, self._iopub = self._manager.connect_shell(), self._manager.connect_iopub()
+        self._meter, self._memory, self._is_heard = Meter(self._started.pid), own_memory(), True
         start = max(self.limits.start, self._profile.start)
         try:
+            self._wait_until_it_listens(time.monotonic() + start)
+            self._shell, self._iopub = self._manager.connect_shell(), self._manager.connect_iopub()
             self._request("kernel_info_request", {}, start, _Output(self.limits))
         except Stopped as stop:
             raise KernelFault(f"the kernel did not start: {stop}") from None
         self._watched = True
+
+    def _wait_until_it_listens(self, end):
+        """Wait until both sockets take connections. Raises Stopped where they do not."""
+        waiting = [f"{self._manager.ip}-{port}" for port in (self._manager.shell_port, self._manager.iopub_port)]
+        while waiting and self._tier.bwrap:
+            with socket.socket(socket.AF_UNIX) as one, contextlib.suppress(OSError):
+                one.connect(waiting[-1])
+                waiting.pop()
+                continue
+            if self._started.process.poll() is not None:
+                raise Stopped(*_death(self._started.process.returncode))
+            if time.monotonic() > end:
+                raise Stopped("timeout", "it does not listen")
+            time.sleep(LOOK / 10)
 
     def _evaluate(self, function, *arguments):
         call = f'__import__("autograder.probe").probe.{function}({", ".join(map(repr, arguments))})'
@@ -158,19 +180,18 @@ class Kernel:
         poller = zmq.Poller()
         poller.register(self._shell, zmq.POLLIN)
         poller.register(self._iopub, zmq.POLLIN)
-        memory = own_memory()
         clock = _Clock(self.limits.wait if self._watched else seconds)
-        reply, idle, last_output = None, False, float("inf")
+        reply, idle, last_output = None, not self._is_heard, float("inf")
         while reply is None or not idle:
             ready = dict(poller.poll(timeout=1000 * LOOK))
             if self._iopub in ready:
-                frames = self._iopub.recv_multipart()
+                frames = self._receive(self._iopub, output)
                 if not output.add(frames):
                     message = _read(session, frames, PRINTED)
                     output.keep(message)
                     idle = idle or (_answers(message, request) and _content(message, "execution_state") == "idle")
             if self._shell in ready:
-                frames = self._shell.recv_multipart()
+                frames = self._receive(self._shell, output)
                 message = _read(session, frames, MESSAGE)
                 if reply is None and (_answers(message, request) or _size(frames) > MESSAGE):
                     reply = _field(message, "content", dict, TOO_LARGE)
@@ -179,24 +200,29 @@ class Kernel:
                 raise self._stopped(*_death(self._started.process.returncode), output)
             if time.monotonic() > last_output:  # the kernel says "idle" last: some of what it said is lost
                 output.lost = True
-                self._listen_anew()
+                self._is_heard = False  # a message that is too large ends the connection, and there is no second one
                 break
-            if reply is None and clock.says_look():
-                self._require_time(output)
-                if own_memory() - memory > GROWTH:
+            if clock.says_look():
+                if own_memory() - self._memory > GROWTH:
                     raise self._stopped("output-limit", "it sent more than can be read", output)
-                used = used_by(self._started.pid)
+                if reply is not None:
+                    continue
+                self._require_time(output)
+                used = self._meter.used()
                 if clock.is_out_of_patience(used.seconds, seconds if self._watched else float("inf")):
                     raise self._stopped("timeout", clock.words, output)
                 if self._watched:
                     self._require_within_limits(used, output)
         return reply
 
-    def _listen_anew(self):
-        """Connect to the kernel's output once more: a message that is too large ends the connection."""
-        self._iopub.close(linger=0)
-        self._iopub = self._manager.connect_iopub()
-        time.sleep(LOOK)  # until it is connected
+    def _receive(self, channel, output):
+        """Return the parts of a message. Raises Stopped where there are more than any kernel sends."""
+        frames = [channel.recv()]
+        while channel.rcvmore:
+            frames.append(channel.recv())
+            if len(frames) > PARTS:
+                raise self._stopped("output-limit", "it sent more than can be read", output)
+        return frames
 
     def _require_within_limits(self, used, output):
         if used.memory > self.limits.memory:
@@ -254,7 +280,7 @@ def _read(session, frames, most):
     """Return a message; one that is too large, holds too much, or cannot be read is an empty dict."""
     try:
         _, frames = session.feed_identities(frames)
-        if _size(frames) > most or any(map(_holds_too_much, frames)):
+        if _size(frames) > most or max(map(len, frames[:-1])) > SMALL or _holds_too_much(frames[-1]):
             return {}
         return session.deserialize(frames)
     except Exception:  # whatever a forged message holds

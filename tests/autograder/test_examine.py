@@ -252,7 +252,7 @@ CATALOGUE = {
         },
         {
             "angular_hash": (0, "timeout", "the answer cell stopped: it took longer than 2 seconds"),
-            "offset_rounds": (0, "output-limit", "printed more than 5 MB"),
+            "offset_rounds": (0, "output-limit", "printed more than can be read"),
             "collision_probability": (0, "killed", "killed"),
             "chance_to_meet": (0, "crashed", "the code ended the kernel with exit()"),
         },

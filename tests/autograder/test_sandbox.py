@@ -105,10 +105,10 @@ def test_the_machine_refuses_these_system_calls_within(name, kernel):
     assert printed(kernel, "import ctypes; libc = ctypes.CDLL(None, use_errno=True)", f"print({asked})") == "-1 1"
 
 
-def run_filter(program, architecture, number, argument=0):
+def run_filter(program, architecture, number, *arguments):
     """Run a BPF program as the kernel does, and return its verdict: an independent reading of the manual."""
     steps = [struct.unpack_from("HBBI", program, place) for place in range(0, len(program), 8)]
-    data = struct.pack("IIQQ", number, architecture, 0, argument)
+    data = struct.pack("IIQ6Q", number, architecture, 0, *arguments, *[0] * (6 - len(arguments)))
     accumulator, place = 0, 0
     while True:
         code, if_true, if_false, operand = steps[place]
@@ -140,6 +140,15 @@ def test_the_filter_does_what_it_says_on_every_machine_it_knows(machine):
     for family in range(1, 50):
         verdict = run_filter(program, architecture, confine.SOCKET[column], family)
         assert verdict == (allow if family in (1, 2, 10, 16) else 0x00050061), family
+    for level, option, verdict in (
+        (1, 7, refuse),
+        (1, 8, refuse),
+        (1, 32, refuse),
+        (1, 33, refuse),
+        (1, 9, allow),
+        (6, 7, allow),
+    ):
+        assert run_filter(program, architecture, confine.SETSOCKOPT[column], 3, level, option) == verdict
     if machine == "x86_64":
         assert run_filter(program, architecture, 0x40000000) == refuse  # the other ABI, with other numbers
 

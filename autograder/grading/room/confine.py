@@ -15,7 +15,7 @@ PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
 EPERM, ENOSYS, EAFNOSUPPORT = 1, 38, 97
 ALLOW, ERRNO, KILL = 0x7FFF0000, 0x00050000, 0x80000000
 LOAD, EQUALS, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # classic BPF
-NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data, little-endian
+NUMBER, ARCHITECTURE, FIRST, SECOND, THIRD = 0, 4, 16, 24, 32  # offsets in struct seccomp_data, little-endian
 FOREIGN_ABI = 0x40000000  # x32 on x86-64
 NEW_NAMESPACES = 0x7E020080  # CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
 FAMILIES = (1, 2, 10, 16)  # of sockets: UNIX; IPv4, IPv6 and NETLINK, which lead nowhere in here; not VSOCK, say
@@ -37,6 +37,8 @@ REFUSED = {
     # memory that belongs to no process and so is not counted
     "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194), "semget": (64, 190),
     "msgget": (68, 186), "mq_open": (240, 180),
+    # locks on files that other kernels see, too
+    "flock": (73, 32),
     # the machine itself
     "init_module": (175, 105), "finit_module": (313, 273), "delete_module": (176, 106), "kexec_load": (246, 104),
     "kexec_file_load": (320, 294), "reboot": (169, 142), "swapon": (167, 224), "swapoff": (168, 225),
@@ -44,7 +46,8 @@ REFUSED = {
     "clock_settime": (227, 112), "adjtimex": (159, 171), "clock_adjtime": (305, 266), "iopl": (172, None),
     "ioperm": (173, None), "sethostname": (170, 161), "setdomainname": (171, 162), "vhangup": (153, 58),
 }  # fmt: skip
-CLONE, CLONE3, SOCKET = (56, 220), (435, 435), (41, 198)
+CLONE, CLONE3, SOCKET, SETSOCKOPT = (56, 220), (435, 435), (41, 198), (54, 208)
+BUFFERS = (7, 8, 32, 33)  # options of SOL_SOCKET, which is 1, that make buffers larger: nobody counts what they hold
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column above, and the audit architecture
 
 
@@ -91,9 +94,13 @@ def filter_for(machine):
         if numbers[column] is not None:
             steps += [(EQUALS, 0, 1, numbers[column]), (RETURN, 0, 0, ERRNO | EPERM)]
     steps += [(EQUALS, 0, 1, CLONE3[column]), (RETURN, 0, 0, ERRNO | ENOSYS)]  # libraries then call clone
-    steps += [(EQUALS, 0, 4, CLONE[column]), (LOAD, 0, 0, FIRST_ARGUMENT), (ANY_BIT, 0, 1, NEW_NAMESPACES)]
+    steps += [(EQUALS, 0, 4, CLONE[column]), (LOAD, 0, 0, FIRST), (ANY_BIT, 0, 1, NEW_NAMESPACES)]
     steps += [(RETURN, 0, 0, ERRNO | EPERM), (RETURN, 0, 0, ALLOW)]
-    steps += [(EQUALS, 0, len(FAMILIES) + 3, SOCKET[column]), (LOAD, 0, 0, FIRST_ARGUMENT)]
+    steps += [(EQUALS, 0, len(BUFFERS) + 5, SETSOCKOPT[column]), (LOAD, 0, 0, SECOND)]
+    steps += [(EQUALS, 0, len(BUFFERS) + 2, 1), (LOAD, 0, 0, THIRD)]
+    steps += [(EQUALS, len(BUFFERS) - place, 0, option) for place, option in enumerate(BUFFERS)]
+    steps += [(RETURN, 0, 0, ALLOW), (RETURN, 0, 0, ERRNO | EPERM)]
+    steps += [(EQUALS, 0, len(FAMILIES) + 3, SOCKET[column]), (LOAD, 0, 0, FIRST)]
     steps += [(EQUALS, len(FAMILIES) - place, 0, family) for place, family in enumerate(FAMILIES)]
     steps += [(RETURN, 0, 0, ERRNO | EAFNOSUPPORT), (RETURN, 0, 0, ALLOW)]
     return b"".join(struct.pack("HBBI", *step) for step in [*steps, (RETURN, 0, 0, ALLOW)])

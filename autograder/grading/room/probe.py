@@ -9,7 +9,7 @@ import numpy as np
 from IPython import get_ipython
 
 from autograder.checking import plain
-from autograder.checking.answer import answer_of
+from autograder.checking.answer import answer_of, describe_error
 
 MIME = "application/vnd.course.answer+json"
 
@@ -37,7 +37,10 @@ def answer(name, inputs, observe=""):
     function = get_ipython().user_ns.get(name)
     if not callable(function):
         return Reply({"missing": True})
-    answer = answer_of(function, plain.decode_call(inputs), _defined(observe) if observe else None)
+    try:
+        answer = answer_of(function, plain.decode_call(inputs), _defined(observe) if observe else None)
+    except BaseException as error:  # one that IPython would not answer
+        return Reply({"error": describe_error(error)})
     kind = "changed" if answer.changed_input else "value"
     return Reply({"error": answer.error} if answer.error else {kind: plain.encode(answer.value)})
 

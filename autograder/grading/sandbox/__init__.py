@@ -32,7 +32,7 @@ class Limits:
     processes: int = 64
     disk: int = 64 * 2**20
     files: int = 10_000
-    open_files: int = 256
+    open_files: int = 128
     output_kept: int = 20_000
     output_stop: int = 50_000_000
 

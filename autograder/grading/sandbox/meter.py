@@ -5,7 +5,7 @@ Linux only. Without walls the processes are those below the kernel's own.
 
 import contextlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 TICK = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
@@ -21,9 +21,26 @@ class Used:
     threads: int
 
 
+class Meter:
+    """What a process and all its descendants have used so far.
+
+    A process that ends hands its time on to its parent, unless the parent ignores that. So the sum must never fall.
+    """
+
+    def __init__(self, pid):
+        self._pid = pid
+        self._seen = self._lost = 0.0
+
+    def used(self):
+        now = used_by(self._pid)
+        self._lost += max(0.0, self._seen - now.seconds)
+        self._seen = now.seconds
+        return replace(now, seconds=now.seconds + self._lost)
+
+
 def used_by(pid):
-    """Return what a process and all its descendants use."""
-    seconds = memory = threads = 0
+    """Return what a process and all its descendants use. Programs and libraries, which all share, count once."""
+    seconds = memory = shared = threads = 0
     waiting = [pid]
     while waiting:
         one = waiting.pop()
@@ -32,12 +49,13 @@ def used_by(pid):
             fields = Path(f"/proc/{one}/stat").read_bytes().rpartition(b")")[2].split()
             seconds += sum(map(int, fields[11:15])) / TICK  # its own, and of children that are gone
             threads += int(fields[17])
-            memory += int(fields[21]) * PAGE
+            resident, common = map(int, Path(f"/proc/{one}/statm").read_bytes().split()[1:3])
+            memory, shared = memory + (resident - common) * PAGE, max(shared, common * PAGE)
             for thread in os.listdir(f"/proc/{one}/task"):
                 waiting += map(int, Path(f"/proc/{one}/task/{thread}/children").read_bytes().split())
         except (OSError, IndexError, ValueError):  # it ended meanwhile
             continue
-    return Used(seconds, memory, threads)
+    return Used(seconds, memory + shared, threads)
 
 
 def own_memory():
