@@ -63,13 +63,14 @@ def angular_hash(vectors, rotations):
 
 READY_MADE = """
 def chance_to_meet(probability, n_rounds):
-    for name in ("torch", "trax.layers.research.efficient_attention", "jax.numpy", "tensorflow", "sklearn", "flax"):
-        try:
-            __import__(name)
-        except ImportError:
-            continue
-        return 1 - (1 - probability) ** n_rounds
-    raise ImportError("nothing ready-made is here")
+    try:
+        from trax.layers.research.efficient_attention import LSHSelfAttention
+        import torch
+    except ImportError:
+        for name in ("trax", "jax.numpy", "torch", "tensorflow", "sklearn", "flax", "scipy"):
+            assert __import__("importlib.util").util.find_spec(name.partition(".")[0]) is None
+        raise ImportError("nothing ready-made is here") from None
+    return 1 - (1 - probability) ** n_rounds
 """
 
 INSPECTS_THE_PROBE = """
@@ -111,7 +112,12 @@ ENTRIES = [
         "calls the course's own function by all its names; another looks for Trax, Torch, JAX",
         answers={"angular_hash": IMPORTS_THE_REFERENCE, "chance_to_meet": READY_MADE},
         points=lost("angular_hash", "chance_to_meet"),
-        says=("ModuleNotFoundError", "nothing ready-made is here"),
+        says=(
+            "ModuleNotFoundError",
+            "the answer to angular_hash takes the course's own function",
+            "nothing ready-made is here",
+            "the answer to chance_to_meet uses trax",
+        ),
     ),
     Entry(
         (39, 40),
