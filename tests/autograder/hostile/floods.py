@@ -1,6 +1,6 @@
 """What takes too much of something, memory, processes, files, output: catalogue 14-20."""
 
-from tests.autograder.hostile.entry import FUSE, STOPPED, Entry, around, lost
+from tests.autograder.hostile.entry import FULL, FUSE, STOPPED, Entry, around, lost
 
 MEMORY = {
     "at-once": "def collision_probability(angles, n_buckets):\n    return np.ones(10**12)\n",
@@ -110,6 +110,48 @@ DEEP = FUSE + "import os\nfor _ in range(10**6):\n    os.mkdir('hostile-mark')\n
 
 FREES = "\nimport glob, os\nfor name in glob.glob('hostile-mark*'):\n    os.unlink(name)\n"
 
+# Memory that belongs to no process: what is written to sockets and not read, in as many processes as there may be.
+SOCKETS = (
+    FUSE
+    + """
+import os, socket, time
+def fill():
+    n_bytes, kept = 0, []
+    try:
+        while True:
+            one, other = socket.socketpair()
+            one.setblocking(False)
+            kept.append((one, other))
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**24)
+            try:
+                while True:
+                    n_bytes += one.send(bytes(65536))
+            except BlockingIOError:
+                pass
+    except OSError:
+        return n_bytes, kept
+n_children = 0
+try:
+    for _ in range(100):
+        if os.fork() == 0:
+            kept = fill()
+            time.sleep(100)
+            os._exit(0)
+        n_children += 1
+except OSError:
+    pass
+n_bytes, kept = fill()
+kept.clear()
+print(n_children, "processes,", n_bytes, "bytes each")
+if n_bytes * n_children > 4 * 2**30:
+    say("more than all the memory that is allowed")
+"""
+)
+PRINTS_WHEN_ASKED = """
+def chance_to_meet(probability, n_rounds):
+    print("x" * 3_000_000)
+    return 1 - (1 - probability) ** n_rounds
+"""
 LINES = "for number in range(10**6):\n    print(number)\n"
 
 LONG_LINE = "print('x' * 60_000_000)\n"
@@ -209,6 +251,24 @@ ENTRIES = [
         answers={**around("offset_rounds", HOLES), **around("collision_probability", DEEP)},
         outcome=("graded", "timeout"),
         points={"offset_rounds": (0, 10), "collision_probability": 0},
+        long=True,
+    ),
+    Entry(
+        14,
+        "memory-in-sockets",
+        "fills sockets that nobody reads, in many processes",
+        answers=around("offset_rounds", SOCKETS),
+        outcome=("graded", *STOPPED),
+        points={"offset_rounds": (0, FULL["offset_rounds"])},
+        long=True,
+    ),
+    Entry(
+        18,
+        "prints-when-asked",
+        "prints 3 MB in every call",
+        answers={"chance_to_meet": PRINTS_WHEN_ASKED},
+        outcome=("graded", "output-limit"),
+        points={"chance_to_meet": (0, FULL["chance_to_meet"])},
         long=True,
     ),
     Entry(18, "a-million-lines", "prints a million lines in an own cell", first=LINES),
