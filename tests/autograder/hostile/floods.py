@@ -110,41 +110,21 @@ DEEP = FUSE + "import os\nfor _ in range(10**6):\n    os.mkdir('hostile-mark')\n
 
 FREES = "\nimport glob, os\nfor name in glob.glob('hostile-mark*'):\n    os.unlink(name)\n"
 
-# Memory that belongs to no process: what is written to sockets and not read, in as many processes as there may be.
+# Memory that belongs to no process: what is written to sockets and not read. Sockets whose buffers can be enlarged
+# take all memory of the machine, in as many processes as there may be; so only their sizes are asked here.
 SOCKETS = (
     FUSE
     + """
-import os, socket, time
-def fill():
-    n_bytes, kept = 0, []
-    try:
-        while True:
-            one, other = socket.socketpair()
-            one.setblocking(False)
-            kept.append((one, other))
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**24)
-            try:
-                while True:
-                    n_bytes += one.send(bytes(65536))
-            except BlockingIOError:
-                pass
-    except OSError:
-        return n_bytes, kept
-n_children = 0
-try:
-    for _ in range(100):
-        if os.fork() == 0:
-            kept = fill()
-            time.sleep(100)
-            os._exit(0)
-        n_children += 1
-except OSError:
-    pass
-n_bytes, kept = fill()
-kept.clear()
-print(n_children, "processes,", n_bytes, "bytes each")
-if n_bytes * n_children > 4 * 2**30:
-    say("more than all the memory that is allowed")
+import socket
+for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET):
+    for which in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+        one, other = socket.socketpair(socket.AF_UNIX, kind)
+        try:
+            one.setsockopt(socket.SOL_SOCKET, which, 2**24)
+        except OSError:
+            pass
+        if one.getsockopt(socket.SOL_SOCKET, which) > 2**19:
+            say("a buffer of", one.getsockopt(socket.SOL_SOCKET, which), "bytes")
 """
 )
 PRINTS_WHEN_ASKED = """
@@ -256,11 +236,8 @@ ENTRIES = [
     Entry(
         14,
         "memory-in-sockets",
-        "fills sockets that nobody reads, in many processes",
+        "enlarges what sockets hold that nobody reads",
         answers=around("offset_rounds", SOCKETS),
-        outcome=("graded", *STOPPED),
-        points={"offset_rounds": (0, FULL["offset_rounds"])},
-        long=True,
     ),
     Entry(
         18,
