@@ -4,6 +4,7 @@
 orders, and everything as an ordinary user too where root runs it.
 """
 
+import dataclasses
 import os
 import shutil
 import sqlite3
@@ -22,6 +23,7 @@ from tests.autograder.hostile.grading import BESIDE, WHOLE, faults_of, faults_of
 
 SOON = [entry for entry in CATALOGUE.values() if not entry.long]
 MOST_GROWTH = 300 * 2**20
+MEMORY = 3 * 2**29
 SEEDS = (1, 2, 3)
 HARMFUL = (
     "fork()",
@@ -47,6 +49,12 @@ def walls():
         return tiers.detect()
     except tiers.NoSandbox as fault:
         pytest.fail(f"strangers' code is not run here: {fault}")
+
+
+@pytest.fixture(scope="module")
+def quick(quick):
+    """The short limits of all tests, with less memory: what takes all it gets must leave some to the machine."""
+    return dataclasses.replace(quick, memory=MEMORY)
 
 
 @pytest.fixture(scope="module")
