@@ -165,7 +165,7 @@ ENTRIES = [
             f"memory-{kind}",
             "takes all memory",
             answers={"collision_probability": code},
-            outcome=STOPPED,
+            outcome=("graded", *STOPPED),
             points=lost("collision_probability"),
             long=kind not in ("at-once", "step-by-step"),
         )
@@ -179,7 +179,14 @@ ENTRIES = [
         outcome=STOPPED,
         points=lost("offset_rounds"),
     ),
-    Entry(15, "two-hundred-forks", "forks 200 times and is right", answers=around("offset_rounds", MANY_FORKS)),
+    Entry(
+        15,
+        "two-hundred-forks",
+        "forks 200 times and is right; what the processes share counts as the memory of each",
+        answers=around("offset_rounds", MANY_FORKS),
+        outcome=("graded", "memory", "killed"),
+        points={"offset_rounds": (0, FULL["offset_rounds"])},
+    ),
     Entry(
         15,
         "fork-bomb-of-shells",
@@ -211,7 +218,7 @@ ENTRIES = [
             name,
             "writes a million files",
             answers=around("offset_rounds", "", code),
-            outcome=("graded", "timeout"),
+            outcome=("graded", *STOPPED),
             points={"offset_rounds": (0, 10)},
             long=True,
         )
@@ -229,7 +236,7 @@ ENTRIES = [
         "holes-and-depths",
         "a file of a petabyte that is empty, a million folders in one another",
         answers={**around("offset_rounds", HOLES), **around("collision_probability", DEEP)},
-        outcome=("graded", "timeout"),
+        outcome=("graded", *STOPPED),
         points={"offset_rounds": (0, 10), "collision_probability": 0},
         long=True,
     ),
