@@ -63,14 +63,13 @@ def angular_hash(vectors, rotations):
 
 READY_MADE = """
 def chance_to_meet(probability, n_rounds):
+    import importlib.util
+    for name in ("trax", "jax", "torch", "tensorflow", "sklearn", "flax", "scipy"):
+        assert importlib.util.find_spec(name) is None
     try:
         from trax.layers.research.efficient_attention import LSHSelfAttention
-        import torch
     except ImportError:
-        for name in ("trax", "jax.numpy", "torch", "tensorflow", "sklearn", "flax", "scipy"):
-            assert __import__("importlib.util").util.find_spec(name.partition(".")[0]) is None
-        raise ImportError("nothing ready-made is here") from None
-    return 1 - (1 - probability) ** n_rounds
+        return 1 - (1 - probability) ** n_rounds
 """
 
 INSPECTS_THE_PROBE = """
@@ -111,11 +110,9 @@ ENTRIES = [
         "imports-the-reference",
         "calls the course's own function by all its names; another looks for Trax, Torch, JAX",
         answers={"angular_hash": IMPORTS_THE_REFERENCE, "chance_to_meet": READY_MADE},
-        points=lost("angular_hash", "chance_to_meet"),
+        points=lost("angular_hash"),
         says=(
             "ModuleNotFoundError",
-            "the answer to angular_hash takes the course's own function",
-            "nothing ready-made is here",
             "the answer to chance_to_meet uses trax",
         ),
     ),
