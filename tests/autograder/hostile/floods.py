@@ -167,7 +167,7 @@ ENTRIES = [
             answers={"collision_probability": code},
             outcome=("graded", *STOPPED),
             points=lost("collision_probability"),
-            long=kind not in ("at-once", "step-by-step"),
+            long=kind != "step-by-step",
         )
         for kind, code in MEMORY.items()
     ),

@@ -160,6 +160,7 @@ ENTRIES = [
         answers={"chance_to_meet": TWO_ANSWERS},
         outcome=("graded", *STOPPED),
         points={"chance_to_meet": 0, "recall_and_cost": ANY_OF_LAST},
+        long=True,
     ),
     Entry(62, "never-idle", "replies for ever, and never says that it is done", last=NO_IDLE),
     Entry(

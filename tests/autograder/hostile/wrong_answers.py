@@ -232,6 +232,7 @@ ENTRIES = [
         "chance-within-the-tolerance",
         "other numbers in every call, all of them right",
         answers={"chance_to_meet": WITHIN_THE_TOLERANCE},
+        long=True,
     ),
     Entry(
         55,
