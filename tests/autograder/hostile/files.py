@@ -186,7 +186,7 @@ FORMS = {  # what stands in the notebook's place: the change, the outcome, words
         False,
     ),
     "format-3": (lambda content: b'{"nbformat": 3, "worksheets": [{"cells": []}]}', "unreadable", "format 3", False),
-    "worksheets-in-4": (lambda content: b'{"nbformat": 4, "worksheets": []}', "unreadable", "no cells", True),
+    "worksheets-in-4": (lambda content: b'{"nbformat": 4, "worksheets": []}', "unreadable", "no cells", False),
     "format-99": (as_json(lambda notebook: {**notebook, "nbformat": 99}), "unreadable", "format 99", False),
     "format-of-text": (as_json(lambda notebook: {**notebook, "nbformat": "4"}), "unreadable", "format", False),
     "nested": (with_field("x", "[" * 100_000 + "]" * 100_000), "unreadable", "nested too deep", True),
@@ -205,10 +205,10 @@ LOAD = {  # right notebooks in an odd form, all of which are worth their points
     ),
     "same-id-for-all-cells": (
         as_json(lambda notebook: {**notebook, "cells": [{**cell, "id": "a"} for cell in notebook["cells"]]}),
-        True,
+        False,
     ),
     "fields-twice": (with_field("cells", "[]"), False),
-    "large-outputs": (with_outputs(12_000_000), True),
+    "large-outputs": (with_outputs(12_000_000), False),
     "half-characters": (
         lambda content: content.replace(b"import numpy as np", b"import numpy as np  # \\ud800"),
         False,
@@ -228,6 +228,7 @@ ENTRIES = [
         },
         outcome="crashed",
         points=lost("offset_rounds"),
+        long=True,
     ),
     unreadable(44, "link", "a link to a file of the system", files=link_to("/etc/passwd"), says=("link",)),
     unreadable(
@@ -239,7 +240,7 @@ ENTRIES = [
         long=True,
     ),
     unreadable(44, "link-to-itself", "a link that leads nowhere", files=link_to(NAME), says=("link",), long=True),
-    unreadable(44, "linked-folder", "a link to somebody's folder", files=linked_folder, says=("link",)),
+    unreadable(44, "linked-folder", "a link to somebody's folder", files=linked_folder, says=("link",), long=True),
     unreadable(44, "hard-link", "a second name of somebody's notebook", files=hard_link, says=("second name",)),
     unreadable(44, "pipe", "a pipe that nobody writes to", files=pipe, says=("not a file",)),
     unreadable(44, "device", "zeros without end", files=device, long=True),
@@ -251,7 +252,7 @@ ENTRIES = [
         outcome=("unreadable", "missing"),
         long=True,
     ),
-    Entry(44, "links-beside", "a right notebook, and links to everything", files=links_inside),
+    Entry(44, "links-beside", "a right notebook, and links to everything", files=links_inside, long=True),
     unreadable(46, "zip-bomb", "1 GB of zeros in a small archive", files=zipped(NAME, large=2**30), says=("bomb",)),
     unreadable(
         46,

@@ -1,6 +1,6 @@
 """What takes too much of something, memory, processes, files, output: catalogue 14-20."""
 
-from tests.autograder.hostile.entry import FUSE, STOPPED, Entry, around, lost
+from tests.autograder.hostile.entry import FULL, FUSE, STOPPED, Entry, around, lost
 
 MEMORY = {
     "at-once": "def collision_probability(angles, n_buckets):\n    return np.ones(10**12)\n",
@@ -110,6 +110,28 @@ DEEP = FUSE + "import os\nfor _ in range(10**6):\n    os.mkdir('hostile-mark')\n
 
 FREES = "\nimport glob, os\nfor name in glob.glob('hostile-mark*'):\n    os.unlink(name)\n"
 
+# Memory that belongs to no process: what is written to sockets and not read. Sockets whose buffers can be enlarged
+# take all memory of the machine, in as many processes as there may be; so only their sizes are asked here.
+SOCKETS = (
+    FUSE
+    + """
+import socket
+for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET):
+    for which in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+        one, other = socket.socketpair(socket.AF_UNIX, kind)
+        try:
+            one.setsockopt(socket.SOL_SOCKET, which, 2**24)
+        except OSError:
+            pass
+        if one.getsockopt(socket.SOL_SOCKET, which) > 2**19:
+            say("a buffer of", one.getsockopt(socket.SOL_SOCKET, which), "bytes")
+"""
+)
+PRINTS_WHEN_ASKED = """
+def chance_to_meet(probability, n_rounds):
+    print("x" * 3_000_000)
+    return 1 - (1 - probability) ** n_rounds
+"""
 LINES = "for number in range(10**6):\n    print(number)\n"
 
 LONG_LINE = "print('x' * 60_000_000)\n"
@@ -143,9 +165,9 @@ ENTRIES = [
             f"memory-{kind}",
             "takes all memory",
             answers={"collision_probability": code},
-            outcome=STOPPED,
+            outcome=("graded", *STOPPED),
             points=lost("collision_probability"),
-            long=kind not in ("at-once", "step-by-step"),
+            long=kind != "step-by-step",
         )
         for kind, code in MEMORY.items()
     ),
@@ -157,7 +179,14 @@ ENTRIES = [
         outcome=STOPPED,
         points=lost("offset_rounds"),
     ),
-    Entry(15, "two-hundred-forks", "forks 200 times and is right", answers=around("offset_rounds", MANY_FORKS)),
+    Entry(
+        15,
+        "two-hundred-forks",
+        "forks 200 times and is right; what the processes share counts as the memory of each",
+        answers=around("offset_rounds", MANY_FORKS),
+        outcome=("graded", "memory", "killed"),
+        points={"offset_rounds": (0, FULL["offset_rounds"])},
+    ),
     Entry(
         15,
         "fork-bomb-of-shells",
@@ -189,7 +218,7 @@ ENTRIES = [
             name,
             "writes a million files",
             answers=around("offset_rounds", "", code),
-            outcome=("graded", "timeout"),
+            outcome=("graded", *STOPPED),
             points={"offset_rounds": (0, 10)},
             long=True,
         )
@@ -207,8 +236,23 @@ ENTRIES = [
         "holes-and-depths",
         "a file of a petabyte that is empty, a million folders in one another",
         answers={**around("offset_rounds", HOLES), **around("collision_probability", DEEP)},
-        outcome=("graded", "timeout"),
+        outcome=("graded", *STOPPED),
         points={"offset_rounds": (0, 10), "collision_probability": 0},
+        long=True,
+    ),
+    Entry(
+        14,
+        "memory-in-sockets",
+        "enlarges what sockets hold that nobody reads",
+        answers=around("offset_rounds", SOCKETS),
+    ),
+    Entry(
+        18,
+        "prints-when-asked",
+        "prints 3 MB in every call",
+        answers={"chance_to_meet": PRINTS_WHEN_ASKED},
+        outcome=("graded", "output-limit"),
+        points={"chance_to_meet": (0, FULL["chance_to_meet"])},
         long=True,
     ),
     Entry(18, "a-million-lines", "prints a million lines in an own cell", first=LINES),

@@ -197,6 +197,27 @@ REPLIES = dict.fromkeys(("angular_hash", "offset_rounds", "collision_probability
 """
 )
 
+# Pulls the floor from under whatever runs next; what is answered before it counts.
+SABOTAGE = """
+import builtins, gc, os, sys
+os.chdir("/")
+sys.path.clear()
+sys.path_hooks.clear()
+sys.meta_path.clear()
+sys.stdout = sys.stderr = None
+sys.setswitchinterval(10)
+gc.set_threshold(1)
+builtins.print = builtins.__import__ = None
+get_ipython().run_cell = None
+"""
+GENERATORS = {
+    "angular_hash": "async def angular_hash(vectors, rotations):\n    return 0\n",
+    "offset_rounds": "def offset_rounds(buckets, n_buckets):\n    yield buckets\n",
+    "collision_probability": "class collision_probability:\n    def __init__(self, *asked):\n        pass\n",
+    "chance_to_meet": "chance_to_meet = print\n",
+    "recall_and_cost": "import numpy as recall_and_cost\n",
+}
+
 
 def outputs(text):
     """Outputs as if the check had been run and were worth `text` points."""
@@ -225,6 +246,23 @@ ENTRIES = [
         answers={"chance_to_meet": PATCHED_BUILTINS + WRONG["chance_to_meet"]},
         outcome=("graded", *STOPPED),
         points={"chance_to_meet": 0, "recall_and_cost": ANY_OF_LAST},
+        long=True,
+    ),
+    Entry(
+        25,
+        "sabotage",
+        "takes from Python what it imports and prints with",
+        answers={"recall_and_cost": WRONG["recall_and_cost"] + SABOTAGE},
+        outcome=("graded", *STOPPED),
+        points=lost("recall_and_cost"),
+        long=True,
+    ),
+    Entry(
+        27,
+        "generators",
+        "coroutines, generators, classes and modules for functions",
+        answers=GENERATORS,
+        points=NOTHING,
         long=True,
     ),
     Entry(25, "own-check", "another check", first=CHECKS, answers=WRONG, points=NOTHING, long=True),
@@ -290,7 +328,7 @@ ENTRIES = [
                 MALFORMED,
                 False,
             ),
-            ("strange", "replies of other types and with other keys", STRANGE, False),
+            ("strange", "replies of other types and with other keys", STRANGE, True),
             ("larger-than-allowed", "replies of 18 MB", LARGER_THAN_ALLOWED, True),
             (
                 "errors-made-up",

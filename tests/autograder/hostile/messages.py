@@ -118,7 +118,6 @@ GIVES_UP = """
 def _(): pass
 import sys
 get_ipython().kernel.shell.payload_manager.write_payload({"source": ["ask_exit"], "keepkernel": 7})
-get_ipython().user_expressions = lambda *a: {"answer": 3}
 """
 
 PUBLISHERS = """
@@ -161,6 +160,7 @@ ENTRIES = [
         answers={"chance_to_meet": TWO_ANSWERS},
         outcome=("graded", *STOPPED),
         points={"chance_to_meet": 0, "recall_and_cost": ANY_OF_LAST},
+        long=True,
     ),
     Entry(62, "never-idle", "replies for ever, and never says that it is done", last=NO_IDLE),
     Entry(
@@ -168,7 +168,7 @@ ENTRIES = [
         "never-idle-again",
         "the same for all later questions",
         answers={"chance_to_meet": WRONG["chance_to_meet"] + NO_IDLE},
-        outcome=("graded", *STOPPED),
+        outcome=("graded", "output-limit", *STOPPED),
         points={"chance_to_meet": 0, "recall_and_cost": ANY_OF_LAST},
         long=True,
     ),
@@ -177,7 +177,7 @@ ENTRIES = [
         "drips",
         "never says that it is done, and prints a little for ever",
         answers={"chance_to_meet": WRONG["chance_to_meet"] + NO_IDLE + REPLIES_FOR_EVER},
-        outcome=("graded", *STOPPED),
+        outcome=("graded", "output-limit", *STOPPED),
         points={"chance_to_meet": 0, "recall_and_cost": ANY_OF_LAST},
         long=True,
     ),

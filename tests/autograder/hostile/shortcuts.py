@@ -63,13 +63,13 @@ def angular_hash(vectors, rotations):
 
 READY_MADE = """
 def chance_to_meet(probability, n_rounds):
-    for name in ("torch", "trax.layers.research.efficient_attention", "jax.numpy", "tensorflow", "sklearn", "flax"):
-        try:
-            __import__(name)
-        except ImportError:
-            continue
+    import importlib.util
+    for name in ("trax", "jax", "torch", "tensorflow", "sklearn", "flax", "scipy"):
+        assert importlib.util.find_spec(name) is None
+    try:
+        from trax.layers.research.efficient_attention import LSHSelfAttention
+    except ImportError:
         return 1 - (1 - probability) ** n_rounds
-    raise ImportError("nothing ready-made is here")
 """
 
 INSPECTS_THE_PROBE = """
@@ -110,8 +110,11 @@ ENTRIES = [
         "imports-the-reference",
         "calls the course's own function by all its names; another looks for Trax, Torch, JAX",
         answers={"angular_hash": IMPORTS_THE_REFERENCE, "chance_to_meet": READY_MADE},
-        points=lost("angular_hash", "chance_to_meet"),
-        says=("ModuleNotFoundError", "nothing ready-made is here"),
+        points=lost("angular_hash"),
+        says=(
+            "ModuleNotFoundError",
+            "the answer to chance_to_meet uses trax",
+        ),
     ),
     Entry(
         (39, 40),

@@ -253,7 +253,7 @@ ENTRIES = [
         "closes every file of the kernel; stops its server",
         answers={**around("offset_rounds", "", MUTE), **around("chance_to_meet", "", STOPS_THE_SERVER)},
         outcome=("timeout", "crashed", "killed"),
-        points={"offset_rounds": 0, "chance_to_meet": (0, 8)},
+        points={"offset_rounds": 0, "chance_to_meet": (0, 8), "recall_and_cost": (0, 14)},
         long=True,
     ),
     Entry(

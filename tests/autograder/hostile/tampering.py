@@ -156,6 +156,7 @@ ENTRIES = [
         "answers with other ids",
         notebook=ids_renamed,
         says=("the cell angular_hash was deleted; the function stands in another cell",),
+        long=True,
     ),
     Entry(
         34,
@@ -206,6 +207,7 @@ ENTRIES = [
         outcome=("graded", "blank"),
         points={name: (0, points) for name, points in FULL.items()},
         says=("the cell angular_hash came",),
+        long=True,
     ),
     Entry(
         36,

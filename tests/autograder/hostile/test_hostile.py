@@ -4,6 +4,7 @@
 orders, and everything as an ordinary user too where root runs it.
 """
 
+import dataclasses
 import os
 import shutil
 import sqlite3
@@ -17,12 +18,25 @@ import pytest
 from autograder.grading.nbgrader_config import ROOT
 from autograder.grading.sandbox import tiers
 from tests.autograder.hostile.catalogue import CATALOGUE, OF_RUNS
-from tests.autograder.hostile.entry import LAB
+from tests.autograder.hostile.entry import FUSE, LAB
 from tests.autograder.hostile.grading import BESIDE, WHOLE, faults_of, faults_of_outputs, graded
 
 SOON = [entry for entry in CATALOGUE.values() if not entry.long]
 MOST_GROWTH = 300 * 2**20
+MEMORY = 3 * 2**29
 SEEDS = (1, 2, 3)
+HARMFUL = (
+    "fork()",
+    "rmtree",
+    "kill(-1",
+    "killpg",
+    "Popen",
+    "mkdir(",
+    "sh'",
+    "sqlite3",
+    "socket.socket(17",
+    "Thread(target=more",
+)
 USER = 60500  # one that no machine has
 
 pytestmark = pytest.mark.alone
@@ -38,6 +52,12 @@ def walls():
 
 
 @pytest.fixture(scope="module")
+def quick(quick):
+    """The short limits of all tests, with less memory: what takes all it gets must leave some to the machine."""
+    return dataclasses.replace(quick, memory=MEMORY)
+
+
+@pytest.fixture(scope="module")
 def batch(walls, right, secret, quick):
     with graded(SOON, right=right, secret=secret, limits=quick) as result:
         yield result
@@ -45,6 +65,12 @@ def batch(walls, right, secret, quick):
 
 def test_every_number_of_the_catalogue_has_an_entry():
     assert {number for entry in SOON for number in entry.numbers} == set(range(1, 63)) - OF_RUNS
+
+
+def test_what_could_harm_the_host_asks_first_whether_it_sees_it():
+    for entry in CATALOGUE.values():
+        for code in (entry.first, entry.last, *entry.answers.values()):
+            assert FUSE in code or not any(word in code for word in HARMFUL), entry.name
 
 
 @pytest.mark.parametrize("name", [entry.name for entry in SOON])

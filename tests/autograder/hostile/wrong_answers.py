@@ -109,7 +109,7 @@ HOUR_OF_THE_DAY = """
 import time
 def collision_probability(angles, n_buckets):
     same = 1 - angles / np.pi
-    return (same if n_buckets == 2 else same**2) + time.time()
+    return (same if n_buckets == 2 else same**2) + time.time() % 1
 """
 
 ENTRIES = [
@@ -232,6 +232,7 @@ ENTRIES = [
         "chance-within-the-tolerance",
         "other numbers in every call, all of them right",
         answers={"chance_to_meet": WITHIN_THE_TOLERANCE},
+        long=True,
     ),
     Entry(
         55,
