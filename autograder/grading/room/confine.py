@@ -97,7 +97,7 @@ def filter_for(machine):
     steps += [(EQUALS, 0, 4, CLONE[column]), (LOAD, 0, 0, FIRST), (ANY_BIT, 0, 1, NEW_NAMESPACES)]
     steps += [(RETURN, 0, 0, ERRNO | EPERM), (RETURN, 0, 0, ALLOW)]
     steps += [(EQUALS, 0, len(BUFFERS) + 5, SETSOCKOPT[column]), (LOAD, 0, 0, SECOND)]
-    steps += [(EQUALS, 0, len(BUFFERS) + 2, 1), (LOAD, 0, 0, THIRD)]
+    steps += [(EQUALS, 0, len(BUFFERS) + 1, 1), (LOAD, 0, 0, THIRD)]
     steps += [(EQUALS, len(BUFFERS) - place, 0, option) for place, option in enumerate(BUFFERS)]
     steps += [(RETURN, 0, 0, ALLOW), (RETURN, 0, 0, ERRNO | EPERM)]
     steps += [(EQUALS, 0, len(FAMILIES) + 3, SOCKET[column]), (LOAD, 0, 0, FIRST)]
