@@ -166,6 +166,13 @@ def test_a_page_without_a_kernel_plays_the_recorded_run_and_offers_no_training(o
 
 
 @browser_test
+def test_the_help_has_a_box_for_each_key(open_drawn):
+    page = open_drawn(TrainingExplorer())
+    boxes = page.locator(".explorer-keys kbd").all_text_contents()
+    assert {"←", "→", "H", "Z", "Shift+Z"} <= set(boxes) and not [box for box in boxes if " " in box]
+
+
+@browser_test
 def test_escape_stops_play_and_home_and_end_leave_the_page_where_it_is(open_drawn):
     page = open_drawn(TrainingExplorer(shown=0))
     page.locator(STAGE).press("p")
