@@ -214,7 +214,9 @@ export default explore({
     if (!alive) return "This run was recorded. In a notebook, Train here trains one while you watch.";
     if (!own)
       return "The run shown was recorded. Train here starts one of your own: it can be stopped, and goes on from there.";
-    return going ? "The run shown is trained here, now." : "The run shown is your own. Train here goes on with it; after its end, with another.";
+    return going
+      ? "The run shown is trained here, now."
+      : "The run shown is your own. Train here goes on with it; after its end, with another.";
   },
   derive,
   describe,
