@@ -159,6 +159,7 @@ def _as_precise_as(arguments, result):
 _clock = Clock()
 _stands = {}  # by name: what is installed
 _replaced = []  # (module, attribute, the course's function, what stands there now)
+_read = {}  # the kept files that `install` read, {name: bytes}
 
 
 def _options(function):
@@ -259,6 +260,8 @@ def install(model=None):
     """
     remove()
     courses, (loaded, left_out), remarks = _course_functions(), _load(my_labs.folder_to_read()), []
+    _read.clear()
+    _read.update(_kept_files())
     called, problems = _try_out(SMALL if model is None else model, loaded)
     left_out |= problems
     for name, stand in loaded.items():
@@ -289,6 +292,13 @@ def _load(folder):
             except (kept.Damaged, kept.NotKept) as error:
                 left_out[name] = str(error)
     return loaded, left_out
+
+
+def _kept_files():
+    """What stands in the kept files now, {name: bytes}."""
+    folder = my_labs.folder_to_read()
+    paths = {name: folder / kept.FOLDER / f"{name}.py" for name in kept.kept_names(folder)}
+    return {name: path.read_bytes() for name, path in paths.items() if path.is_file()}
 
 
 def remove():
@@ -420,21 +430,24 @@ def train(model, draw_batch, *, n_steps, learning_rate=None, seconds=120, state=
     -------
     state : `TrainingState`; after an interrupt its `step` is below `n_steps`, and a call with it as `state` goes on
 
-    Raises what `reformer.training.train` raises. Installs your functions where they are not; they stay installed.
+    Raises what `reformer.training.train` raises. Installs your functions where they are not, or where a check has kept
+    another since; they stay installed.
     """
     if state is None:
         state = training.start_training(model, np.random.default_rng(seed))
     if learning_rate is None:
         learning_rate = partial(learning_rate_at, peak=0.005, n_warmup=100)
-    if not _stands:
-        _say(install().text)
     n_left = n_steps - state.step
+    if n_left <= 0:
+        print(f"All {n_steps} steps are done: ask for more, or begin anew without a state.")
+    elif not _stands or _read != _kept_files():
+        _say(install().text)
     try:
         try:
             if n_left > 0 and _stands:
                 _say(_choose(model, draw_batch, state, n_left, seconds))
         except KeyboardInterrupt:
-            print(f"Stopped after step {state.step} of {n_steps}. Nothing is lost: call train again to go on.")
+            print(training.stopped(state, n_steps))
             return state
         return training.train(model, draw_batch, state, n_steps=n_steps, learning_rate=learning_rate, **options)
     finally:
@@ -467,8 +480,8 @@ def _choose(model, draw_batch, state, n_left, seconds):
     lines.append(f"A step takes {_time(taken.by_the_clock)}, so {n_left} steps take about {_time(needed)}.")
     if seconds is not None and needed > seconds:
         lines.append(
-            f"That is more than {_time(seconds)}, and not for your functions. Stop when you like, and go on later: "
-            "give the state that comes back to another call, as state=..."
+            f"That is more than {_time(seconds)}, even with the course's functions. Stop when you like, and go on "
+            "later: give the state that comes back to another call, as state=..."
         )
     return "\n".join(lines).replace("`", "")
 

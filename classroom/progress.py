@@ -239,5 +239,17 @@ def after_check(verdict, function, seconds):
             kept.keep(folder, exercise, lab.name, function, seconds)
         except kept.NotKept as error:
             why = f"Your points stand. It is not kept for your own model, though: {error}."
-    below = [of(lab, folder)._repr_html_()] + [f"<div>{kept.explained(words)}</div>" for words in (why, said) if words]
+    words = [_counted_earlier(verdict, folder), why, said]
+    below = [of(lab, folder)._repr_html_()] + [f"<div>{kept.explained(one)}</div>" for one in words if one]
     return f'<div style="margin-top:.4em">{"".join(below)}</div>'
+
+
+def _counted_earlier(verdict, folder):
+    """Say what the bar counts, where an earlier answer got more points than this one; empty where none did."""
+    entry = read(folder).get(verdict.exercise.name)
+    if verdict.right or entry is None or entry["points"] / entry["of"] <= verdict.score / verdict.exercise.max_score:
+        return ""
+    is_kept = " and is in my_labs/kept" * (verdict.exercise.name in kept.kept_names(folder))
+    return (
+        f"Your earlier answer ({entry['points']:g} points) counts in the bar{is_kept}. Handed in is what stands above."
+    )

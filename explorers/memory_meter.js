@@ -148,7 +148,7 @@ function paintKind(picture, { parts, totals, largest, fits, chosen }, kind, k, x
     stroke(picture, box, color, strong ? 1.6 : 1);
     const style = { size: 11, bold: strong, color: strong ? theme.ink : theme.quiet };
     label(picture, PARTS[p], NAMES - 6, y + BAR / 2, { ...style, align: "right" });
-    label(picture, inBytes(bytes), end + 6, y + BAR / 2, { ...style, align: "left" });
+    label(picture, inBytes(bytes), end + 6, y + BAR / 2, { ...style, align: "left", ground: true });
   });
   if (!bold) return;
   const frame = (context) => context.rect(1, top - 2, width - 2, GROUP - 5);

@@ -182,7 +182,7 @@ function describe(facts) {
 const actions = {
   go: {
     keys: { ArrowRight: 1, ArrowLeft: -1, "Shift+ArrowRight": 5, "Shift+ArrowLeft": -5 },
-    help: ["← →", "a point later or earlier; with Shift the fifth from it"],
+    help: ["← →", "a point earlier or later; with Shift the fifth from it"],
     steps: "shown",
   },
   choose: { keys: { ArrowDown: 1, ArrowUp: -1 }, help: ["↑ ↓", "another example"], steps: "chosen", wraps: true },
@@ -210,10 +210,14 @@ const pointer = {
 
 export default explore({
   stage: "The matrix of attention. Left and right go along the run, up and down change the example; more keys below.",
-  hint: ({ alive }) =>
-    alive
-      ? "The run shown was recorded. Train here starts one of your own: it can be stopped, and goes on from there."
-      : "This run was recorded. In a notebook, Train here trains one while you watch.",
+  hint: ({ alive, own, going }) => {
+    if (!alive) return "This run was recorded. In a notebook, Train here trains one while you watch.";
+    if (!own)
+      return "The run shown was recorded. Train here starts one of your own: it can be stopped, and goes on from there.";
+    return going
+      ? "The run shown is trained here, now."
+      : "The run shown is your own. Train here goes on with it; after its end, with another.";
+  },
   derive,
   describe,
   draw: {

@@ -54,6 +54,7 @@ class TrainingExplorer(Explorer):
 
     alive = given(traitlets.Bool(True, help="whether there is a kernel to train in"))
     trouble = given(traitlets.Unicode("", help="why a training here broke off; empty if none did"))
+    own = given(traitlets.Bool(False, help="whether the run shown is one of this kernel"))
     heads = given(Array("uint8", help="(H,) the numbers of the heads"))
     steps = given(Array("int32", help="(points,) steps done at each point"))
     losses = given(Array("float64", help="(points,) loss on held-out sequences, in nats"))
@@ -69,13 +70,13 @@ class TrainingExplorer(Explorer):
             arrays = recorded_run()
         else:
             self._run = Run(self._model, seed)
-            arrays, state = self._run.arrays(), {"shown": 0} | state
+            arrays, state = self._run.arrays() | {"own": True}, {"shown": 0} | state
         arrays["heads"] = np.arange(arrays["attention"].shape[2])
         super().__init__({}, arrays, state)
 
     def page_state(self):
         """In a page there is no kernel: it plays what was noted."""
-        return {"alive": False, "going": False}
+        return {"alive": False, "going": False, "own": False}
 
     def train(self):
         """Train to the end, from where a training here stands or from the start, and come back then."""
@@ -121,7 +122,7 @@ class TrainingExplorer(Explorer):
         arrays = self._run.arrays()
         last = len(arrays["steps"]) - 1
         with self.hold_sync():
-            self.shown = min(self.shown, last)
+            self.own, self.shown = True, min(self.shown, last)
             for name, array in arrays.items():
                 setattr(self, name, array)
             if follow:

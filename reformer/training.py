@@ -109,7 +109,7 @@ def train(
                 while state.step < n_steps and not interrupts.noted:
                     state = _take_step(model, draw_batch, state, learning_rate, max_norm)
                     state = _with_evaluation(model, state, evaluate_on, evaluate_every)
-                    _after_step(state, bar, checkpoint, checkpoint_every)
+                    _after_step(state, bar, bool(evaluate_on), checkpoint, checkpoint_every)
             interrupts.may_raise = False
         except KeyboardInterrupt:
             pass  # the step is broken off, the state is the one before
@@ -233,11 +233,12 @@ def _with_evaluation(model, state, batches, every):
     return state._replace(evaluations=(*state.evaluations, (state.step, found["loss"], found["accuracy"])))
 
 
-def _after_step(state, bar, checkpoint, checkpoint_every):
-    """Show the step, and write the checkpoint if it is due."""
+def _after_step(state, bar, evaluates, checkpoint, checkpoint_every):
+    """Show the step, and with its step the last evaluation if this run makes any; write the checkpoint if it is due."""
     if bar is not None:
-        accuracy = {"accuracy": f"{state.evaluations[-1][2]:.1%}"} if state.evaluations else {}
-        bar.set_postfix({"loss": f"{state.losses[-1]:.3f}"} | accuracy, refresh=False)
+        step, _, accuracy = state.evaluations[-1] if evaluates and state.evaluations else (0, 0, None)
+        words = f", accuracy at step {step}: {accuracy:.1%}" if accuracy is not None else ""
+        bar.set_postfix_str(f"loss {state.losses[-1]:.3f}{words}", refresh=False)
         bar.update()
     if state.step % checkpoint_every == 0:
         _save_or_warn(checkpoint, state)
@@ -247,7 +248,12 @@ def _finish(state, n_steps, checkpoint):
     """Write the last checkpoint, and say so if it came before the last step."""
     _save_or_warn(checkpoint, state)
     if state.step < n_steps:
-        print(f"Stopped after step {state.step} of {n_steps}. Nothing is lost: call train again to go on.")
+        print(stopped(state, n_steps))
+
+
+def stopped(state, n_steps):
+    """Say where a training stopped, and how it goes on."""
+    return f"Stopped after step {state.step} of {n_steps}. A call with the state that came back goes on from there."
 
 
 def _save_or_warn(path, state):

@@ -46,7 +46,8 @@ class Form:
         return FORMS[self.name](np.array(x), *self.arrays)
 
     def __str__(self):
-        return f"{WORDS[self.name]}, made of {', '.join(str(np.shape(array)) for array in self.arrays) or 'nothing'}"
+        made_of = ", ".join(str(np.shape(array) or array) for array in self.arrays)
+        return f"{WORDS[self.name]}, made of {made_of}" if made_of else WORDS[self.name]
 
 
 def form(name, *arrays):
@@ -74,11 +75,11 @@ FORMS = {
 WORDS = {
     "affine": "x -> x W + b",
     "tanh": "x -> tanh(x W + b)",
-    "tanh with pull": "x -> (tanh(x W + b), its vector-Jacobian product)",
+    "tanh with pull": "x -> tanh(x W + b), with its pull",
     "square": "x -> x * x",
-    "square with pull": "x -> (x * x, its vector-Jacobian product)",
+    "square with pull": "x -> x * x, with its pull",
     "scale": "x -> a x",
-    "scale with pull": "x -> (a x, its vector-Jacobian product)",
+    "scale with pull": "x -> a x, with its pull",
     "minus mean": "x -> x less the mean over the positions it is given",
     "row": "tokens -> the row of a table that the last token names",
 }

@@ -121,6 +121,7 @@ class Exercise:
     questions : cases and properties, from small to large
     mistakes : wrong functions, each with its explanation
     solutions : right answers written otherwise; all must get full points
+    results : of an answer that is several values, their names, as the lab calls them
     """
 
     reference: Callable
@@ -135,6 +136,7 @@ class Exercise:
     questions: list = field(default_factory=list)
     mistakes: list = field(default_factory=list)
     solutions: list = field(default_factory=list)
+    results: tuple[str, ...] = ()
 
     @property
     def name(self):

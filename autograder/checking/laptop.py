@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from autograder.checking.answer import describe_error, undisturbed
+from autograder.checking.call import Form
 from autograder.checking.exercise import source_of
 from autograder.checking.judge import ask, judge
 from autograder.exercises import exercise_named
@@ -162,17 +163,36 @@ def _state(verdict):
     return "right" if verdict.right else "wrong"
 
 
+_PLAIN = "margin:0;background:transparent;color:inherit"  # a value stands on its row's ground, in the dark theme too
+
+
 def _shown(exercise, finding):
-    reason = f"<i>{html.escape(finding.question.name)}</i>: {html.escape(finding.reason)}."
-    rows = [("your answer", answer.value) for answer in finding.answers if not answer.error]
+    reason = f"<i>{html.escape(finding.question.name)}</i>: {html.escape(_with_names(exercise, finding.reason))}."
+    rows = [row for answer in finding.answers if not answer.error for row in _rows(exercise, "your", answer.value)]
     if len(finding.calls) == 1:
-        rows = [*finding.calls[0].named(exercise.parameters), *rows, ("right answer", finding.expected[0])]
+        right = _rows(exercise, "right", finding.expected[0])
+        rows = [*finding.calls[0].named(exercise.parameters), *rows, *right]
     cells = "".join(
         f'<tr><td style="text-align:right;vertical-align:top;padding-right:1em">{html.escape(name)}</td>'
-        f'<td style="text-align:left"><pre style="margin:0">{html.escape(_brief(value))}</pre></td></tr>'
+        f'<td style="text-align:left"><pre style="{_PLAIN}">{html.escape(_brief(value))}</pre></td></tr>'
         for name, value in rows
     )
     return f'{reason}<table style="margin:.4em 0">{cells}</table>'
+
+
+def _rows(exercise, whose, value):
+    """An answer as (name, value) rows: one for each of its values where these have names."""
+    names = exercise.results
+    if names and isinstance(value, list | tuple) and len(value) == len(names):
+        return [(f"{whose} {name}", one) for name, one in zip(names, value, strict=True)]
+    return [(f"{whose} answer", value)]
+
+
+def _with_names(exercise, reason):
+    """A reason that calls a value by its name in place of its number."""
+    number, colon, rest = reason.removeprefix("value ").partition(": ")
+    is_named = reason.startswith("value ") and number.isdigit() and int(number) < len(exercise.results)
+    return f"{exercise.results[int(number)]}{colon}{rest}" if is_named else reason
 
 
 def _brief(value):
@@ -182,7 +202,7 @@ def _brief(value):
             return f"array of shape {value.shape}, {value.dtype}"
         with np.printoptions(formatter=None, sign="-", floatmode="maxprec", legacy=False):  # a cell may have set these
             return np.array2string(value, precision=4, suppress_small=True, max_line_width=90, separator=", ")
-    text = repr(_bare(value))
+    text = str(value) if isinstance(value, Form) else repr(_bare(value))
     return text if len(text) <= 200 else text[:200] + " ..."
 
 

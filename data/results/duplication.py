@@ -108,19 +108,27 @@ def main(arguments=None):
     asked.out.mkdir(parents=True, exist_ok=True)
     path = asked.out / "duplication.json"
     trainings = storing.read(path).get("trainings", {})
-    for seed in asked.seeds:
-        for name, n_steps in TRAINED.items():
-            if str(seed) in trainings.get(name, {}):
-                continue
-            state, seconds = train_model(name, seed, n_steps, asked.progress)
-            if state.step < n_steps:
-                raise KeyboardInterrupt  # it stopped `train`, which does not raise it
-            row = {"cpu_seconds": round(seconds, 1), "accuracy": accuracies(state.parameters, seed)}
-            print(f"trained with {name}, seed {seed}: {row}", flush=True)
-            if seed == SEEDS[0]:
-                row["losses"] = [round(loss, 4) for loss in state.losses]
-            trainings.setdefault(name, {})[str(seed)] = row
-            storing.write(path, settings(), {"trainings": trainings})
+    every = [(seed, name) for seed in asked.seeds for name in TRAINED]
+    waiting = [(seed, name) for seed, name in every if str(seed) not in trainings.get(name, {})]
+    for number, (seed, name) in enumerate(waiting, start=len(every) - len(waiting) + 1):
+        print(f"training {number} of {len(every)}: {name}, seed {seed}", flush=True)
+        try:
+            row = trained(name, seed, asked.progress)
+        except KeyboardInterrupt:
+            print(f"{number - 1} of {len(every)} trainings are kept, this one is not. Run it again for the rest.")
+            raise
+        trainings.setdefault(name, {})[str(seed)] = row
+        storing.write(path, settings(), {"trainings": trainings})
+
+
+def trained(name, seed, progress):
+    """What is stored of a training. Raises KeyboardInterrupt where it was stopped, which `train` does not."""
+    state, seconds = train_model(name, seed, TRAINED[name], progress)
+    if state.step < TRAINED[name]:
+        raise KeyboardInterrupt
+    row = {"cpu_seconds": round(seconds, 1), "accuracy": accuracies(state.parameters, seed)}
+    print(f"trained with {name}, seed {seed}: {row}", flush=True)
+    return row | ({"losses": [round(loss, 4) for loss in state.losses]} if seed == SEEDS[0] else {})
 
 
 if __name__ == "__main__":

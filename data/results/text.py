@@ -97,6 +97,7 @@ class Training:
         options = dict(n_steps=last_step, learning_rate=rate, progress=progress)
         self.state = train(shifted(with_windows_of(length, self.model)), draw, self.state, **options)
         if self.state.step < last_step:
+            print("What was trained since the last turn is not kept, all before is. Run it again for the rest.")
             raise KeyboardInterrupt
         self.seconds += time.process_time() - before
         read = with_windows_of(LENGTHS[-1], self.model)

@@ -110,12 +110,22 @@ export function mark({ context, theme }, shape, x, y, size, fill, rim = theme.pa
   if (rim !== theme.paper) context.stroke();
 }
 
-/** Text with a rim in the colour of the paper, so that it stays legible over lines and washes; without one, on a wash. */
+/** Text with a rim in the colour of the paper, so that it stays legible over lines and washes; without one, on a wash.
+ *
+ * With `ground` it stands on paper as wide as itself, for a dark line would show between its letters.
+ */
 export function label({ context, theme }, text, x, y, style = {}) {
-  const { align = "center", color = theme.ink, size = 12, bold = false, rim = 3.5 } = style;
+  const { align = "center", color = theme.ink, size = 12, bold = false, rim = 3.5, ground = false } = style;
   if (text === "") return;
   Object.assign(context, { font: `${bold ? "700 " : ""}${size}px ${theme.font}`, textAlign: align });
   Object.assign(context, { textBaseline: "middle", lineWidth: rim, strokeStyle: theme.paper, fillStyle: color });
+  if (ground) {
+    const width = context.measureText(text).width;
+    const left = x - { left: 0, center: width / 2, right: width }[align];
+    context.fillStyle = theme.paper;
+    context.fillRect(left - 2, y - size / 2, width + 4, size);
+    context.fillStyle = color;
+  }
   if (rim) context.strokeText(text, x, y);
   context.fillText(text, x, y);
 }

@@ -102,9 +102,11 @@ export function voice() {
   return { visible, spoken };
 }
 
-/** The list of keys, folded away until wanted; `keys` is a list of [key, what it does]. */
+/** The list of keys, folded away until wanted; `keys` is a list of [keys with spaces between, what they do]. */
 export function keyHelp(keys) {
-  const rows = keys.flatMap(([key, what]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, what)]);
+  const boxes = (names) =>
+    names.split(" ").flatMap((name) => [make("kbd", {}, name.length > 1 ? name.replace(/,$/, "") : name), " "]);
+  const rows = keys.flatMap(([names, what]) => [make("dt", {}, ...boxes(names)), make("dd", {}, what)]);
   return make("details", { className: "explorer-keys" }, make("summary", {}, "Keys"), make("dl", {}, ...rows));
 }
 

@@ -180,6 +180,7 @@ class Exploration {
     for (const event of events) model.on(event, redraw);
     this.ends = [() => resize.disconnect(), stopTheme, () => events.forEach((event) => model.off(event, redraw))];
     keepKeys(this.root);
+    this.root.addEventListener("keydown", ({ key }) => key === "Escape" && this.stopPlaying());
     onKeys(this.stage, this.keys());
     if (explorer.pointer) onPressOrDrag(Object.values(this.pictures)[0].canvas, this.hands());
   }
@@ -191,8 +192,10 @@ class Exploration {
     const common = [
       ["z", () => this.undo()],
       ["Shift+z", () => this.redo()],
+      ["Home", () => undefined], // the page is not to be thrown to its top or its end
+      ["End", () => undefined],
     ];
-    return Object.fromEntries([...bound, ...common]);
+    return Object.fromEntries([...common, ...bound]);
   }
 
   hands() {

@@ -5,7 +5,9 @@ import pkgutil
 import time
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 
@@ -211,7 +213,64 @@ def test_training_gives_what_training_gives_and_goes_on_from_a_state(answers, ca
     told = said(capsys)
     assert told.count("Yours, in each step:") == 2 and "sort_by_bucket" in told and "instead of yours" not in told
     again = mine.train(MODEL, draw_batch, n_steps=4, learning_rate=RATE, state=state, progress=False)
-    assert again is state and capsys.readouterr().out == ""
+    assert again is state and said(capsys) == "All 4 steps are done: ask for more, or begin anew without a state."
+
+
+def test_training_uses_what_a_check_has_kept_since_the_last_one(answers, capsys):
+    kept_before = (answers / "kept" / "undo_sort.py").read_bytes()
+    (answers / "kept" / "undo_sort.py").unlink()
+    state = mine.train(MODEL, draw_batch, n_steps=1, progress=False)
+    assert "undo_sort" not in said(capsys).partition("Yours:")[2].partition("The course's:")[0]
+    (answers / "kept" / "undo_sort.py").write_bytes(kept_before)
+    mine.train(MODEL, draw_batch, n_steps=2, state=state, progress=False)
+    told = said(capsys)
+    assert "undo_sort" in told.partition("Yours:")[2].partition("The course's:")[0] and mine.calls()["undo_sort"]
+    mine.train(MODEL, draw_batch, n_steps=2, progress=False)
+    assert "Yours:" not in said(capsys)  # nothing is new, and nothing is said again
+
+
+@pytest.fixture
+def beyond(answers):
+    """Run cells of lab 07's last part by their ids, after its imports, in a kernel with no answer in it."""
+    path = Path(__file__).parents[2] / "solutions" / "lab07_reformer" / "lab07_reformer.ipynb"
+    cells = {cell.id: cell.source for cell in nbformat.read(path, as_version=4).cells}
+    namespace = {"display": lambda _: None}
+
+    def run(*ids):
+        for cell_id in ids:
+            exec(cells[cell_id].replace("n_steps = 200", "n_steps = 52"), namespace)
+        return namespace
+
+    return run
+
+
+def test_lab_07_goes_on_in_the_same_cell_after_a_stop_and_begins_anew_with_the_model(beyond, capsys, monkeypatch):
+    namespace = beyond("imports", "beyond-model")
+    draw, n_drawn = namespace["draw_batch"], 0
+
+    def stopped_once(rng):
+        nonlocal n_drawn
+        n_drawn += 1
+        if n_drawn == 8:
+            raise KeyboardInterrupt
+        return draw(rng)
+
+    namespace["draw_batch"] = stopped_once
+    beyond("beyond-train")
+    stopped_after = namespace["state"].step
+    assert 0 < stopped_after < 9 and f"Stopped after step {stopped_after} of 52" in said(capsys)
+    beyond("beyond-train")
+    assert namespace["state"].step == 52 and namespace["state"].evaluations[0][0] == 0
+    beyond("beyond-model")
+    assert namespace["state"] is None
+
+
+def test_lab_07_writes_with_what_is_kept_where_the_kernel_has_no_such_function(beyond, capsys):
+    beyond("imports", "beyond-model", "beyond-train")
+    mine.remove()  # as a first run of the last cell does
+    capsys.readouterr()
+    beyond("beyond-write")
+    assert said(capsys).count("of 15 right") == 4 and mine.calls() == {}
 
 
 def test_a_slow_function_steps_back_with_its_reason_for_this_training_alone(answers, capsys):

@@ -14,7 +14,7 @@ from autograder import check
 from autograder.checking.differences import Difference
 from autograder.checking.judge import Finding, Verdict
 from autograder.exercises import LABS, exercise_named
-from autograder.grading.kernel import environment
+from autograder.grading.sandbox.walls import environment
 from classroom import my_labs, progress
 from classroom.syllabus import lab_of, lessons_of, minutes_of
 from tests.classroom.answers import IMPORTS, SORT_BY_BUCKET, UNDO_SORT, run_cells
@@ -72,7 +72,10 @@ def test_the_most_points_stay_and_what_is_not_written_is_not_noted(folder, sort_
     assert not (folder / "kept").exists()
     check("sort_by_bucket", sort_by_bucket)
     before = (folder / progress.FILE).read_bytes()
-    assert "Lab 04: 15 of" in check("sort_by_bucket", floats)._repr_html_()
+    shown = check("sort_by_bucket", floats)._repr_html_()
+    assert "Lab 04: 15 of" in shown
+    assert "Your earlier answer (15 points) counts in the bar and is in my_labs/kept. Handed in is what stands" in shown
+    assert "earlier" not in check("sort_by_bucket", sort_by_bucket)._repr_html_()
     assert (folder / progress.FILE).read_bytes() == before
 
 
@@ -214,8 +217,8 @@ def test_progress_is_read_from_the_course_around_a_lesson(tmp_path, monkeypatch)
     assert ": 3 of" in progress.of(LAB.name).text
 
 
-def test_a_learners_kernel_in_grading_is_told_of_no_folder(tmp_path, folder):
-    assert my_labs.FOLDER in os.environ and my_labs.FOLDER not in environment(tmp_path)
+def test_a_learners_kernel_in_grading_is_told_of_no_folder(folder):
+    assert my_labs.FOLDER in os.environ and my_labs.FOLDER not in environment()
 
 
 def test_an_unknown_lab_is_answered_with_the_names_there_are():

@@ -66,6 +66,33 @@ def test_the_first_losses_of_a_duplication_are_found_again(name, script):
     assert state.losses == pytest.approx(noted("duplication")["trainings"][name]["0"]["losses"][:6], rel=1e-3)
 
 
+def test_a_stopped_table_says_how_much_is_kept_and_goes_on_with_the_rest(script, tmp_path, monkeypatch, capsys):
+    module = script("duplication")
+    monkeypatch.setattr(module, "TRAINED", {"full": 3, "LSH-1": 3})
+    monkeypatch.setattr(module, "accuracies", lambda *_: {})
+    draw, drawn = module.tasks.duplication, []
+
+    def stopped_at_the_fifth(rng, **options):
+        drawn.append(rng)
+        if len(drawn) == 5:
+            raise KeyboardInterrupt
+        return draw(rng, **options)
+
+    monkeypatch.setattr(module.tasks, "duplication", stopped_at_the_fifth)
+    run = ["--seeds", "0", "--out", str(tmp_path)]
+    with pytest.raises(KeyboardInterrupt):
+        module.main(run)
+    told = capsys.readouterr().out
+    assert "training 2 of 2: LSH-1, seed 0" in told and "1 of 2 trainings are kept, this one is not." in told
+    module.main(run)
+    told = capsys.readouterr().out
+    assert "training 1 of 2" not in told and "training 2 of 2" in told
+    assert set(json.loads((tmp_path / "duplication.json").read_text(encoding="utf-8"))["trainings"]) == {
+        "full",
+        "LSH-1",
+    }
+
+
 @pytest.mark.long
 def test_the_accuracies_of_a_training_are_found_again(script):
     module = script("duplication")

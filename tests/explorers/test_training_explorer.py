@@ -84,6 +84,7 @@ def test_the_weights_are_those_the_model_averages_by():
 def test_it_opens_on_the_recorded_run_and_a_model_of_ones_own_at_its_start():
     assert len(TrainingExplorer().steps) == len(recorded_run()["steps"])
     own = TrainingExplorer(TransformerLM(vocabulary_size=27, max_length=40, n_heads=4))
+    assert own.own and not TrainingExplorer().own
     assert own.steps.tolist() == [0] and own.heads.tolist() == [0, 1, 2, 3] and own.attention.shape[2] == 4
 
 
@@ -101,8 +102,9 @@ def test_a_model_that_cannot_do_the_task_is_refused(model, sentence):
 
 def test_without_a_front_end_it_trains_to_the_end_and_the_newest_point_is_shown(short):
     explorer = TrainingExplorer(seed=3)
+    assert not explorer.own
     explorer.train()
-    assert explorer.steps.tolist() == [0, 2, 4] and explorer.shown == 2 and not explorer.going
+    assert explorer.own and explorer.steps.tolist() == [0, 2, 4] and explorer.shown == 2 and not explorer.going
 
 
 def test_a_thread_trains_and_whoever_stops_it_goes_on_from_there(short):
@@ -164,10 +166,31 @@ def test_a_page_without_a_kernel_plays_the_recorded_run_and_offers_no_training(o
 
 
 @browser_test
+def test_the_help_has_a_box_for_each_key(open_drawn):
+    page = open_drawn(TrainingExplorer())
+    boxes = page.locator(".explorer-keys kbd").all_text_contents()
+    assert {"←", "→", "H", "Z", "Shift+Z"} <= set(boxes) and not [box for box in boxes if " " in box]
+
+
+@browser_test
+def test_escape_stops_play_and_home_and_end_leave_the_page_where_it_is(open_drawn):
+    page = open_drawn(TrainingExplorer(shown=0))
+    page.locator(STAGE).press("p")
+    page.get_by_role("button", name="Pause").wait_for()
+    page.locator(STAGE).press("Escape")
+    page.get_by_role("button", name="Play").wait_for()
+    before = page.evaluate("scrollY")
+    for key in ("End", "Home"):
+        page.locator(STAGE).press(key)
+        assert page.evaluate("scrollY") == before
+
+
+@browser_test
 def test_in_jupyterlab_the_kernel_trains_while_one_watches_and_stops_at_a_key(training_lab):
     page = training_lab.page
     page.locator(STAGE).press("t")
     wait_until_said(page, "After 10 steps")
+    assert "recorded" not in page.locator(".explorer-hint").text_content()
     page.locator(STAGE).press("t")
     assert training_lab.kernel_holds("explorer.wait()", "len(explorer.steps) < 41", going=False)
     training_lab.assert_axe_finds_no_violation()

@@ -472,7 +472,17 @@ def test_the_progress_bar_shows_step_and_loss(capsys, monkeypatch):
     monkeypatch.setattr("tqdm.auto.tqdm", tqdm)
     go(start(), 3, progress=True)
     shown = capsys.readouterr().err
-    assert "3/3" in shown and "loss=" in shown
+    assert "3/3" in shown and "loss 2.0" in shown
+
+
+def test_the_progress_bar_says_of_an_accuracy_at_which_step_it_was_found(capsys, monkeypatch):
+    from tqdm.std import tqdm
+
+    monkeypatch.setattr("tqdm.auto.tqdm", tqdm)
+    three = go(start(), 3, progress=True, evaluate_on=[DRAW(np.random.default_rng(9))], evaluate_every=2)
+    assert f", accuracy at step 2: {three.evaluations[-1][2]:.1%}]" in capsys.readouterr().err
+    go(three, 5, progress=True)  # evaluates nothing, so the number would be older from step to step
+    assert "accuracy" not in capsys.readouterr().err
 
 
 def test_training_without_a_progress_bar_needs_numpy_alone():

@@ -13,7 +13,7 @@ from autograder.exercises.lab03.angular_hash import scores_of
 from reformer import angular, neighbors
 from reformer.loops import angular as twins
 
-exercise = Exercise(reference=angular.recall_and_cost, twin=twins.recall_and_cost)
+exercise = Exercise(reference=angular.recall_and_cost, twin=twins.recall_and_cost, results=("recall", "cost"))
 
 _SIX_TOKENS = np.array([[4.0, 1.0], [3.0, 2.0], [2.0, 3.0], [-1.0, 4.0], [-3.0, 1.0], [1.0, -2.0]])
 _TWO_ROUNDS = np.array([[[1.0, 0.0], [0.0, 1.0]], [[1.0, -1.0], [1.0, 1.0]]])

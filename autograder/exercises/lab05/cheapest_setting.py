@@ -11,7 +11,9 @@ from autograder.checking.exercise import Exercise
 from reformer import costs
 from reformer.loops import costs as twins
 
-exercise = Exercise(reference=costs.cheapest_setting, twin=twins.cheapest_setting, none_is_an_answer=True)
+exercise = Exercise(
+    reference=costs.cheapest_setting, twin=twins.cheapest_setting, none_is_an_answer=True, results=("row", "column")
+)
 
 _MASS = np.array([[0.40, 0.55, 0.70], [0.60, 0.72, 0.85]])
 _PLACES = np.array([[0.05, 0.10, 0.30], [0.12, 0.20, 0.45]])

@@ -12,7 +12,9 @@ from autograder.exercises.lab06.reversible_forward import bent, drawn
 from reformer import reversible
 from reformer.loops import reversible as twins
 
-exercise = Exercise(reference=reversible.affine_coupling_inverse, twin=twins.affine_coupling_inverse)
+exercise = Exercise(
+    reference=reversible.affine_coupling_inverse, twin=twins.affine_coupling_inverse, results=("x1", "x2")
+)
 
 
 # --- questions --------------------------------------------------------------------------------------------------

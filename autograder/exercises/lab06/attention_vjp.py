@@ -13,7 +13,9 @@ from reformer import gradients
 from reformer.loops import reversible as twins
 from reformer.lsh_attention import attend_within_chunks
 
-exercise = Exercise(reference=gradients.attention_vjp, twin=twins.attention_vjp)
+exercise = Exercise(
+    reference=gradients.attention_vjp, twin=twins.attention_vjp, results=("d_queries", "d_keys", "d_values")
+)
 
 HIDDEN, LAST_RESORT = -np.inf, -1e30
 MOST = 10  # scores of a row stay so close: a saturated softmax leaves only rounding in dS

@@ -11,7 +11,9 @@ from autograder.exercises.lab06.reversible_forward import bent
 from reformer import reversible
 from reformer.loops import reversible as twins
 
-exercise = Exercise(reference=reversible.lifting_step, twin=twins.lifting_step, without_points=True)
+exercise = Exercise(
+    reference=reversible.lifting_step, twin=twins.lifting_step, without_points=True, results=("average", "detail")
+)
 
 SAME, HALF = form("scale", 1.0), form("scale", 0.5)
 

@@ -11,7 +11,7 @@ from autograder.checking.exercise import Exercise
 from reformer import gradients
 from reformer.loops import reversible as twins
 
-exercise = Exercise(reference=gradients.linear_vjp, twin=twins.linear_vjp)
+exercise = Exercise(reference=gradients.linear_vjp, twin=twins.linear_vjp, results=("d_inputs", "d_weights", "d_bias"))
 
 
 def drawn(*batch, d_in, d_out, dtype=np.float64):

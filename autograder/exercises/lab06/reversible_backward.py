@@ -11,7 +11,9 @@ from autograder.checking.exercise import Exercise
 from reformer import reversible
 from reformer.loops import reversible as twins
 
-exercise = Exercise(reference=reversible.reversible_backward, twin=twins.reversible_backward)
+exercise = Exercise(
+    reference=reversible.reversible_backward, twin=twins.reversible_backward, results=("x1", "x2", "d_x1", "d_x2")
+)
 
 
 def bent(rng, d, dtype=np.float64):

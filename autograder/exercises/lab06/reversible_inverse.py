@@ -11,7 +11,7 @@ from autograder.exercises.lab06.reversible_forward import bent, drawn
 from reformer import reversible
 from reformer.loops import reversible as twins
 
-exercise = Exercise(reference=reversible.reversible_inverse, twin=twins.reversible_inverse)
+exercise = Exercise(reference=reversible.reversible_inverse, twin=twins.reversible_inverse, results=("x1", "x2"))
 
 
 # --- questions --------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from autograder.checking.exercise import Exercise
 from reformer import optimizer
 from reformer.loops import model as twins
 
-exercise = Exercise(optimizer.adam_step, twins.adam_step)
+exercise = Exercise(optimizer.adam_step, twins.adam_step, results=("parameter", "first_moment", "second_moment"))
 
 RATE = 0.01
 

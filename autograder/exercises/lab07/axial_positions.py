@@ -122,8 +122,8 @@ def column_part_first(rows, columns):
 
 @exercise.mistake(
     why="`np.tile` and `np.repeat` change places, or the loop over the columns is the outer one",
-    says="rows and columns are swapped: the grid is filled column by column, so that the next position is in the next "
-    "row; position p stands in row p // n_columns",
+    says="rows and columns are swapped: your grid is filled column by column; it has to be row by row, so that "
+    "position p stands in row p // n_columns",
 )
 def filled_down_the_columns(rows, columns):
     return np.concatenate([np.tile(rows, (len(columns), 1)), np.repeat(columns, len(rows), axis=0)], axis=-1)
@@ -131,8 +131,8 @@ def filled_down_the_columns(rows, columns):
 
 @exercise.mistake(
     why="`np.tile` and `np.repeat` change places, and the parts as well",
-    says="rows and columns are swapped throughout: the grid is filled column by column, and the column's part stands "
-    "first",
+    says="rows and columns are swapped throughout: your grid is filled column by column, with the column's part first; "
+    "it has to be row by row, with the row's part first",
 )
 def arguments_swapped(rows, columns):
     return exercise.reference(columns, rows)

@@ -9,9 +9,10 @@ from autograder.checking.call import call, form
 from autograder.checking.differences import difference_of
 from autograder.checking.exercise import Exercise
 from autograder.checking.judge import CHANGED, ask, judge
-from autograder.checking.laptop import as_html
+from autograder.checking.laptop import as_html, check
 from autograder.checking.relations import Relation
 from autograder.checking.selftest import selftest
+from autograder.exercises import LABS, exercise_named
 
 
 def double(x):
@@ -398,3 +399,22 @@ def test_what_chance_has_a_hand_in_is_named_by_a_relation_of_the_exercise():
         assert verdict.named.sentence == "This is what you get when the signs are drawn."
     assert judged(exercise, lambda x: draws.standard_normal(x.shape)).named is None
     assert judged(exercise, lambda x: -x).named is None
+
+
+def test_a_check_shows_each_of_several_values_in_a_row_of_its_name_and_functions_in_words():
+    def forgets_the_second(y1, y2, d_y1, d_y2, f, g):
+        x1, x2, d_x1, d_x2 = exercise_named("reversible_backward").reference(y1, y2, d_y1, d_y2, f, g)
+        return x1, x2, d_x1, d_y2
+
+    shown = check("reversible_backward", forgets_the_second)._repr_html_()
+    assert "d_x2: " in shown and "value 3" not in shown
+    assert ">your d_x2<" in shown and ">right d_x2<" in shown and ">your answer<" not in shown
+    assert "x -&gt; x * x, with its pull" in shown and "Form(" not in shown
+    assert "made of 2.0" in shown and "background:transparent" in shown
+
+
+def test_every_answer_of_several_values_has_names_for_them():
+    for exercise in [one for lab in LABS.values() for one in lab.exercises]:
+        question = exercise.questions[0]
+        answer = question.calls(exercise.generator(question))[0].of(exercise.reference)
+        assert len(exercise.results) == (len(answer) if isinstance(answer, tuple) else 0), exercise.name
