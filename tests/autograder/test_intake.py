@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import tempfile
+import time
 import tracemalloc
 from pathlib import Path
 
@@ -342,3 +343,28 @@ def test_any_names_of_folders_are_taken_and_stay_apart(right, names):
             assert all(
                 text.encode("utf-8") is not None for text in (one.student, one.file or "", one.reason, *one.notes)
             )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"a":1' + b',"a":1' * 1_000_000 + b',"nbformat":4,"cells":[]}',
+        b'{"nbformat":4' + b',"cells":[]' * 1_000_000 + b"}",
+        b'{"nbformat":4,"cells":[{"cell_type":"code","metadata":{"a":1' + b',"a":1' * 1_000_000 + b"}}]}",
+        b'{"nbformat":4' + (b',"nbformat":[' + b"[]," * 3000 + b"1]") * 1_000 + b',"cells":[]}',
+        b'{"nbformat":4,"cells":[{"cell_type":"code"' + (b',"source":["' + b'","' * 200_000 + b'"]') * 50 + b"}]}",
+    ],
+)
+def test_what_is_looked_at_of_a_file_is_counted(content):
+    before = time.process_time()
+    with contextlib.suppress(Unreadable):
+        read_notebook(content)
+    assert time.process_time() - before < 3
+
+
+def test_pictures_pasted_into_texts_do_not_crowd_out_the_code(right):
+    pasted = json.loads(as_bytes(right))
+    picture = {"cell_type": "markdown", "source": "![](data:image/png;base64," + "A" * 600_000 + ")", "metadata": {}}
+    pasted["cells"] = [picture] * 5 + pasted["cells"]
+    codes = [[cell.source for cell in read_notebook(as_bytes(one)) if cell.kind == "code"] for one in (pasted, right)]
+    assert codes[0] == codes[1]
