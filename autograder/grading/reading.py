@@ -33,19 +33,19 @@ class Unreadable(ValueError):
 
 @dataclass
 class Budget:
-    """What may still be spent on one student's files, all together."""
+    """What may still be spent on the files that one student hands in for a lab, all together."""
 
     bytes: int = MOST_BYTES
     steps: int = MOST_STEPS
 
     def spend(self, bytes=0, steps=0):
         """Raises Unreadable where that is more than is left."""
+        if bytes > self.bytes:
+            raise Unreadable(f"the files take more than {MOST_BYTES // 2**20} MB together; hand in the notebook alone")
+        if steps > self.steps:
+            raise Unreadable("the file is not a notebook: it holds more lists, objects and texts than are read")
         self.bytes -= bytes
         self.steps -= steps
-        if self.bytes < 0:
-            raise Unreadable(f"the files take more than {MOST_BYTES // 2**20} MB together; hand in the notebook alone")
-        if self.steps < 0:
-            raise Unreadable("the file is not a notebook: it holds more lists, objects and texts than are read")
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,8 @@ def read_notebook(content, budget=None):
 
     budget : what may be spent on it; by default as much as on all files of a student
     """
-    budget = budget or Budget()
-    budget.spend(bytes=len(content))
     _require_text(content)
-    reader = _Reader(content, budget)
+    reader = _Reader(content, budget or Budget())
     try:
         found = reader.members({b"nbformat": reader.value, b"cells": reader.cells})
         reader.end()
@@ -96,6 +94,10 @@ def _require_text(content):
         raise Unreadable("the file is empty")
     if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or b"\0" in content[:4]:
         raise Unreadable("the file is UTF-16 or UTF-32 text and not UTF-8, as notebooks are; save it as UTF-8")
+    beginning = bytes(content[:1000]).removeprefix(codecs.BOM_UTF8).lstrip()
+    for mark, kind in ((b"<", "a web page or the like"), (b"%PDF", "a PDF"), (b"\x1f\x8b", "a compressed archive")):
+        if beginning.startswith(mark) and not beginning.startswith(b"<<<<<<<"):
+            raise Unreadable(f"the file is {kind}, not a notebook; hand in the .ipynb itself")
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         for start in range(0, len(content), PIECE):
@@ -118,7 +120,12 @@ class _Reader:
         return self.content.count(b"\n", 0, self.at) + 1
 
     def fail(self):
-        raise Unreadable(f"the file is not a notebook: it cannot be read from line {self.line()} on")
+        line = self.line()
+        start = self.content.rfind(b"\n", 0, self.at) + 1
+        text = bytes(self.content[start : start + 7])
+        if text in (b"<" * 7, b"=" * 7, b">" * 7):
+            raise Unreadable(f"the file is not a notebook: line {line} is git's mark of a merge that was not finished")
+        raise Unreadable(f"the file is not a notebook: it cannot be read from line {line} on")
 
     def end(self):
         self.at = BLANK.match(self.content, self.at).end()
