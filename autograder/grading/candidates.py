@@ -79,12 +79,13 @@ def _unpacked(file, lab, budget):
         with opened_archive(file, budget.bytes, MOST_ENTRIES) as (archive, files):
             entries = [(PurePosixPath(*parts), entry) for parts, entry in files]
             notebooks = [one for one in entries if looks_like_a_notebook(one[0].name) and one[0].suffix != ".zip"]
-            if not notebooks:
-                raise Unreadable(_nothing_in([name for name, _ in entries]))
             notebooks.sort(key=lambda one: likelihood(one[0], lab, one[1].file_size))
-            return [_member(archive, name, entry, budget) for name, entry in notebooks[:MOST_READ]]
+            read = [_member(archive, name, entry, budget) for name, entry in notebooks[:MOST_READ]]
     except ArchiveFault as words:
         raise Unreadable(str(words)) from None
+    if not read:
+        raise Unreadable(_nothing_in([name for name, _ in entries]))
+    return read
 
 
 def _member(archive, name, entry, budget):

@@ -96,8 +96,11 @@ def _require_text(content):
         raise Unreadable("the file is UTF-16 or UTF-32 text and not UTF-8, as notebooks are; save it as UTF-8")
     beginning = bytes(content[:1000]).removeprefix(codecs.BOM_UTF8).lstrip()
     for mark, kind in ((b"<", "a web page or the like"), (b"%PDF", "a PDF"), (b"\x1f\x8b", "a compressed archive")):
-        if beginning.startswith(mark) and not beginning.startswith(b"<<<<<<<"):
+        if beginning.startswith(mark):
             raise Unreadable(f"the file is {kind}, not a notebook; hand in the .ipynb itself")
+    if (conflict := content.find(b"\n<<<<<<< ")) >= 0:
+        line = content.count(b"\n", 0, conflict) + 2
+        raise Unreadable(f"the file is not a notebook: line {line} is git's mark of a merge that was not finished")
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         for start in range(0, len(content), PIECE):
@@ -120,12 +123,7 @@ class _Reader:
         return self.content.count(b"\n", 0, self.at) + 1
 
     def fail(self):
-        line = self.line()
-        start = self.content.rfind(b"\n", 0, self.at) + 1
-        text = bytes(self.content[start : start + 7])
-        if text in (b"<" * 7, b"=" * 7, b">" * 7):
-            raise Unreadable(f"the file is not a notebook: line {line} is git's mark of a merge that was not finished")
-        raise Unreadable(f"the file is not a notebook: it cannot be read from line {line} on")
+        raise Unreadable(f"the file is not a notebook: it cannot be read from line {self.line()} on")
 
     def end(self):
         self.at = BLANK.match(self.content, self.at).end()
