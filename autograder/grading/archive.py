@@ -27,7 +27,7 @@ def opened(file, most_bytes=MOST_BYTES, most_entries=MOST_ENTRIES):
     encrypted, or named so that it leaves the archive, where names come twice, or where it all takes too much.
     """
     try:
-        _require_small_directory(file)
+        _require_small_directory(file, min(MOST_DIRECTORY, 1000 * most_entries))
         with zipfile.ZipFile(file) as archive:
             yield archive, _files_in(archive, most_bytes, most_entries)
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as fault:
@@ -84,7 +84,7 @@ def _decoded(entry):
         return entry.filename
 
 
-def _require_small_directory(file):
+def _require_small_directory(file, most_bytes):
     """Refuse an archive whose list of entries would itself fill the memory: `ZipFile` reads it whole."""
     size = file.seek(0, os.SEEK_END)
     file.seek(-min(size, 76 + 22 + 65535), os.SEEK_END)
@@ -95,6 +95,6 @@ def _require_small_directory(file):
     (directory,) = struct.unpack_from("<L", tail, end + 12)
     if end >= 76 and tail[end - 20 : end - 16] == b"PK\6\7":  # a large archive: what holds stands in another record
         (directory,) = struct.unpack_from("<Q", tail, end - 76 + 40)
-    if directory > MOST_DIRECTORY:
+    if directory > most_bytes:
         raise ArchiveFault("the archive's list of entries is too long")
     file.seek(0)

@@ -19,25 +19,30 @@ NOT_HANDED_IN = ("timestamp.txt",)  # nbgrader's own, of when
 
 @dataclass
 class Found:
-    """What lies below a student's folder: files and folders, by path, and what was not looked into, in words."""
+    """What lies below a student's folder: files, folders, litter, and what was not looked into, in words."""
 
     files: list[Path] = field(default_factory=list)
     folders: list[Path] = field(default_factory=list)
+    litter: list[Path] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     seen: int = 0
 
 
-def found_below(place, lab=None):
-    """Return what lies in and below a folder, without litter and other labs' folders. No link is followed."""
+def found_below(place):
+    """Return what lies in and below a folder; litter is not looked into. No link is followed."""
     found = Found()
-    _look_into(Path(place), Path(place), lab, found)
+    _look_into(Path(place), Path(place), found)
     return found
 
 
-def looks_like_a_notebook(path):
+def looks_like_a_notebook(name):
     """Whether a file could be a notebook by its name: what browsers and platforms make of `.ipynb` counts too."""
-    name = path.name.lower()
-    return bool(re.search(r"ipynb|\.json(\.txt)?$|\.zip$", name)) or any(lab in name for lab in LABS)
+    return is_called_a_notebook(name) or any(lab in name.lower() for lab in LABS)
+
+
+def is_called_a_notebook(name):
+    """Whether a file's name says that it is a notebook, or an archive, which may hold one."""
+    return bool(re.search(r"ipynb|\.json(\.txt)?$|\.zip$", name.lower()))
 
 
 def listed(paths, place, at_most=8):
@@ -48,12 +53,12 @@ def listed(paths, place, at_most=8):
 
 
 def labs_named_in(found):
-    """Return the names of the course's labs that some file or folder bears."""
-    names = {path.name.lower() for path in [*found.files, *found.folders]}
+    """Return the names of the course's labs that some notebook bears, or a folder it lies in."""
+    names = [path.as_posix().lower() for path in found.files if is_called_a_notebook(path.name)]
     return {lab for lab in LABS if any(lab in name for name in names)}
 
 
-def _look_into(folder, place, lab, found):
+def _look_into(folder, place, found):
     where = shown(folder.relative_to(place.parent).as_posix())
     try:
         with told_in_words():
@@ -64,7 +69,11 @@ def _look_into(folder, place, lab, found):
         return
     for entry in entries:
         path = folder / entry.name
-        if is_litter(entry.name) or entry.name in NOT_HANDED_IN or _is_of_another_lab(entry.name, lab):
+        is_folder = entry.is_dir(follow_symlinks=False)
+        if is_litter(entry.name, is_folder):
+            found.litter += [path] if is_folder else []
+            continue
+        if entry.name in NOT_HANDED_IN:
             continue
         found.seen += 1
         if found.seen > MOST_ENTRIES:
@@ -72,17 +81,18 @@ def _look_into(folder, place, lab, found):
             return
         if entry.is_symlink():
             found.refused.append(f"{where}/{shown(entry.name)} is a link; links are not followed")
-        elif not entry.is_dir(follow_symlinks=False):
+        elif not is_folder:
             found.files.append(path)
         elif len(path.relative_to(place).parts) < DEEPEST:
             found.folders.append(path)
-            _look_into(path, place, lab, found)
+            _look_into(path, place, found)
             if found.seen > MOST_ENTRIES:
                 return
         else:
             found.refused.append(f"{where}/{shown(entry.name)} lies too deep; it was not looked into")
 
 
-def _is_of_another_lab(name, lab):
-    lower = name.lower()
-    return lab is not None and lab not in lower and any(other in lower for other in LABS)
+def is_of_another_lab(path, lab):
+    """Whether a path, below a student's folder, names another of the course's labs and not this one."""
+    whole = path.as_posix().lower()
+    return lab not in whole and any(other in whole for other in LABS)

@@ -6,12 +6,13 @@ points off them and its feedback shows the reasons. Manual grades that a person 
 
 import html
 import os
+import re
 import shutil
 from pathlib import Path
 
 from autograder.checking.laptop import prose
 from autograder.grading.nbgrader_config import configure_grading, nbgrader_at_work
-from autograder.grading.rebuild import exercise_of, is_check
+from autograder.grading.rebuild import exercise_of, is_answer, is_check, is_own
 from autograder.grading.text import clean
 
 CONFIG = '''"""nbgrader's configuration of this folder, for its formgrader: python -m autograder formgrader ."""
@@ -25,6 +26,8 @@ configure_grading(get_config(), Path(__file__).parent)  # noqa: F821 - nbgrader 
 
 
 LONGEST_SHOWN, LONGEST_LINE = 20_000, 500  # characters of a cell that feedback shows, and of its lines
+LONGEST_BEGINNING = 200  # of each cell that comes when the cells before it have ten times LONGEST_SHOWN
+BLANK_LINES = re.compile(r"(?:[^\S\n]*\n){4,}")
 
 
 class GradebookFault(RuntimeError):
@@ -101,8 +104,12 @@ def _of_one_notebook(converter):
 def _write_outputs(notebook, results, printed):
     from nbformat.v4 import new_output
 
+    characters = 0
     for place, cell in enumerate(notebook.cells):
-        cell.source = _as_shown(cell.source)  # it has been run; from here on it is only looked at
+        if is_own(cell) or is_answer(cell):  # it has been run; from here on it is only looked at
+            longest = LONGEST_SHOWN if characters < 10 * LONGEST_SHOWN else LONGEST_BEGINNING
+            cell.source = _as_shown(cell.source, longest)
+            characters += len(cell.source)
         if is_check(cell):
             result = results[exercise_of(cell)]
             data = {"text/plain": str(float(result.score)), "text/html": as_html(result)}
@@ -111,17 +118,16 @@ def _write_outputs(notebook, results, printed):
             cell.outputs = [new_output("stream", name="stdout", text=printed[place])]
 
 
-def _as_shown(source):
+def _as_shown(source, longest=LONGEST_SHOWN):
     """A cell's text for feedback, without what steers, and cut where nobody would read on.
 
-    To colour it takes a time that grows with the square of a line's length.
+    To colour it takes a time that grows with the square of a line's length, and of the number of blank lines in a row.
     """
-    text = clean(source)
-    if len(text) <= LONGEST_SHOWN and max(map(len, text.split("\n"))) <= LONGEST_LINE:
+    lines = [f"{line[:LONGEST_LINE]} ..." if len(line) > LONGEST_LINE else line for line in clean(source).split("\n")]
+    text = BLANK_LINES.sub("\n\n\n", "\n".join(lines))
+    if len(text) <= longest:
         return text
-    lines = [f"{line[:LONGEST_LINE]} ..." if len(line) > LONGEST_LINE else line for line in text.split("\n")]
-    text = "\n".join(lines)
-    return text[:LONGEST_SHOWN] + "\n# cut here; what was handed in is whole in the folder handed_in"
+    return text[:longest] + "\n# cut here; what was handed in is whole in the folder handed_in"
 
 
 def as_html(result):

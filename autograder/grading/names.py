@@ -15,13 +15,18 @@ from autograder.grading.text import FORMULA, clean, is_plain
 
 LONGEST = 200  # bytes of an id; a folder's name has at most 255, and nbgrader adds to it
 MARKED = re.compile(r"~[0-9a-f]{16}$")
-LITTER = (
-    "__macosx .ds_store ._* .spotlight-v100 .trashes .fseventsd .temporaryitems .appledouble .documentrevisions-v100 "
-    "thumbs.db ehthumbs.db desktop.ini $recycle.bin system?volume?information lost+found .trash-* .nfs* .directory "
-    ".~lock.* ~$* .ipynb_checkpoints __pycache__ .git .svn .hg .gitignore .gitkeep .venv .cache .config .local "
-    ".jupyter .ipython .idea .vscode .pytest_cache .sync .collecting-* .dropbox .dropbox.cache"
+LITTER_FILES = (
+    ".ds_store ._* thumbs.db ehthumbs.db desktop.ini .nfs* .directory .~lock.* ~$* .gitignore .gitkeep .dropbox"
 )
-IS_LITTER = re.compile("|".join(map(translate, LITTER.split())))
+LITTER_FOLDERS = (
+    "__macosx .spotlight-v100 .trashes .fseventsd .temporaryitems .appledouble .documentrevisions-v100 $recycle.bin "
+    "system?volume?information lost+found .trash-* .ipynb_checkpoints __pycache__ .git .svn .hg .venv .cache .config "
+    ".local .jupyter .ipython .idea .vscode .pytest_cache .sync .collecting-* .dropbox.cache"
+)
+IS_LITTER = {
+    is_folder: re.compile("|".join(map(translate, names.split())))
+    for is_folder, names in ((False, LITTER_FILES), (True, LITTER_FOLDERS))
+}
 CANVAS = re.compile(r"(?P<who>[^_/]+?)(?P<late>_(?i:late))?_(?P<number>\d+)_\d+_(?P<file>.+)", re.DOTALL)
 MOODLE = re.compile(r"(?P<who>.+?)_(?P<number>\d+)_assignsubmission_[a-z]+_?(?P<file>.*)", re.DOTALL)
 BLACKBOARD = re.compile(r".+?_(?P<who>[^_/]+)_attempt_\d{4}(?:-\d\d){5}_(?P<file>.+)", re.DOTALL)
@@ -55,9 +60,12 @@ def student_id(name):
     return f"{rest or 'student'}~{digest}"
 
 
-def is_litter(name):
-    """Whether a file or folder is one that an operating system or a tool left, and nobody handed in."""
-    return bool(IS_LITTER.match(name.lower()))
+def is_litter(name, is_folder=None):
+    """Whether a file or folder is one that an operating system or a tool left, and nobody handed in.
+
+    is_folder : None where it is not known which it is
+    """
+    return any(litter.match(name.lower()) for kind, litter in IS_LITTER.items() if is_folder in (None, kind))
 
 
 def exact(name):

@@ -20,10 +20,7 @@ OURS = {
 
 @contextmanager
 def opened(path, max_bytes=MAX_BYTES):
-    """Open a file for reading. Raises Unreadable for a link, a device, a pipe, a folder, or too large a file.
-
-    A file with a second name elsewhere, a hard link, is refused too: it may be somebody else's.
-    """
+    """Open a file for reading. Raises Unreadable for a link, a device, a pipe, a folder, or too large a file."""
     flags = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY", "O_CLOEXEC"))
     with told_in_words():
         if os.path.islink(path):
@@ -32,8 +29,6 @@ def opened(path, max_bytes=MAX_BYTES):
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise Unreadable("this is a folder, a device or a pipe, not a file")
-            if status.st_nlink > 1:
-                raise Unreadable("the file has a second name elsewhere (a hard link); hand in a copy of it")
             if status.st_size > max_bytes:
                 size = f"{status.st_size / 2**20:.1f} MB"
                 raise Unreadable(f"the file takes {size}; at most {max_bytes // 2**20} MB are read")

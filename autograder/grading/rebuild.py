@@ -8,10 +8,13 @@ import copy
 import re
 from dataclasses import dataclass, field
 
+from autograder.grading.reading import LEFT_OUT
+
 OWN = "own"
 PICTURE = "picture"
 TOO_LATE = "the function stands in a cell below its check, too late to count; it belongs above it"
 MOST_OWN = 200  # cells of a learner's own that are run
+DEFINITION = re.compile(r"(?:async\s+)?(?:def|class)\s|import\s|from\s")
 CHECK = re.compile(r"\s*check\(\s*[\"'](\w{1,80})[\"']\s*,\s*\w+\s*\)\s*")
 
 
@@ -120,14 +123,18 @@ class _HandedIn:
 def _sorted_in(release, cells):
     places = {grade_id(cell): place for place, cell in enumerate(release.cells)}
     texts = texts_if_unmarked(cells, places, {squeezed(cell.source): grade_id(cell) for cell in release.cells})
-    handed_in, anchor, waiting, extra = _HandedIn(), -1, [], 0
+    names = [grade_id(cell) for cell in release.cells if is_answer(cell)]
+    handed_in, anchor, waiting, extra, answers = _HandedIn(), -1, [], 0, 0
     for cell in cells:
         name = known_as(cell, places, texts)
         again = name in handed_in.texts
         if again or (name is None and cell.kind == "code" and cell.source.strip()):
-            extra += 1
-            if extra > MOST_OWN:
-                continue
+            if answers < MOST_OWN and any(defines(answer, cell.source) for answer in names):
+                answers += 1  # however many cells come before it
+            else:
+                extra += 1
+                if extra > MOST_OWN:
+                    continue
         if name is None:
             waiting += [cell.source] if cell.kind == "code" and cell.source.strip() else []
             continue
@@ -147,9 +154,16 @@ def _sorted_in(release, cells):
 
 
 def _is_preparation(cell, submitted):
-    """Whether a learner changed a cell of the course that prepares, such as the imports: answers may rest on it."""
-    fixed = cell.cell_type != "code" or is_answer(cell) or is_check(cell) or is_picture(cell)
-    return not fixed and submitted.kind == "code" and squeezed(submitted.source) not in ("", squeezed(cell.source))
+    """Whether a learner changed a cell of the course so that answers may rest on it.
+
+    That is one that prepares, such as the imports, or a check or a picture into which a definition was merged.
+    """
+    if cell.cell_type != "code" or is_answer(cell) or submitted.kind != "code":
+        return False
+    if is_check(cell) or is_picture(cell):
+        course = cell.source.splitlines()
+        return any(line not in course and DEFINITION.match(line) for line in submitted.source.splitlines())
+    return squeezed(submitted.source) not in ("", squeezed(cell.source))
 
 
 def _answer(texts, stub):
@@ -176,7 +190,8 @@ def _own_cells(sources, place, where="own"):
 
 def _notes(release, handed_in):
     if not handed_in.texts:
-        yield "the notebook holds no cell of this lab"
+        own = "; all were run as the student's own" if any(handed_in.own.values()) else ""
+        yield f"no cell of the notebook could be told to be one of this lab{own}"
     else:
         for place, cell in enumerate(release.cells):
             if cell.cell_type == "code" and not is_picture(cell):
@@ -193,6 +208,8 @@ def _notes_of(cell, handed_in):
         yield f"the cell {name} came {len(found)} times; the course's own was used"
     if not found:
         yield f"the cell {name} was deleted; it was put back"
+    elif any(text.startswith(LEFT_OUT) for text in found):
+        yield f"the cell {name} was too long to be read; the course's own was used"
     elif any(squeezed(text) != squeezed(cell.source) for text in found):
         behind = "" if is_check(cell) else ", and the changed one was run behind it"
         yield f"the cell {name} was changed; the course's own was used{behind}"
@@ -229,7 +246,12 @@ def _where_defined(name, release, handed_in):
     found = [place for place, text in elsewhere if defines(name, text)]
     if not found:
         checks = [text for text, _ in handed_in.texts.get(f"check_{name}", [])]
-        return "what stands in its check cell does not count" if any(defines(name, text) for text in checks) else ""
+        if any(defines(name, text) for text in checks):
+            return "what stands in its check cell does not count"
+        given = {grade_id(cell): squeezed(cell.source) for cell in release.cells}  # where tasks show the first line
+        changed = [(other, text) for other, texts in handed_in.texts.items() for text, _ in texts]
+        prose = [other for other, text in changed if squeezed(text) != given[other] and defines(name, text)]
+        return f"the function stands in the cell {prose[0]}, which is no code and is not run" if prose else ""
     if min(found) < check:
         return "the function stands in another cell, which was run"
     return TOO_LATE

@@ -63,7 +63,7 @@ def _exercise(result, score_of_all):
 def as_csv(graded):
     """Return one line for each submission, for a spreadsheet, in which no text of a student's becomes a formula."""
     lines = io.StringIO()
-    table = csv.writer(lines, lineterminator="\n")
+    table = csv.writer(lines, lineterminator="\n", quoting=csv.QUOTE_ALL)  # so that no text is split
     table.writerow(("student", "lab", "outcome", "score", "max_score"))
     for one in graded:
         score = "" if one.score is None else f"{one.score:g}"

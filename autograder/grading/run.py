@@ -15,6 +15,7 @@ from autograder.grading.handed_in import keep
 from autograder.grading.intake import Submission, labs_in, students_in, take_in
 from autograder.grading.labs import source_of
 from autograder.grading.names import student_id
+from autograder.grading.opening import OURS
 from autograder.grading.rebuild import grade_id, is_answer, is_check, rebuild
 from autograder.grading.sandbox import Limits
 from autograder.grading.text import clean
@@ -96,11 +97,13 @@ def _taken_in(folder, student, lab, release):
     """Return the submission and the notebook rebuilt from it. What nobody foresaw in a file is the file's fault."""
     ids = {grade_id(cell) for cell in release.cells if is_answer(cell) or is_check(cell)}
     try:
-        submission = take_in(folder, student, lab.name, ids)
+        submission = take_in(folder, student, lab.name, ids, release)
         return submission, rebuild(release, submission.cells)
-    except (OSError, MemoryError):
+    except MemoryError:
         raise
     except Exception as fault:
+        if isinstance(fault, OSError) and fault.errno in OURS:
+            raise
         reason = f"what was handed in cannot be read ({type(fault).__name__}); tell whoever looks after the course"
         return Submission(student_id(student), lab.name, refusal="unreadable", reason=reason), rebuild(release, ())
 

@@ -10,12 +10,14 @@ import re
 STEERING = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters but tab and line feed
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # direction of writing
-    "\u2028\u2029\u200b\u2060\ufeff\ufff9-\ufffb"  # line ends that are none on a terminal, and what has no width
-    "\U000e0000-\U000e0fff]"  # tags, which nothing shows
+    "\u2028\u2029\u200b\u2060\ufeff"  # line ends that are none on a terminal, and what has no width
+    "\xad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2061-\u206f\u2800\u3164\uffa0"  # and what shows nothing
+    "\ufdd0-\ufdef\ufe00-\ufe0f\ufff0-\ufffb\ufffe\uffff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff]"  # tags, variants
 )
 TERMINAL = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]{0,32}[ -/]{0,8}[@-~]"  # colours, cursor
-    r"|\x1b[\]P^_X][^\x07\x1b\x9c]{0,4096}(?:\x07|\x1b\\|\x9c)?"  # titles, links
+    r"|\x1b[\]P^_X][^\x07\x1b\x9c\n]{0,1000}(?:\x07|\x1b\\|\x9c)"  # titles, links, where they end
     r"|\x1b[ -/]{0,4}[0-~]"
 )
 HALF = re.compile("[\ud800-\udfff]")

@@ -7,8 +7,8 @@ import pytest
 
 from autograder.exercises import LABS
 from autograder.grading.examine import examine
-from autograder.grading.intake import read_notebook
 from autograder.grading.nbgrader_config import ROOT
+from autograder.grading.reading import read_notebook
 from autograder.grading.rebuild import rebuild
 from autograder.grading.sample import answers_of, as_bytes, with_answers
 from autograder.grading.sandbox import Limits

@@ -14,7 +14,7 @@ from autograder.checking.exercise import source_of
 from autograder.checking.judge import ask, judge
 from autograder.exercises import LABS, exercise_named
 from autograder.grading.examine import CourseFault, examine
-from autograder.grading.intake import read_notebook
+from autograder.grading.reading import read_notebook
 from autograder.grading.rebuild import TOO_LATE, rebuild
 from autograder.grading.sample import as_bytes, with_answers, without
 from autograder.grading.sandbox import furnish

@@ -1,12 +1,17 @@
 """A student's file is a stranger's: whatever it is, it is read or refused in words, and nothing else happens."""
 
 import contextlib
+import errno
+import io
 import json
 import os
 import tempfile
+import time
 import tracemalloc
+import zipfile
 from pathlib import Path
 
+import nbformat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -250,10 +255,11 @@ def test_of_several_notebooks_the_one_of_the_right_name_counts_and_the_others_ar
     assert f"{LAB}-Copy1.ipynb" in note and "helpers.py" in note and "not used" in note
 
 
-def test_a_second_name_of_a_file_is_refused_as_a_link_is(tmp_path, right):
+def test_a_file_with_a_second_name_is_read_and_the_name_noted(tmp_path, right):
     path = handed_in(tmp_path, "ann", as_bytes(right))
     os.link(path, tmp_path / "elsewhere")
-    assert "hard link" in take_in(tmp_path, "ann", LAB, IDS).reason
+    submission = take_in(tmp_path, "ann", LAB, IDS)
+    assert submission.cells and "hard link" in submission.notes[0]
 
 
 def test_a_notebook_may_hold_any_outputs_but_not_any_text(right):
@@ -342,3 +348,151 @@ def test_any_names_of_folders_are_taken_and_stay_apart(right, names):
             assert all(
                 text.encode("utf-8") is not None for text in (one.student, one.file or "", one.reason, *one.notes)
             )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"a":1' + b',"a":1' * 1_000_000 + b',"nbformat":4,"cells":[]}',
+        b'{"nbformat":4' + b',"cells":[]' * 1_000_000 + b"}",
+        b'{"nbformat":4,"cells":[{"cell_type":"code","metadata":{"a":1' + b',"a":1' * 1_000_000 + b"}}]}",
+        b'{"nbformat":4' + (b',"nbformat":[' + b"[]," * 3000 + b"1]") * 1_000 + b',"cells":[]}',
+        b'{"nbformat":4,"cells":[{"cell_type":"code"' + (b',"source":["' + b'","' * 200_000 + b'"]') * 50 + b"}]}",
+    ],
+)
+def test_what_is_looked_at_of_a_file_is_counted(content):
+    before = time.process_time()
+    with contextlib.suppress(Unreadable):
+        read_notebook(content)
+    assert time.process_time() - before < 3
+
+
+def test_pictures_pasted_into_texts_do_not_crowd_out_the_code(right):
+    pasted = json.loads(as_bytes(right))
+    picture = {"cell_type": "markdown", "source": "![](data:image/png;base64," + "A" * 600_000 + ")", "metadata": {}}
+    pasted["cells"] = [picture] * 5 + pasted["cells"]
+    codes = [[cell.source for cell in read_notebook(as_bytes(one)) if cell.kind == "code"] for one in (pasted, right)]
+    assert codes[0] == codes[1]
+
+
+def put_in(folder, files):
+    """One student's hand-in: files by name; a dict is a zip archive of these."""
+    for name, content in files.items():
+        if isinstance(content, dict):
+            archive = io.BytesIO()
+            with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as entries:
+                for entry, text in content.items():
+                    entries.writestr(entry, text)
+            content = archive.getvalue()
+        handed_in(folder, "ann", content, name)
+
+
+def hand_ins_with_one_right_notebook(right, blank):
+    lesson = b'{"nbformat": 4, "cells": [{"cell_type": "code", "source": "x"}]}'
+    whole = {f"labs/{LAB}/{LAB}.ipynb": blank, f"my_labs/{LAB}/{LAB}.ipynb": right, "notebooks/01.ipynb": lesson}
+    exact = f"{LAB}/{LAB}.ipynb"
+    yield whole
+    yield {"course.zip": whole}
+    yield {f"{LAB}/x.zip": {f"{LAB}.ipynb": right, f"Copy of {LAB}.ipynb": right}}
+    yield {f"{LAB}/x.zip": {f"{LAB}.ipynb": right, f"{LAB}.IPYNB": blank}}
+    yield {f"{LAB}/x.zip": {f"{LAB}.ipynb.txt": right}}
+    yield {f"{LAB}/{number:02}.ipynb": lesson for number in range(20)} | {f"{LAB}/my.ipynb": right}
+    yield {exact: b"", f"{LAB}/{LAB} (1).ipynb": right}
+    yield {exact: blank, f"{LAB}/{LAB} (1).ipynb": right}
+    yield {f"{exact}/{LAB}.ipynb": right}
+    yield {"lab02_hash_planes/mine.ipynb": right}
+
+
+@pytest.mark.parametrize("number", range(10))
+def test_the_one_notebook_in_which_something_is_written_counts(tmp_path, right, release, number):
+    blank = nbformat.writes(release).encode()
+    put_in(tmp_path, list(hand_ins_with_one_right_notebook(as_bytes(right), blank))[number])
+    submission = take_in(tmp_path, "ann", LAB, IDS, release)
+    assert submission.refusal == "" and any("argmax" in cell.source for cell in submission.cells)
+
+
+def test_of_several_that_are_written_in_none_is_guessed(tmp_path, right, release):
+    put_in(tmp_path, {f"a/{LAB}.ipynb": as_bytes(right), f"b/{LAB}.ipynb": as_bytes(right)})
+    submission = take_in(tmp_path, "ann", LAB, IDS, release)
+    assert submission.refusal == "wrong-name" and f"2 notebooks are called {LAB}.ipynb" in submission.reason
+
+
+def test_a_notebook_with_neither_ids_nor_checks_is_known_by_its_functions(tmp_path, right, lab):
+    bare = json.loads(as_bytes(right))
+    ids = {name for exercise in lab.exercises for name in (exercise.name, f"check_{exercise.name}")}
+    bare["cells"] = [
+        {"cell_type": cell["cell_type"], "source": cell["source"], "metadata": {}}
+        for cell in bare["cells"]
+        if not cell["id"].startswith("check_")
+    ]
+    put_in(tmp_path, {f"{LAB}/X.ipynb": as_bytes(bare)})
+    assert take_in(tmp_path, "ann", LAB, ids).refusal == ""
+
+
+def test_all_files_of_a_student_share_one_budget(tmp_path):
+    large = b'{"nbformat":4,"x":"' + b" " * 60_000_000 + b'","cells":[]}'
+    put_in(tmp_path, {f"{number}.zip": {f"{name}.ipynb": large for name in "abc"} for number in range(3)})
+    before = time.process_time()
+    assert take_in(tmp_path, "ann", LAB, IDS).refusal
+    assert time.process_time() - before < 5
+
+
+def test_a_link_to_itself_is_a_student_who_is_refused(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    assert students_in(tmp_path) == ["loop"] and left_out(tmp_path) == [] and labs_in(tmp_path) == []
+    assert take_in(tmp_path, "loop", LAB, IDS).refusal == "unreadable"
+
+
+@pytest.mark.parametrize("closed", ["", LAB])
+def test_a_folder_that_cannot_be_entered_is_unreadable(tmp_path, right, closed, monkeypatch):
+    """As root enters every folder, the system's refusal is played."""
+    handed_in(tmp_path, "ann", as_bytes(right))
+    shut = tmp_path / "ann" / closed
+
+    def refusing(call):
+        def instead(path=".", *arguments, **keywords):
+            path = Path(path) if not isinstance(path, int) else Path()
+            if shut in path.parents or (path == shut and call is scandir):
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return call(path, *arguments, **keywords)
+
+        return instead
+
+    scandir = os.scandir
+    for name in ("scandir", "lstat", "stat", "open"):
+        monkeypatch.setattr(os, name, refusing(getattr(os, name)))
+    submission = take_in(tmp_path, "ann", LAB, IDS)
+    assert submission.refusal == "unreadable" and str(tmp_path) not in submission.reason
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names of POSIX")
+def test_a_folder_called_as_litter_is_a_student_or_is_named(tmp_path, right):
+    for name in ("._ann", "~$ann", "Thumbs.db", ".config", "__pycache__"):
+        handed_in(tmp_path, name, as_bytes(right))
+    assert students_in(tmp_path) == ["._ann", "Thumbs.db", "~$ann"]
+    assert left_out(tmp_path) == [".config", "__pycache__"]
+
+
+def test_no_lab_is_graded_for_a_file_that_is_no_notebook(tmp_path, right):
+    handed_in(tmp_path, "ann", as_bytes(right))
+    handed_in(tmp_path, "bob", b"", "lab07_reformer.txt")
+    assert labs_in(tmp_path) == [LAB]
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({f"{LAB}/{LAB}.ipynb": b"<!DOCTYPE html>"}, "a web page"),
+        ({f"{LAB}/{LAB}.ipynb": b'{"cells": [\n<<<<<<< HEAD\n'}, "line 2 is git's mark"),
+        ({f"{LAB}/{LAB}.ipynb": b'{"nbformat": "4", "cells": []}'}, "written as a text"),
+        (
+            {"a.ipynb": b'{"cells": [', "b.ipynb": b'{"nbformat": 4, "cells": []}'},
+            "a.ipynb: the file is not a notebook",
+        ),
+        ({".ipynb_checkpoints/x.ipynb": b""}, "what lies in .ipynb_checkpoints is not looked at"),
+        ({f"{LAB}/x.zip": {"inner.zip": b""}}, "it holds inner.zip"),
+    ],
+)
+def test_the_reason_says_what_was_found(tmp_path, files, words):
+    put_in(tmp_path, files)
+    assert words in take_in(tmp_path, "ann", LAB, IDS).reason

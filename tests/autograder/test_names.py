@@ -28,6 +28,9 @@ STEERS = "\x00\x07\x1b\r\u202e\u2066\u2028\ufeff\ud800\udce9"
         ("Jos\udce9 \ud800", "Jos\\xe9 �"),
         ("Ann\u00a0Smith می\u200cنا", "Ann\u00a0Smith می\u200cنا"),
         ("\x1b", ""),
+        ("a\x1bPzz and the course's words", "azz and the course's words"),
+        ("a\x1b]0;zz\nthe course's words\x07", "a0;zz\nthe course's words"),
+        ("a\xad\u034f\u180e\u2061\u206a\U0001d173\u3164\ufffen", "an"),
     ],
 )
 def test_a_text_is_cleaned_of_what_steers(text, seen):

@@ -187,4 +187,22 @@ def test_the_order_of_a_shuffled_lab_is_the_course_s(release, right):
 
 def test_another_notebook_gives_an_empty_lab_and_one_note(release, right):
     rebuilt = rebuild(release, cells_of(with_answers({"nbformat": 4, "cells": []}, {})))
-    assert rebuilt.notes == ("the notebook holds no cell of this lab",)
+    assert rebuilt.notes == ("no cell of the notebook could be told to be one of this lab",)
+
+
+def test_a_definition_merged_into_another_cell_of_the_course_is_run_or_named(release, right):
+    for into, is_run in (("picture-angular_hash", True), ("check_angular_hash", True), ("title", False)):
+        merged = copy.deepcopy(right)
+        texts = {cell["id"]: "".join(cell["source"]) for cell in merged["cells"]}
+        merged = without(with_answers(merged, {into: f"{texts[into]}\n\n{texts['offset_rounds']}"}), "offset_rounds")
+        rebuilt = rebuild(release, cells_of(merged))
+        run = [cell.source for cell in rebuilt.notebook.cells if is_own(cell)]
+        assert any("def offset_rounds" in text for text in run) == is_run
+        words = "another cell, which was run" if is_run else f"the cell {into}, which is no code and is not run"
+        assert f"the cell offset_rounds was deleted; the function stands in {words}" in rebuilt.notes
+
+
+def test_an_answer_without_its_id_is_run_behind_any_number_of_own_cells(release):
+    own = [SubmittedCell("code", f"x = {number}", None) for number in range(1_000)]
+    answer = SubmittedCell("code", "def angular_hash(vectors):\n    pass", None)
+    assert answer.source in [cell.source for cell in rebuild(release, [*own, answer]).notebook.cells]

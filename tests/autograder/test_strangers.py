@@ -10,17 +10,20 @@ import os
 import random
 import shutil
 import time
+from collections import defaultdict
 
 import pytest
 
 from autograder.__main__ import main
 from autograder.grading import opening
 from autograder.grading import run as grading
-from autograder.grading.gradebook import GradebookFault, _as_shown
+from autograder.grading.examine import Result
+from autograder.grading.gradebook import GradebookFault, _as_shown, _write_outputs
 from autograder.grading.handed_in import MOST_KEPT, keep
 from autograder.grading.intake import take_in
 from autograder.grading.names import student_id
-from autograder.grading.rebuild import is_own
+from autograder.grading.reading import read_notebook
+from autograder.grading.rebuild import is_own, rebuild
 from autograder.grading.sample import as_bytes, with_answers
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="names of POSIX")
@@ -166,13 +169,34 @@ def test_what_nobody_foresaw_in_a_file_is_the_file_s_fault(tmp_path, lab, releas
     assert one.outcome == "unreadable" and one.score == 0 and "ZeroDivisionError" in one.notes[0] and notebook.cells
 
 
-@pytest.mark.parametrize("source", ["a." * 50_000, "a.\n" * 30_000, "from " + "\n" * 90_000, "import a,\\\n" * 9_000])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "a." * 50_000,
+        "a.\n" * 30_000,
+        "from " + "\n" * 90_000,
+        "import a,\\\n" * 9_000,
+        "1" + "\n" * 19_990 + "1",
+        "1" + "\t\n" * 9_000,
+        "1" + (" " * 490 + "\n") * 40,
+        "1\n\n\n" * 6_000,
+    ],
+)
 def test_what_is_shown_of_a_cell_is_short_enough_to_be_coloured(source):
     from nbconvert.filters.highlight import Highlight2HTML
 
     before = time.process_time()
-    Highlight2HTML()(_as_shown(source))
-    assert time.process_time() - before < 5
+    Highlight2HTML(pygments_lexer="ipython3")(_as_shown(source))
+    assert time.process_time() - before < 2
+
+
+def test_what_is_shown_of_a_notebook_is_short_enough_however_many_cells_it_has(release, right):
+    many = json.loads(as_bytes(right))
+    many["cells"] = [{"cell_type": "code", "source": "x = 1\n" * 3_000, "metadata": {}}] * 50 + many["cells"]
+    notebook = rebuild(release, read_notebook(as_bytes(many))).notebook
+    _write_outputs(notebook, defaultdict(lambda: Result("", "graded", 0.0, 1, ())), {})
+    assert sum(len(cell.source) for cell in notebook.cells) < 300_000
+    assert "cut here" in [cell.source for cell in notebook.cells if cell.source.startswith("x = 1")][-1]
 
 
 def test_a_disk_that_fails_is_nobody_s_fault(tmp_path, lab, release, secret, quick, monkeypatch):
