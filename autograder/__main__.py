@@ -135,10 +135,10 @@ def grade(options):
 
 def collect(options):
     """turn a learning platform's archive of hand-ins into a folder of submissions"""
-    students, left = _collected(options.archive, options.lab, options.out, _roster(options.roster))
+    collected = _collected(options.archive, options.lab, options.out, _roster(options.roster))
+    students = collected.students
     print(f"{len(students)} hand-ins of {options.lab} are in {_short(options.out)}: {_some(students)}.")
-    if left:
-        print(f"Left in the archive: {_some(left)}.")
+    _say_what_was_left(collected)
     print(f"Grade them: python -m autograder grade {options.out} --lab {options.lab} --out OUT")
     return FINAL
 
@@ -307,10 +307,16 @@ def _collected(archive, lab, submissions, roster):
     from autograder.grading.collect import collect as collect_archive
 
     try:
-        collected = collect_archive(archive, lab, submissions, roster)
+        return collect_archive(archive, lab, submissions, roster)
     except CollectFault as fault:
         raise Usage(str(fault)) from None
-    return collected.students, collected.left
+
+
+def _say_what_was_left(collected):
+    if collected.left:
+        print(f"Left in the archive: {_some(collected.left)}.")
+    if collected.apart:
+        print(f"Kept apart: {_some(collected.apart)}.")
 
 
 def _collected_in_out(options, roster):
@@ -320,8 +326,9 @@ def _collected_in_out(options, roster):
             f"{options.submissions} is an archive; say which one lab it is of, such as --lab {next(iter(LABS))}"
         )
     folder = Path(f"{options.out.rstrip('/')}-submissions")
-    students, left = _collected(options.submissions, options.lab[0], folder, roster)
-    print(f"{len(students)} hand-ins were collected in {_short(folder)}." + (f" Left: {_some(left)}." if left else ""))
+    collected = _collected(options.submissions, options.lab[0], folder, roster)
+    print(f"{len(collected.students)} hand-ins were collected in {_short(folder)}.")
+    _say_what_was_left(collected)
     return folder
 
 

@@ -1,25 +1,31 @@
 """Collect: a learning platform's archive becomes SUBMISSIONS/<student>/<lab>/, through nbgrader's zip collection.
 
 nbgrader's `ZipCollectApp` moves the files and writes the times. Its two plug-in points are filled: the extractor counts
-before it unpacks and gives every file a harmless name, and the collector knows how Moodle, Canvas and Blackboard call
-files. Archives inside the archive stay closed; grading opens one that a student handed in, under the same limits.
+before it unpacks and gives every file a number for a name, and the collector knows whose each is. All of a student's
+files are kept, in their folders; grading chooses. Archives inside the archive stay closed; grading opens one that a
+student handed in, under the same limits.
 """
 
 import re
 import tempfile
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from autograder.grading import archive as archives
-from autograder.grading.archive import ArchiveFault
-from autograder.grading.names import exact, loose, platform_name, student_id
+from autograder.grading.archive import ArchiveFault, Listed
+from autograder.grading.names import file_name
 from autograder.grading.nbgrader_config import ROOT, nbgrader_at_work
 from autograder.grading.opening import MAX_BYTES, PIECE
+from autograder.grading.owners import Handed, OwnersUnclear, folders_of, handed_in
+from autograder.grading.roster import whose
 from autograder.grading.text import shown
 
-NOTEBOOKS = (".ipynb", ".zip", ".json", ".txt", ".py")
+TIMES = "timestamp.txt"  # nbgrader's
+DEEPEST, LONGEST = 6, 1_000  # folders of a student's, and bytes of a path in them
+RESENT = re.compile(r"-(\d{1,4})(?=\.ipynb$)")  # what Canvas adds to a name that was there already
+MOST_OF_ONE = 2 * MAX_BYTES  # of one student, unpacked
 
 
 class CollectFault(Exception):
@@ -28,158 +34,162 @@ class CollectFault(Exception):
 
 @dataclass
 class Collected:
-    """What was taken out of an archive: the students, and what was left in it, in words."""
+    """What was taken out of an archive: the students; what was left in it, and who was kept apart, in words."""
 
     students: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    apart: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class _Entry:
-    """A file in an archive: whose it is, what it is to be called, which attempt it is, and where it lies there."""
+@dataclass
+class _File:
+    """A file of a student's: where it lies in the archive and is to lie in their folder, and why it is not taken."""
 
-    who: str
-    number: str
-    name: str
-    attempt: tuple
-    parts: tuple
-    entry: object
+    listed: Listed
+    handed: Handed
+    fault: str
+    place: PurePosixPath | None = None
+
+    @property
+    def number(self):
+        """How often Canvas says it was handed in before."""
+        found = RESENT.search(self.handed.path[-1]) if self.handed.owner.form == "canvas" else None
+        return int(found.group(1)) if found else 0
+
+    @property
+    def time(self):
+        try:
+            return datetime(*self.listed.entry.date_time)
+        except ValueError:
+            return datetime(1980, 1, 1)
 
 
 def collect(archive, lab, submissions, students=()):
     """Write the hand-ins of an archive into the folder `submissions`. Returns what was collected. Raises CollectFault.
 
+    Whoever has an entry in the archive gets a folder. In place of a file that cannot be taken out stands a sentence
+    that says why, which is no notebook.
+
     students : the roster, if there is one: whose name fits is called as in the roster
     """
     submissions = Path(submissions).absolute()
     try:
-        with open(archive, "rb") as file, archives.opened(file) as (opened, files):
-            entries, left = _sorted_out(files, lab)
-            if not entries:
+        with open(archive, "rb") as file, archives.opened_by_entries(file) as (opened, listed):
+            files, folders, collected = _sorted_out(listed, lab, students)
+            if not folders:
                 raise CollectFault(f"{shown(str(archive))} holds nothing that looks like a hand-in of {lab}")
-            named = _named(entries, students)
-            there = [name for name in sorted(set(named.values())) if (submissions / name / lab).exists()]
+            there = [name for name in collected.students if (submissions / name / lab).exists()]
             if there:
                 where = f"{shown(there[0])} has a folder {lab} in {shown(str(submissions))} already"
                 raise CollectFault(f"{where}; grade that, or collect into a new one")
+            archives.require_small([one.listed.entry.file_size for one in files if not one.fault])
             submissions.mkdir(parents=True, exist_ok=True)
-            _through_nbgrader(opened, [(named[one.who, one.number], one) for one in entries], lab, submissions)
-            return Collected(sorted(set(named.values())), left)
-    except ArchiveFault as fault:
+            _through_nbgrader(opened, files, folders, lab, submissions)
+    except (ArchiveFault, OwnersUnclear) as fault:
         raise CollectFault(f"{shown(str(archive))}: {fault}") from None
     except OSError as error:
         raise CollectFault(f"{shown(str(archive))} cannot be collected ({error.strerror or error})") from None
+    collected.left += [_told(one.listed, one.fault) for one in files if one.fault]
+    return collected
 
 
-def _sorted_out(files, lab):
-    """Return the hand-ins among an archive's files, of files that come twice the newest, and what is left, in words."""
-    root = _common_folder([parts for parts, _ in files])
-    newest, left = {}, []
-    for parts, entry in files:
-        who, number, path = _owner(parts[root:])
-        name = _called(path, lab)
-        if who is None or not name.lower().endswith(NOTEBOOKS) or entry.file_size > MAX_BYTES:
-            why = (
-                "whose it is cannot be told"
-                if who is None
-                else "not used"
-                if entry.file_size <= MAX_BYTES
-                else "too large"
+def _sorted_out(listed, lab, students):
+    """Return the files of an archive that are kept, each owner's folder, and what there is to say."""
+    find = whose(students)
+    handed = handed_in([one.parts for one in listed], find)
+    folders, apart = folders_of({one.owner for one in handed if one.owner}, students, find)
+    collected, by_owner = Collected(sorted(folders.values()), apart=apart), {owner: [] for owner in folders}
+    for one, whom in zip(listed, handed, strict=True):
+        if whom.owner and one.parts[-1]:
+            by_owner[whom.owner].append(_File(one, whom, one.fault))
+        elif one.parts[-1]:
+            collected.left.append(_told(one, one.fault or "whose it is cannot be told"))
+    files = []
+    for own in by_owner.values():
+        kept, earlier = _newest(own)
+        collected.left += [_told(one.listed, one.fault or "an earlier attempt") for one in earlier]
+        _place(kept, lab)
+        _refuse_too_large(kept.values())
+        files += kept.values()
+    return files, folders, collected
+
+
+def _told(listed, why):
+    return f"{shown('/'.join(listed.parts))[-100:]} ({why})"
+
+
+def _newest(files):
+    """Return the files of a student's newest attempt, by their paths, and those of earlier attempts.
+
+    Only what a platform writes parts attempts: Blackboard a time, and Canvas a number. All else is kept.
+    """
+    attempt = max((one.handed.attempt for one in files), default="")
+    earlier, kept = [one for one in files if one.handed.attempt < attempt], {}
+    newest = [one for one in files if one.handed.attempt == attempt]
+    for one in sorted(newest, key=lambda one: (one.number, not one.fault, one.time)):
+        *folders, name = one.handed.path
+        path = (*folders, RESENT.sub("", name) if one.number else name)
+        earlier += [kept[path]] if path in kept else []
+        kept[path] = one
+    return kept, earlier
+
+
+def _place(kept, lab):
+    """Say where each file is to lie in the student's folder of the lab: as it did, where that does no harm."""
+    files, folders = {TIMES}, set()
+    for path, one in sorted(kept.items()):
+        inside = path[1:] if len(path) > 1 and path[0].lower() == lab else path
+        place = PurePosixPath(*map(file_name, inside))
+        above = {str(folder).casefold() for folder in place.parents[:-1]}
+        if (
+            str(place).casefold() in files | folders
+            or above & files
+            or len(inside) > DEEPEST
+            or len(str(place).encode()) > LONGEST
+        ):
+            place, above = PurePosixPath(file_name("/" + "/".join(path))), set()
+        files.add(str(place).casefold())
+        folders |= above
+        one.place = place
+
+
+def _refuse_too_large(files):
+    """Mark those of a student's files that are too large, or too large together; notebooks come first."""
+    taken = 0
+    for one in sorted(files, key=lambda one: (".ipynb" not in one.handed.path[-1].lower(), one.listed.entry.file_size)):
+        size = one.listed.entry.file_size
+        if not one.fault and (size > MAX_BYTES or taken + size > MOST_OF_ONE):
+            one.fault = (
+                f"too large: of a file {MAX_BYTES // 2**20} MB are taken, of a student {MOST_OF_ONE // 2**20} MB"
             )
-            left.append(f"{shown('/'.join(parts))[-100:]} ({why})")
-            continue
-        one = _Entry(who, number, name, (_number_in(path), _time_of(entry)), parts, entry)
-        same = newest.get((exact(who), number, name.casefold()))
-        if same and same.attempt > one.attempt:
-            same, one = one, same
-        if same:
-            left.append(f"{shown('/'.join(same.parts))[-100:]} (an earlier attempt)")
-        newest[exact(who), number, name.casefold()] = one
-    return sorted(newest.values(), key=lambda one: one.parts), left
+        taken += 0 if one.fault else size
 
 
-def _common_folder(paths):
-    """How many folders all files lie in: an archive may hold one folder that holds everything."""
-    depth = 0
-    while paths and all(len(parts) > depth + 2 for parts in paths) and len({parts[depth] for parts in paths}) == 1:
-        if platform_name(paths[0][depth]):
-            break
-        depth += 1
-    return depth
-
-
-def _owner(parts):
-    """Return whose a file is, by its path: the name, the platform's number, and the file's path in the hand-in."""
-    platform = platform_name(parts[0])
-    if platform:
-        rest = [platform.file] if platform.file and len(parts) == 1 else parts[1:]
-        return platform.who, platform.number, "/".join(rest)
-    if len(parts) > 1:  # a folder for each student
-        return parts[0], "", "/".join(parts[1:])
-    return None, "", parts[0]
-
-
-def _called(path, lab):
-    """Return what a file of a hand-in is to be called: by its own name, without what a platform adds to the lab's."""
-    name = PurePosixPath(path).name
-    stem, dot, suffix = name.partition(".ipynb")
-    rest = stem.removeprefix(lab)
-    if dot and not suffix and rest != stem and (not rest or rest.strip("-0123456789 ()_") == ""):
-        return f"{lab}.ipynb"
-    return student_id(name) if len(name.encode("utf-8", "replace")) < 150 else student_id(name[-100:])
-
-
-def _number_in(path):
-    """The number that a browser or a platform adds to a name that was there already: `-1`, ` (1)`; else 0."""
-    found = re.search(r"[-_ (](\d{1,4})\)?\.ipynb", path)
-    return int(found.group(1)) if found else 0
-
-
-def _time_of(entry):
-    try:
-        return datetime(*entry.date_time)
-    except ValueError:
-        return datetime(1980, 1, 1)
-
-
-def _named(entries, students):
-    """Return each owner's folder. Of two with one name the platform's number tells them apart."""
-    owners = {(one.who, one.number) for one in entries}
-    shared = Counter(loose(who) for who, _ in owners)
-    in_roster = Counter(loose(name) for one in students for name in {one.name, *one.others})
-    known = {
-        loose(name): one.name for one in students for name in (one.name, *one.others) if in_roster[loose(name)] == 1
-    }
-    named = {}
-    for who, number in owners:
-        plain = known.get(loose(who), who) if shared[loose(who)] == 1 else f"{who}_{number}" if number else who
-        named[who, number] = student_id(plain)
-    return named
-
-
-def _through_nbgrader(opened, named, lab, submissions):
+def _through_nbgrader(opened, files, folders, lab, submissions):
     """Run nbgrader's zip collection on the files of an archive that were chosen."""
     from nbgrader.apps.zipcollectapp import ZipCollectApp
     from nbgrader.coursedir import CourseDirectory
     from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin
     from traitlets.config import Config
 
+    numbers, by_owner = {owner: f"student{number}" for number, owner in enumerate(folders)}, defaultdict(list)
+    for number, one in enumerate(files):
+        by_owner[one.handed.owner].append((number, one))
+
     class Extractor(ExtractorPlugin):
         """Unpacks what was chosen, each file under a number."""
 
         def extract(self, archive_path, extracted_path):
-            for number, (_, one) in enumerate(named):
-                path = Path(extracted_path, f"{number}{PurePosixPath(one.name).suffix}")
-                with opened.open(one.entry) as source, path.open("wb") as copy:
-                    while piece := source.read(PIECE):
-                        copy.write(piece)
+            for number, one in enumerate(files):
+                _write(opened, one, Path(extracted_path, f"{number}.file"))
 
     class Collector(FileNameCollectorPlugin):
         """Knows a file by its number."""
 
         def collect(self, submitted_file):
-            student, one = named[int(Path(submitted_file).stem)]
-            return {"student_id": student, "file_id": one.name, "timestamp": one.attempt[1]}
+            one = files[int(Path(submitted_file).stem)]
+            name = Path(submitted_file).name
+            return {"student_id": numbers[one.handed.owner], "file_id": name, "timestamp": one.time}
 
     with tempfile.TemporaryDirectory(prefix=".collecting-", dir=submissions) as work:
         work = Path(work)
@@ -196,7 +206,27 @@ def _through_nbgrader(opened, named, lab, submissions):
                 app.extract_archive_files()
                 app.process_extracted_files()
             except SystemExit:
-                raise CollectFault("nbgrader's zip collection gave up, with two files of one name") from None
-        for folder in sorted((work / "submitted").iterdir()):
-            (submissions / folder.name).mkdir(exist_ok=True)
-            (folder / lab).rename(submissions / folder.name / lab)
+                raise CollectFault("nbgrader's zip collection gave up") from None
+        for owner, folder in folders.items():
+            numbered, whole = work / "submitted" / numbers[owner] / lab, work / "whole" / numbers[owner]
+            whole.mkdir(parents=True)
+            if (numbered / TIMES).exists():
+                (numbered / TIMES).rename(whole / TIMES)
+            for number, one in by_owner[owner]:
+                (whole / one.place).parent.mkdir(parents=True, exist_ok=True)
+                (numbered / f"{number}.file").rename(whole / one.place)
+            (submissions / folder).mkdir(exist_ok=True)
+            whole.rename(submissions / folder / lab)
+
+
+def _write(opened, one, path):
+    """Write a file of the archive, or a sentence that says why it cannot be taken out."""
+    if not one.fault:
+        try:
+            with path.open("wb") as copy, archives.damage_in_words(), opened.open(one.listed.entry) as source:
+                while piece := source.read(PIECE):
+                    copy.write(piece)
+        except ArchiveFault as fault:
+            one.fault = str(fault)
+    if one.fault:
+        path.write_text(f"This file was not taken out of the archive: {shown(one.fault)}\n", encoding="utf-8")

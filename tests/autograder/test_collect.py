@@ -14,7 +14,7 @@ from autograder.grading import archive as archives
 from autograder.grading.archive import ArchiveFault
 from autograder.grading.collect import CollectFault, collect
 from autograder.grading.intake import take_in
-from autograder.grading.roster import students_of
+from autograder.grading.roster import missing_from, students_of
 from autograder.grading.sample import as_bytes
 
 LAB = "lab03_angular_lsh"
@@ -41,7 +41,7 @@ def files_in(folder):
         ([f"{MOODLE}{LAB}.ipynb"], [f"Ann Smith/{LAB}/{LAB}.ipynb"]),
         (
             [f"{MOODLE}/mine.ipynb", f"{MOODLE}/lib/helpers.py"],
-            [f"Ann Smith/{LAB}/mine.ipynb", f"Ann Smith/{LAB}/helpers.py"],
+            [f"Ann Smith/{LAB}/mine.ipynb", f"Ann Smith/{LAB}/lib/helpers.py"],
         ),
         ([f"{MOODLE}/all.zip"], [f"Ann Smith/{LAB}/all.zip"]),
         (
@@ -50,7 +50,40 @@ def files_in(folder):
         ),
         ([f"{CANVAS}{LAB}.ipynb"], [f"smithann/{LAB}/{LAB}.ipynb"]),
         ([f"{CANVAS}{LAB}-1.ipynb", f"{CANVAS}{LAB}.ipynb"], [f"smithann/{LAB}/{LAB}.ipynb"]),
-        ([f"doebob_LATE_1_2_{LAB} (1).ipynb"], [f"doebob/{LAB}/{LAB}.ipynb"]),
+        ([f"doebob_LATE_1_2_{LAB} (1).ipynb"], [f"doebob/{LAB}/{LAB} (1).ipynb"]),
+        (
+            [f"{MOODLE}/{LAB}.ipynb", f"{MOODLE}/{LAB} (1).ipynb", f"{MOODLE}/labs/{LAB}.ipynb"],
+            [f"Ann Smith/{LAB}/{LAB}.ipynb", f"Ann Smith/{LAB}/{LAB} (1).ipynb", f"Ann Smith/{LAB}/labs/{LAB}.ipynb"],
+        ),
+        (
+            [f"{MOODLE}/a.pdf", f"{MOODLE}/lab", "Bob_2_assignsubmission_file_/"],
+            [f"Ann Smith/{LAB}/a.pdf", f"Ann Smith/{LAB}/lab"],
+        ),
+        ([f"{MOODLE}/{LAB}.ipynb.download"], [f"Ann Smith/{LAB}/{LAB}.ipynb.download"]),
+        ([f"{MOODLE}/timestamp.txt/x", f"{MOODLE}/a", f"{MOODLE}/a/b", f"{MOODLE}/A"], ["~"] * 4),
+        ([f"submissions/{CANVAS}{LAB}.ipynb"], [f"smithann/{LAB}/{LAB}.ipynb"]),
+        ([f"lab01/{MOODLE}/{LAB}.ipynb", "lab01/grades.csv"], [f"Ann Smith/{LAB}/{LAB}.ipynb"]),
+        (
+            [f"Lab 1/Smith, Ann/sent/{LAB}.ipynb", f"Lab 1/Doe, Bob/sent/{LAB}.ipynb", "Lab 1/grades.csv"],
+            [f"Smith, Ann/{LAB}/sent/{LAB}.ipynb", f"Doe, Bob/{LAB}/sent/{LAB}.ipynb"],
+        ),
+        ([f"submitted/ann/{LAB}/{LAB}.ipynb", "gradebook.db"], [f"ann/{LAB}/{LAB}.ipynb"]),
+        (
+            [f"hw/ann/{LAB}.ipynb", f"hw/bob/{LAB}.ipynb", "hw/Read.txt"],
+            [f"ann/{LAB}/{LAB}.ipynb", f"bob/{LAB}/{LAB}.ipynb"],
+        ),
+        (
+            [f"ann/{LAB}/{LAB}.ipynb", "ann/lab01_neighbors/x.ipynb"],
+            [f"ann/{LAB}/{LAB}.ipynb", f"ann/{LAB}/lab01_neighbors/x.ipynb"],
+        ),
+        (
+            [f"Lab_3_{who}_attempt_2016-01-30-15-00-00_x.ipynb" for who in ("j_smith", "k_smith")],
+            [f"j_smith/{LAB}/x.ipynb", f"k_smith/{LAB}/x.ipynb"],
+        ),
+        (
+            [f"{MOODLE}{LAB}.ipynb", f"submissions/bob/{LAB}.ipynb"],
+            [f"Ann Smith/{LAB}/{LAB}.ipynb", f"submissions/{LAB}/bob/{LAB}.ipynb"],
+        ),
         ([f"Lab 3_ann_attempt_2016-01-30-15-00-00_{LAB}.ipynb"], [f"ann/{LAB}/{LAB}.ipynb"]),
         ([f"ann/{LAB}.ipynb", f"bob/{LAB}/{LAB}.ipynb"], [f"ann/{LAB}/{LAB}.ipynb", f"bob/{LAB}/{LAB}.ipynb"]),
         (
@@ -68,7 +101,8 @@ def test_platforms_archives_become_a_folder_of_submissions(tmp_path, files, coll
     assert len(found) == len(collected)
     if not any("~" in name for name in collected):
         assert found == set(collected)
-    assert result.students == sorted({name.split("/")[0] for name in found})
+    assert result.students == sorted(path.name for path in (tmp_path / "in").iterdir())
+    assert all((tmp_path / "in" / student / LAB).is_dir() for student in result.students)
     assert not [path for path in (tmp_path / "in").iterdir() if path.name.startswith(".")]
 
 
@@ -137,17 +171,159 @@ def squeezed(path, name):
         archive.writestr(name, "x" * 999)
 
 
+WHOLE = ("entries", "cut off", "no zip")  # what refuses a class's archive; all else is one student's
+
+
 @pytest.mark.parametrize("words", bad_archives())
-def test_an_archive_that_could_do_harm_is_refused_before_anything_is_written(tmp_path, words):
+def test_an_archive_that_could_do_harm_does_none(tmp_path, words):
+    """What is wrong with one file is its student's; of their own archive nothing is taken then."""
     path = tmp_path / "a.zip"
     bad_archives()[words](path)
-    with pytest.raises(CollectFault, match=words):
-        collect(path, LAB, tmp_path / "in")
-    assert not (tmp_path / "in").exists() or not files_in(tmp_path / "in")
+    if words in WHOLE:
+        with pytest.raises(CollectFault, match=words):
+            collect(path, LAB, tmp_path / "in")
+        assert not (tmp_path / "in").exists()
+    else:
+        students = students_of("ann\n")
+        result = collect(path, LAB, tmp_path / "in", students)
+        assert "ann" in result.students and words in " ".join(result.left)
+        assert [path.name for path in tmp_path.iterdir() if path.name not in ("a.zip", "in")] == []
+        assert all(path.stat().st_size < 1000 for path in (tmp_path / "in").rglob("*") if path.is_file())
+        if words in ("bomb", "encrypted", "way that is not read", "damaged"):
+            assert take_in(tmp_path / "in", "ann", LAB, IDS).refusal == "unreadable"
     (tmp_path / "students" / "ann" / LAB).mkdir(parents=True)
     path.rename(tmp_path / "students" / "ann" / LAB / f"{LAB}.zip")
     submission = take_in(tmp_path / "students", "ann", LAB, IDS)
     assert submission.refusal == "unreadable" and words in submission.reason
+
+
+@pytest.mark.parametrize("words", bad_archives())
+def test_one_student_s_bad_file_costs_the_others_nothing(tmp_path, right, words):
+    path = tmp_path / "a.zip"
+    bad_archives()[words](path)
+    if words in WHOLE:
+        return
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(f"bob/{LAB}.ipynb", as_bytes(right))
+    assert {"ann", "bob"} <= set(collect(path, LAB, tmp_path / "in").students)
+    assert take_in(tmp_path / "in", "bob", LAB, IDS).refusal == ""
+
+
+def test_what_is_too_large_of_one_student_is_left_out_of_theirs_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr("autograder.grading.collect.MAX_BYTES", 3_000)
+    monkeypatch.setattr("autograder.grading.collect.MOST_OF_ONE", 5_000)
+    monkeypatch.setattr(archives, "MOST_BYTES", 9_000)
+    files = {
+        f"ann/{name}": "x" * size
+        for name, size in {"a.mp4": 4000, "b.mp4": 2900, "c.mp4": 2900, f"{LAB}.ipynb": 9}.items()
+    }
+    result = collect(zipped(tmp_path / "a.zip", {**files, f"bob/{LAB}.ipynb": ""}), LAB, tmp_path / "in")
+    assert len(result.left) == 2 and all("too large" in words for words in result.left)
+    assert sorted(path.stat().st_size for path in (tmp_path / "in" / "ann" / LAB).glob("*p*"))[-1] == 2900
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ([f"{LAB}/{LAB}.ipynb"], "is no student"),
+        ([f"{LAB}/a.ipynb", "lab01_neighbors/a.ipynb"], "is no student"),
+        (["lab03/a.ipynb", "lab04/a.ipynb"], "is no student"),
+        ([f"hw/ann_{number}.ipynb" for number in range(3)], "whether that is a student"),
+        ([f"submissions/ann/{LAB}.ipynb"], "whether that is a student"),
+        (["Lab_1_ann_attempt_2016-01-30-15-00-00_x.ipynb"], "give a roster"),
+        (["a.ipynb", "b.ipynb"], "nothing that looks like"),
+    ],
+)
+def test_where_it_is_unclear_who_is_a_student_the_archive_is_refused(tmp_path, files, words):
+    with pytest.raises(CollectFault, match=words):
+        collect(zipped(tmp_path / "a.zip", dict.fromkeys(files, "")), LAB, tmp_path / "in")
+    assert not (tmp_path / "in").exists()
+
+
+def test_a_roster_says_which_folder_is_a_student_and_where_a_login_begins(tmp_path):
+    students = students_of("id\nann\n1_bob\n")
+    path = zipped(tmp_path / "a.zip", {f"submissions/ann/{LAB}.ipynb": ""})
+    assert collect(path, LAB, tmp_path / "in", students).students == ["ann"]
+    path = zipped(tmp_path / "b.zip", {"Lab_1_bob_attempt_2016-01-30-15-00-00_x.ipynb": ""})
+    assert collect(path, LAB, tmp_path / "in", students).students == ["1_bob"]
+
+
+def test_of_blackboard_s_attempts_the_last_is_kept_with_all_its_files(tmp_path):
+    name = "Lab 3_ann_attempt_2016-01-30-1{}-00-00{}".format
+    path = zipped(
+        tmp_path / "a.zip",
+        {name(6, "_b.ipynb"): "", name(6, "_c.py"): "", name(5, "_a.ipynb"): "", name(6, ".txt"): ""},
+    )
+    result = collect(path, LAB, tmp_path / "in")
+    assert files_in(tmp_path / "in") == {f"ann/{LAB}/{file}" for file in ("b.ipynb", "c.py", name(6, ".txt"))}
+    assert result.left == [f"{name(5, '_a.ipynb')} (an earlier attempt)"]
+
+
+SMITHS = 'Student,ID,SIS Login ID\n"Smith, Ann",11,asmith1\n"Smith, Ann",12,asmith2\n'
+MAILS = "Full name,Email address\nAnn Smith,ann@x.edu\nBob Lee,bob@x.edu\n"
+
+
+@pytest.mark.parametrize(
+    ("roster", "owners", "folders", "missing"),
+    [
+        (MAILS, ["Ann Smith_1", "ann@x.edu_2"], ["ann@x.edu", "ann@x.edu_2"], ["bob@x.edu"]),
+        (MAILS, ["ann@x.edu_2"], ["ann@x.edu_2"], ["ann@x.edu", "bob@x.edu"]),
+        (MAILS, ["Ann Smith_1", "Ann Smith_2"], ["Ann Smith_1", "Ann Smith_2"], ["ann@x.edu", "bob@x.edu"]),
+        (MAILS, ["Ann Smith_1", "ANN smith_2"], ["ANN smith_2", "Ann Smith_1"], ["ann@x.edu", "bob@x.edu"]),
+        ("", ["Ann_1", "Ann_2", "Ann_1_3"], ["Ann_1", "Ann_1_3", "Ann_2"], []),
+        ("id\nx_5\n", ["x_5", "x_6"], None, ["x_5"]),
+    ],
+)
+def test_two_never_get_one_folder_and_nobody_gets_another_s(tmp_path, roster, owners, folders, missing):
+    students = students_of(roster)
+    path = zipped(tmp_path / "a.zip", {f"{owner}_assignsubmission_file_/{owner}.ipynb": owner for owner in owners})
+    result = collect(path, LAB, tmp_path / "in", students)
+    assert folders in (None, result.students) and len(result.students) == len(owners)
+    assert {path.read_text() for path in (tmp_path / "in").rglob("*.ipynb")} == set(owners)
+    assert len(list((tmp_path / "in").glob("*/*/*.ipynb"))) == len(owners)
+    assert missing_from(students, result.students) == missing
+    assert all("others may be called so too" in words for words in result.apart)
+    assert bool(result.apart) == any(one not in (*owners, *MAILS.split(",")) or "_" in one for one in result.students)
+
+
+def test_namesakes_are_told_apart_by_the_platform_s_number(tmp_path):
+    path = zipped(tmp_path / "a.zip", {f"smithann_{number}_1_{LAB}.ipynb": str(number) for number in (11, 12, 13)})
+    students = students_of(SMITHS)
+    result = collect(path, LAB, tmp_path / "in", students)
+    assert result.students == ["asmith1", "asmith2", "smithann_13"] and missing_from(students, result.students) == []
+    assert (tmp_path / "in" / "asmith2" / LAB / f"{LAB}.ipynb").read_text() == "12"
+    moodle = students_of("Identifier,Full name,Email\nParticipant 7,Ann Smith,a@x\nParticipant 8,Ann Smith,b@x\n")
+    path = zipped(tmp_path / "b.zip", {f"Ann Smith_{n}_assignsubmission_file_/{n}.ipynb": "" for n in (7, 8)})
+    assert collect(path, LAB, tmp_path / "moodle", moodle).students == ["a@x", "b@x"]
+
+
+@pytest.mark.parametrize("name", ["=cmd|x", "x" * 210, " ann", "\u202eann", "a\x1b[1mb", "ann~0123456789abcdef"])
+def test_a_folder_that_was_collected_is_called_the_same_when_it_is_graded(tmp_path, name):
+    path = zipped(tmp_path / "a.zip", {f"{name}/{LAB}.ipynb": "", f"bob/{LAB}.ipynb": ""})
+    for student in collect(path, LAB, tmp_path / "in").students:
+        assert take_in(tmp_path / "in", student, LAB, IDS).student == student
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "\u200flab.ipynb",
+        " lab.ipynb",
+        "lab.ipynb ",
+        "+lab.ipynb",
+        "=x.zip",
+        "実" * 80 + ".ipynb",
+        f"{LAB}",
+        "a.ipynb.download",
+    ],
+)
+def test_whatever_a_file_is_called_it_is_collected(tmp_path, right, name):
+    content = (
+        zipped(tmp_path / "x", {f"{LAB}.ipynb": as_bytes(right)}).read_bytes() if "zip" in name else as_bytes(right)
+    )
+    path = zipped(tmp_path / "a.zip", {f"{MOODLE}/{name}": content})
+    assert collect(path, LAB, tmp_path / "in").left == []
+    assert take_in(tmp_path / "in", "Ann Smith", LAB, IDS).refusal == ""
 
 
 def test_a_list_of_entries_that_would_fill_the_memory_is_not_read():
