@@ -281,6 +281,7 @@ def test_a_fault_of_the_machine_is_reported_and_never_scored(two, lab, secret_fi
 def test_what_cannot_be_graded_is_refused_in_one_sentence(tmp_path, lab, secret_file, capsys):
     students, empty, other = tmp_path / "in", tmp_path / "empty", tmp_path / "other"
     (students / "ann" / lab.name).mkdir(parents=True)
+    (students / "ann" / lab.name / f"{lab.name}.ipynb").write_text("{}", "utf-8")
     empty.mkdir()
     (other / "ann" / "lab99").mkdir(parents=True)
     (tmp_path / "short").write_text("abc", "utf-8")
