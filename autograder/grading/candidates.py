@@ -76,7 +76,7 @@ def read_candidates(path, lab, budget):
 def _unpacked(file, lab, budget):
     """Return the name, the cells, the fault and the notes of each notebook in an archive. Raises Unreadable."""
     try:
-        with opened_archive(file, budget.bytes, MOST_ENTRIES) as (archive, files):
+        with opened_archive(file, most_entries=MOST_ENTRIES) as (archive, files):
             entries = [(PurePosixPath(*parts), entry) for parts, entry in files]
             notebooks = [one for one in entries if looks_like_a_notebook(one[0].name) and one[0].suffix != ".zip"]
             notebooks.sort(key=lambda one: likelihood(one[0], lab, one[1].file_size))

@@ -110,7 +110,7 @@ def _taken_in(place, empty, found, known_ids, given):
         read += read_candidates(path, lab, budget)
         if path == exact and _is_written(read[0].cells, known_ids, given):
             break
-    fitting = [one for one in read if one.cells and (one.path == exact or _fits(one.cells, known_ids))]
+    fitting = [one for one in read if not one.fault and (one.path == exact or _fits(one.cells, known_ids))]
     best = [one for one in fitting if _is_written(one.cells, known_ids, given)] or fitting
     chosen = _the_one_of(best, lab, exact)
     if chosen:

@@ -437,6 +437,11 @@ def test_all_files_of_a_student_share_one_budget(tmp_path):
     assert time.process_time() - before < 5
 
 
+def test_a_notebook_without_a_cell_in_its_place_is_read_as_blank(tmp_path):
+    put_in(tmp_path, {f"{LAB}/{LAB}.ipynb": b'{"nbformat": 4, "cells": []}'})
+    assert take_in(tmp_path, "ann", LAB, IDS).refusal == ""
+
+
 def test_a_link_to_itself_is_a_student_who_is_refused(tmp_path):
     (tmp_path / "loop").symlink_to("loop")
     assert students_in(tmp_path) == ["loop"] and left_out(tmp_path) == [] and labs_in(tmp_path) == []

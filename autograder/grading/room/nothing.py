@@ -4,12 +4,15 @@ Drawing is not graded, and a learner's cell that draws must not fail for want of
 """
 
 import sys
+from dis import opmap
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 
 class Nothing:
-    """Can be called, indexed, iterated, entered and asked for any attribute; the answer is nothing again."""
+    """Can be called, indexed, unpacked, entered, reckoned with and asked for any attribute: it is nothing again."""
+
+    __array_ufunc__ = None  # numpy leaves arithmetic with it to it
 
     def __call__(self, *arguments, **keywords):
         return self
@@ -22,8 +25,31 @@ class Nothing:
     def __getitem__(self, key):
         return self
 
+    def __setitem__(self, key, value):
+        pass
+
     def __iter__(self):
-        return iter(())
+        """As many as the caller unpacks it into, as in `figure, axes = plt.subplots()`; for a loop none."""
+        caller = sys._getframe(1)
+        operation, number = caller.f_code.co_code[max(caller.f_lasti, 0) :][:2] or (0, 0)
+        return iter((self,) * (number if operation == opmap["UNPACK_SEQUENCE"] else 0))
+
+    def __len__(self):
+        return 0
+
+    def __bool__(self):
+        return True
+
+    def __float__(self):
+        return 0.0
+
+    def __int__(self):
+        return 0
+
+    __index__ = __int__
+
+    def __format__(self, how):
+        return ""
 
     def __enter__(self):
         return self
@@ -33,6 +59,23 @@ class Nothing:
 
     def __repr__(self):
         return ""
+
+
+def _itself(self, *others):
+    return self
+
+
+def _no(self, other):
+    return False
+
+
+for _name in "add sub mul matmul truediv floordiv mod pow and or xor lshift rshift".split():
+    setattr(Nothing, f"__{_name}__", _itself)
+    setattr(Nothing, f"__r{_name}__", _itself)
+for _name in "neg pos abs invert round".split():
+    setattr(Nothing, f"__{_name}__", _itself)
+for _name in "lt le gt ge".split():
+    setattr(Nothing, f"__{_name}__", _no)
 
 
 class _EmptyModule(ModuleType):
