@@ -91,6 +91,11 @@ def test_an_empty_lab_runs_to_its_end_and_earns_nothing(path):
 
 
 @pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
+def test_a_lab_says_what_to_run_after_a_restart(path):
+    assert "Each time the kernel was restarted, run the cell of imports first." in read(path).cells[0].source
+
+
+@pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
 def test_each_exercise_has_its_task_answer_check_and_picture_in_this_order(path):
     notebook = read(path)
     others = [cell for cell in notebook.cells if is_question(cell) or is_beyond(cell)]
