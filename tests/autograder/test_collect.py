@@ -14,6 +14,7 @@ from autograder.grading import archive as archives
 from autograder.grading.archive import ArchiveFault
 from autograder.grading.collect import CollectFault, collect
 from autograder.grading.intake import take_in
+from autograder.grading.names import is_litter
 from autograder.grading.roster import missing_from, students_of
 from autograder.grading.sample import as_bytes
 
@@ -295,6 +296,14 @@ def test_namesakes_are_told_apart_by_the_platform_s_number(tmp_path):
     moodle = students_of("Identifier,Full name,Email\nParticipant 7,Ann Smith,a@x\nParticipant 8,Ann Smith,b@x\n")
     path = zipped(tmp_path / "b.zip", {f"Ann Smith_{n}_assignsubmission_file_/{n}.ipynb": "" for n in (7, 8)})
     assert collect(path, LAB, tmp_path / "moodle", moodle).students == ["a@x", "b@x"]
+
+
+def test_who_is_called_like_litter_or_handed_in_litter_alone_gets_a_folder(tmp_path):
+    platform = "{}_{}_assignsubmission_file_/{}".format
+    names = [platform("~$ann", 1, "a.ipynb"), platform("._bob", 2, "a.ipynb"), platform("Cyd", 3, ".DS_Store")]
+    path = zipped(tmp_path / "a.zip", dict.fromkeys([*names, "__MACOSX/x/._a.ipynb"], ""))
+    students = collect(path, LAB, tmp_path / "in").students
+    assert len(students) == 3 and "Cyd" in students and not any(map(is_litter, students))
 
 
 @pytest.mark.parametrize("name", ["=cmd|x", "x" * 210, " ann", "\u202eann", "a\x1b[1mb", "ann~0123456789abcdef"])
