@@ -7,7 +7,7 @@ from pathlib import Path
 from autograder.exercises import LABS
 
 PROGRESS = "grading {n_fmt} of {total_fmt} |{bar:30}| {elapsed}"
-ROSTER = "all students: names, one a line, or the CSV of nbgrader, Moodle or Canvas; who has no folder is missing"
+ROSTER = "all students: names, one a line, or a CSV with a known heading; who has no folder is missing"
 FINAL, USAGE, SOME_NOT_GRADED, FAULT = 0, 2, 3, 1
 
 
@@ -224,7 +224,8 @@ def _parser():
         collect,
         "Take the hand-ins of one lab out of the zip archive that Moodle (Download all submissions), Canvas (Download "
         "Submissions) or Blackboard gives, into SUBMISSIONS/<student>/<lab>/. Any zip with a folder for each student "
-        "is taken too. It is counted before it is unpacked; of several attempts the newest is taken.",
+        "is taken too. It is counted before it is unpacked; of attempts that a platform "
+        "marks the newest is taken, and whoever has an entry gets a folder.",
     )
     one.add_argument("archive", metavar="ARCHIVE", help="the zip archive")
     one.add_argument(

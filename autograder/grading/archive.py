@@ -8,7 +8,7 @@ import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from autograder.grading.names import is_litter
+from autograder.grading.names import is_litter, platform_name
 
 MOST_ENTRIES = 20_000
 MOST_BYTES = 4 * 2**30  # of all that is unpacked, a class's hand-ins; of one hand-in it is less
@@ -82,7 +82,9 @@ def _listed(entries):
     found, seen = [], set()
     for entry in entries:
         parts, fault = _parts(entry)
-        if any(map(is_litter, parts)):
+        litter = next((n for n, part in enumerate(parts) if _is_litter(part, n < len(parts) - 1)), None)
+        if litter is not None:  # the folder it lies in is somebody's all the same
+            found += [Listed((*parts[:litter], ""), entry)] if litter else []
             continue
         fault = fault or _fault_of(entry)
         if not fault and parts in seen and parts[-1]:
@@ -90,6 +92,11 @@ def _listed(entries):
         seen.add(parts)
         found.append(Listed(parts, entry, fault))
     return found
+
+
+def _is_litter(part, is_folder):
+    """Whether a part of a path is litter; a platform's folder is not, whatever the student calls themself."""
+    return is_litter(part) and not (is_folder and platform_name(part))
 
 
 def _fault_of(entry):

@@ -139,14 +139,10 @@ def _place(kept, lab):
     files, folders = {TIMES}, set()
     for path, one in sorted(kept.items()):
         inside = path[1:] if len(path) > 1 and path[0].lower() == lab else path
-        place = PurePosixPath(*map(file_name, inside))
+        place = PurePosixPath(*map(file_name, inside[: DEEPEST + 1]))
         above = {str(folder).casefold() for folder in place.parents[:-1]}
-        if (
-            str(place).casefold() in files | folders
-            or above & files
-            or len(inside) > DEEPEST
-            or len(str(place).encode()) > LONGEST
-        ):
+        taken = str(place).casefold() in files | folders or above & files
+        if taken or len(inside) > DEEPEST + 1 or len(str(place).encode()) > LONGEST:
             place, above = PurePosixPath(file_name("/" + "/".join(path))), set()
         files.add(str(place).casefold())
         folders |= above

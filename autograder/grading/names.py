@@ -32,7 +32,7 @@ IS_LITTER = {
     for is_folder, names in ((False, LITTER_FILES), (True, LITTER_FOLDERS))
 }
 CANVAS = re.compile(r"(?P<who>[^_/]+?)(?P<late>_(?i:late))?_(?P<number>\d+)_\d+_(?P<file>.+)", re.DOTALL)
-MOODLE = re.compile(r"(?P<who>.+?)_(?P<number>\d+)_assignsubmission_[a-z]+_?(?P<file>.*)", re.DOTALL)
+MOODLE = re.compile(r"(?P<who>.+)_(?P<number>\d+)_assignsubmission_[a-z]+_?(?P<file>.*)", re.DOTALL)
 BLACKBOARD = re.compile(
     r"(?P<head>.+?_(?P<who>[^_/]+))_attempt_(?P<attempt>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)", re.DOTALL
 )
@@ -75,7 +75,7 @@ def student_id(name):
 
 def folder_name(name):
     """Return what a folder made for a student is called: the name itself where it is safe, and always its own id."""
-    return name if student_id(name) == name and not MADE.search(name) else marked(name)
+    return name if student_id(name) == name and not (MADE.search(name) or is_litter(name)) else marked(name)
 
 
 def file_name(name):
@@ -113,10 +113,14 @@ def loose(name):
 
 
 def platform_name(name):
-    """Return what a name tells where it is made as Moodle, Canvas or Blackboard make them; else None."""
-    for form, written in (("moodle", MOODLE), ("blackboard", BLACKBOARD), ("canvas", CANVAS)):
+    """Return what a name tells where it is made as Moodle, Canvas or Blackboard make them; else None.
+
+    What the student chose of a name, on Moodle their own and elsewhere the file's, never makes them somebody else.
+    """
+    for form, written in (("moodle", MOODLE), ("canvas", CANVAS), ("blackboard", BLACKBOARD)):
         found = written.fullmatch(name)
-        if found:
+        # a file on Canvas may be called as on Blackboard; but Canvas writes whose it is in small letters
+        if found and (form != "canvas" or found["who"].islower() or not BLACKBOARD.fullmatch(name)):
             parts = {key: value or "" for key, value in found.groupdict().items()}
             late = bool(parts.pop("late", ""))
             return Platform(**{"number": "", **parts, "who": parts["who"].strip(), "late": late, "form": form})

@@ -14,6 +14,7 @@ from autograder.grading import archive as archives
 from autograder.grading.archive import ArchiveFault
 from autograder.grading.collect import CollectFault, collect
 from autograder.grading.intake import take_in
+from autograder.grading.names import is_litter
 from autograder.grading.roster import missing_from, students_of
 from autograder.grading.sample import as_bytes
 
@@ -259,6 +260,13 @@ def test_of_blackboard_s_attempts_the_last_is_kept_with_all_its_files(tmp_path):
     assert result.left == [f"{name(5, '_a.ipynb')} (an earlier attempt)"]
 
 
+def test_a_path_that_is_deep_or_long_is_made_flat_and_costs_little(tmp_path):
+    files = [f"{MOODLE}/{'a/' * 20_000}x.ipynb", f"{MOODLE}/{('b' * 190 + '/') * 6}x.ipynb", f"{MOODLE}/c/d/x.ipynb"]
+    collect(zipped(tmp_path / "a.zip", dict.fromkeys(files, "")), LAB, tmp_path / "in")
+    found = sorted(path.count("/") for path in files_in(tmp_path / "in"))
+    assert found == [2, 2, 4]
+
+
 SMITHS = 'Student,ID,SIS Login ID\n"Smith, Ann",11,asmith1\n"Smith, Ann",12,asmith2\n'
 MAILS = "Full name,Email address\nAnn Smith,ann@x.edu\nBob Lee,bob@x.edu\n"
 
@@ -295,6 +303,14 @@ def test_namesakes_are_told_apart_by_the_platform_s_number(tmp_path):
     moodle = students_of("Identifier,Full name,Email\nParticipant 7,Ann Smith,a@x\nParticipant 8,Ann Smith,b@x\n")
     path = zipped(tmp_path / "b.zip", {f"Ann Smith_{n}_assignsubmission_file_/{n}.ipynb": "" for n in (7, 8)})
     assert collect(path, LAB, tmp_path / "moodle", moodle).students == ["a@x", "b@x"]
+
+
+def test_who_is_called_like_litter_or_handed_in_litter_alone_gets_a_folder(tmp_path):
+    platform = "{}_{}_assignsubmission_file_/{}".format
+    names = [platform("~$ann", 1, "a.ipynb"), platform("._bob", 2, "a.ipynb"), platform("Cyd", 3, ".DS_Store")]
+    path = zipped(tmp_path / "a.zip", dict.fromkeys([*names, "__MACOSX/x/._a.ipynb"], ""))
+    students = collect(path, LAB, tmp_path / "in").students
+    assert len(students) == 3 and "Cyd" in students and not any(map(is_litter, students))
 
 
 @pytest.mark.parametrize("name", ["=cmd|x", "x" * 210, " ann", "\u202eann", "a\x1b[1mb", "ann~0123456789abcdef"])
@@ -378,3 +394,20 @@ def test_the_command_says_what_it_did_and_what_to_do_next(tmp_path, capsys):
     assert main(["collect", str(tmp_path / "none.zip"), "--lab", LAB, "--out", str(tmp_path / "in")]) == 2
     said = capsys.readouterr().err
     assert "No such file" in said and said.count("\n") == 1
+
+
+def test_the_command_says_who_was_kept_apart(tmp_path, capsys):
+    path = zipped(tmp_path / "a.zip", {f"Ann_{number}_assignsubmission_file_/{LAB}.ipynb": "" for number in (1, 2)})
+    assert main(["collect", str(path), "--lab", LAB, "--out", str(tmp_path / "in")]) == 0
+    assert "Kept apart: Ann is in Ann_1" in capsys.readouterr().out
+
+
+def test_a_list_of_entries_longer_than_allowed_is_refused_before_it_is_built(tmp_path, monkeypatch):
+    path = zipped(tmp_path / "a.zip", {f"{number}": "" for number in range(50)})
+    content = path.read_bytes()
+    end = content.rindex(b"PK\5\6")
+    lied = content[: end + 8] + b"\1\0\1\0" + content[end + 12 :]  # it says that it has one entry
+    monkeypatch.setattr(archives.zipfile, "ZipFile", None)
+    for listed, most in ((content, 40), (lied, 5)):
+        with pytest.raises(ArchiveFault, match="at most 40|too long"), archives.opened(io.BytesIO(listed), 99, most):
+            pass

@@ -116,6 +116,15 @@ def test_what_may_be_a_student_is_no_litter(name):
         ("smithann_1234_5678_lab-1.ipynb", ("smithann", "1234", "lab-1.ipynb", False, "canvas")),
         ("smithann_LATE_1234_5678_my_lab.ipynb", ("smithann", "1234", "my_lab.ipynb", True, "canvas")),
         ("Lab 3_ann_attempt_2016-01-30-15-00-00_lab.ipynb", ("ann", "", "lab.ipynb", False, "blackboard")),
+        (
+            "Bob_7_assignsubmission_file__9_assignsubmission_file_",
+            ("Bob_7_assignsubmission_file_", "9", "", False, "moodle"),
+        ),
+        (
+            "smithann_1_2_x_bob_attempt_2016-01-30-15-00-00_a",
+            ("smithann", "1", "x_bob_attempt_2016-01-30-15-00-00_a", False, "canvas"),
+        ),
+        ("Lab_1_2_ann_attempt_2016-01-30-15-00-00_a", ("ann", "", "a", False, "blackboard")),
         ("Lab 3_j_smith_attempt_2016-01-30-15-00-00.txt", ("smith", "", "", False, "blackboard")),
         ("ann", None),
         ("ann_smith", None),
