@@ -22,7 +22,7 @@ from autograder.checking.symptoms import symptom_of
 FORM_SHARE = 0.5  # of a question's points, for the right numbers in the wrong dtype, or at the cost of the inputs
 MOST_REMEMBERED = 2000  # answers of known mistakes, at most some hundred for each exercise
 _remembered = {}
-MOST_COMPARED = 2000  # items of an answer, beyond twice those of the right one
+MOST_COMPARED, TIMES = 2000, 400  # items of an answer, beyond so many times those of the right one
 STOPS = 2
 NOT_ASKED = Answer(error="not asked any more, as your function did not end before")
 CHANGED = Difference("the values are right, but the function changes what it is given: work on a copy", form_only=True)
@@ -240,7 +240,7 @@ def name_of(exercise, findings):
 
 def _too_large(finding):
     """Whether an answer has so much more than the right one that it is compared with nothing else."""
-    return _weight(finding.answers) > MOST_COMPARED + 2 * _weight(finding.expected)
+    return _weight(finding.answers) > MOST_COMPARED + TIMES * _weight(finding.expected)
 
 
 def _weight(value):

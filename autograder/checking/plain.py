@@ -16,7 +16,7 @@ import numpy as np
 from autograder.checking.call import Call, Form
 
 MAX_BYTES = 4 * 2**20  # the largest right answer takes 21 kB
-MAX_PARTS = 2**16  # of the characters that divide JSON text into parts; a right answer has about a thousand
+MAX_PARTS = 2**18  # of the characters that divide JSON text into parts; a right answer has about a thousand
 MAX_DEPTH = 8
 MAX_BITS = 3000  # of a whole number
 MAX_DIGITS = 1000  # of one that is read, before its bits are counted

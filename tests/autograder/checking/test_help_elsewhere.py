@@ -23,6 +23,9 @@ TWINS_THAT_HELP = {
     ("reversible_inverse", "affine_coupling_inverse"): 1,
 }
 
+# A number that does not hang on the values of what is given passes two questions of "the loss stays", as any does.
+FUNCTIONS_THAT_HELP = {("bytes_held", "cross_entropy"): 2}
+
 
 def points(exercise, function):
     """What a function gets for an exercise, visible and hidden questions."""
@@ -54,7 +57,8 @@ def test_no_function_of_an_earlier_unit_answers_an_exercise(lab):
         for function in functions
         if (reached := points(exercise, function))
     }
-    assert helped == {}
+    names = {exercise.name for exercise in lab.exercises}
+    assert helped == {pair: reached for pair, reached in FUNCTIONS_THAT_HELP.items() if pair[1] in names}
 
 
 def _public(module):
