@@ -171,9 +171,13 @@ class Lab:
         assert not faults, faults
 
     def theme(self, name):
-        """Change to the theme "JupyterLab Dark" or "JupyterLab Light", and wait until it is there."""
+        """Change to the theme "JupyterLab Dark" or "JupyterLab Light", and wait until it is there.
+
+        While it loads, JupyterLab shows its splash, and stumbles over taking it away if the theme changes again.
+        """
         self.command("apputils:change-theme", theme=name)
-        self.page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=name)
+        script = "name => document.body.dataset.jpThemeName === name && !document.querySelector('#jupyterlab-splash')"
+        self.page.wait_for_function(script, arg=name)
 
     def in_kernel(self, code):
         """Run code in the notebook's kernel and return what it prints. A kernel that never answers is an error."""
