@@ -56,21 +56,21 @@ def likelihood(path, lab, size=0):
 
 def read_candidates(path, lab, budget):
     """Read a file, and return it as candidates: one, or one for each notebook in an archive."""
-    digest, notes = None, ()
+    digest = None
     try:
         with opened(path) as file:
             status = os.fstat(file.fileno())
             budget.spend(bytes=status.st_size)
             digest = digest_of(file)
             if status.st_nlink > 1:
-                notes = ("the file has a second name elsewhere (a hard link)",)
+                raise Unreadable("the file has a second name elsewhere (a hard link); hand in a copy of it")
             if path.suffix.lower() == ".zip" or file.peek(4).startswith(b"PK\3\4"):
                 found = _unpacked(file, lab, budget)
-                return [Candidate(path, name, digest, cells, fault, (*notes, *of)) for name, cells, fault, of in found]
+                return [Candidate(path, name, digest, cells, fault, of) for name, cells, fault, of in found]
             cells = read_notebook(content_of(file, status.st_size), budget)
-            return [Candidate(path, PurePosixPath(path.name), digest, cells, notes=notes)]
+            return [Candidate(path, PurePosixPath(path.name), digest, cells)]
     except Unreadable as fault:
-        return [Candidate(path, PurePosixPath(path.name), digest, fault=str(fault), notes=notes)]
+        return [Candidate(path, PurePosixPath(path.name), digest, fault=str(fault))]
 
 
 def _unpacked(file, lab, budget):

@@ -255,11 +255,11 @@ def test_of_several_notebooks_the_one_of_the_right_name_counts_and_the_others_ar
     assert f"{LAB}-Copy1.ipynb" in note and "helpers.py" in note and "not used" in note
 
 
-def test_a_file_with_a_second_name_is_read_and_the_name_noted(tmp_path, right):
+def test_a_file_with_a_second_name_may_be_another_s_and_is_refused_with_a_reason(tmp_path, right):
     path = handed_in(tmp_path, "ann", as_bytes(right))
     os.link(path, tmp_path / "elsewhere")
     submission = take_in(tmp_path, "ann", LAB, IDS)
-    assert submission.cells and "hard link" in submission.notes[0]
+    assert submission.refusal == "unreadable" and "hand in a copy" in submission.reason and not submission.cells
 
 
 def test_a_notebook_may_hold_any_outputs_but_not_any_text(right):

@@ -343,9 +343,7 @@ ENTRIES = [
         "copy-is-right",
         "a blank notebook under the right name, and a right one as its copy",
         files=blank_and_copy,
-        outcome="blank",
-        points=NOTHING,
-        says=("-Copy1.ipynb",),
+        says=("-Copy1.ipynb", "nothing is written in it"),
     ),
     Entry(58, "two-of-one", "the right notebook twice", files=named(NAME, "old/" + NAME), says=("old",), long=True),
 ]
