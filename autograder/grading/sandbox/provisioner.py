@@ -6,6 +6,7 @@ kernel is a process of its own in a folder of its own, and no more.
 """
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -121,7 +122,7 @@ class Unwalled:
         settings |= {"work": str(room / "work"), "connection": connection}
         launch = str(furnish.furnished(unit) / "launch.py")
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-s", launch, walls.json.dumps(settings)],
+            [sys.executable, "-P", "-s", launch, json.dumps(settings)],
             cwd=room,
             env=env,
             stdin=subprocess.DEVNULL,

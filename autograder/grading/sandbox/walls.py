@@ -1,8 +1,8 @@
 """The walls: the command that runs a kernel under bubblewrap, with a world of its own.
 
-No network, not even loopback; own processes, mounts, users, shared memory and host name; a system that can only be
-read; one temporary folder of bounded size; no /proc, which tells too much of the world outside. The kernel binds its
-sockets in the temporary folder, and the grader reaches them through /proc/<process>/root: no folder of the host can be
+No network but a loopback of its own; own processes, mounts, users, shared memory and host name; a system that can only
+be read; two temporary folders of bounded size; no /proc, which tells too much of the world outside. The kernel binds
+its sockets in one of them, and the grader reaches them through /proc/<process>/root: no folder of the host can be
 written from within.
 """
 
