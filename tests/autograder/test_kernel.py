@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+import zmq
 
 from autograder.checking import plain
 from autograder.checking.call import call, form
 from autograder.exercises import LABS
 from autograder.grading import secret
-from autograder.grading.kernel import Kernel, KernelFault, Stopped
+from autograder.grading.kernel import Kernel, KernelFault, Stopped, _Output
 from autograder.grading.sandbox import Limits, furnish, tiers
 from reformer import UNITS
 
@@ -157,40 +158,19 @@ def test_a_kernel_that_stops_listening_is_stopped_in_time(what, quick):
     assert stop.value.outcome in ("timeout", "crashed")
 
 
-PARTS_WITHOUT_END = """
-import os, socket, stat, struct, threading, time
-path = '/tmp/sockets/kernel-1'
-
-def serve():
-    os.unlink(path)
-    server = socket.socket(socket.AF_UNIX)
-    server.bind(path)
-    server.listen()
-    for descriptor in range(3, 200):  # the grader, cut off, connects anew
-        try:
-            if stat.S_ISSOCK(os.fstat(descriptor).st_mode) and descriptor != server.fileno():
-                one = socket.socket(fileno=os.dup(descriptor))
-                one.getpeername()  # only of connections
-                if one.getsockname() == path:
-                    one.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-    peer, _ = server.accept()
-    peer.sendall(b'\\xff' + bytes(8) + b'\\x7f' + b'\\x03\\x00' + b'NULL'.ljust(20, b'\\0') + bytes(32))
-    ready = b'\\x05READY' + b'\\x0bSocket-Type' + struct.pack('>I', 6) + b'ROUTER'
-    peer.sendall(b'\\x04' + bytes([len(ready)]) + ready)
-    part = b'\\x03' + struct.pack('>Q', 2**20) + bytes(2**20)
-    while True:
-        peer.sendall(part)
-
-threading.Thread(target=serve, daemon=True).start()
-"""
+def test_a_message_of_more_parts_than_a_kernel_sends_stops_it(quick):
+    with zmq.Context() as context, context.socket(zmq.PAIR) as one, context.socket(zmq.PAIR) as other:
+        one.bind("inproc://parts")
+        other.connect("inproc://parts")
+        other.send_multipart([b""] * 6)
+        assert Kernel(3, quick)._receive(one, None) == [b""] * 6
+        other.send_multipart([b""] * 1000)
+        with pytest.raises(Stopped, match="more than can be read"):
+            Kernel(3, quick)._receive(one, _Output(quick))
 
 
-def test_a_message_of_parts_without_end_does_not_fill_the_grader_s_memory(quick):
-    before = psutil.Process().memory_info().rss
-    with pytest.raises(Stopped) as stop, Kernel(3, dataclasses.replace(quick, wait=5.0, cell=20.0)) as kernel:
-        kernel.run(PARTS_WITHOUT_END)
-        kernel.run("1")
-    assert stop.value.outcome in ("output-limit", "timeout", "crashed")
-    assert psutil.Process().memory_info().rss - before < 600 * 2**20
+def test_what_is_heard_is_held_against_the_grader_s_own_memory(quick, monkeypatch):
+    with pytest.raises(Stopped, match="more than can be read") as stop, Kernel(3, quick) as kernel:
+        monkeypatch.setattr("autograder.grading.kernel.GROWTH", -(2**50))
+        kernel.run("import time; time.sleep(5)")
+    assert stop.value.outcome == "output-limit"

@@ -27,6 +27,7 @@ NUMBERS = {"x86_64": (0, 1, 9, 202, 257), "aarch64": (63, 64, 222, 98, 56)}  # o
 @pytest.fixture(scope="module")
 def kernel(quick):
     with Kernel(3, quick) as kernel:
+        kernel.run("import os, socket")
         yield kernel
 
 
@@ -184,6 +185,14 @@ def test_disk_is_bounded(kernel):
 
 
 STOPPED = {
+    "work in children that nobody waits for": (
+        "import os, signal, time\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\nfor _ in range(40):\n"
+        "    if os.fork() == 0:\n        end = time.process_time() + 0.5\n        while time.process_time() < end:\n"
+        "            pass\n        os._exit(0)\n    try:\n        os.wait()\n"
+        "    except ChildProcessError:\n        pass",
+        "timeout",
+        "longer than 2 seconds",
+    ),
     "many files": ("i = 0\nwhile True:\n    open(f'/tmp/{i}', 'w').close()\n    i += 1", "killed", "10,000 files"),
     "memory of many": (
         "import os, time\nfor _ in range(12):\n    if os.fork() == 0:\n        x = b'1' * (120 * 2**20)\n"
