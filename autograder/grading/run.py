@@ -6,11 +6,12 @@ enters the results. A submission that fails in a way nobody foresaw is tried onc
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from autograder.exercises import LABS
 from autograder.grading.examine import WORST_FIRST, examine, failed_results
 from autograder.grading.gradebook import Gradebook, GradebookFault
+from autograder.grading.graded import INFRASTRUCTURE, Graded
 from autograder.grading.handed_in import keep
 from autograder.grading.intake import Submission, labs_in, students_in, take_in
 from autograder.grading.labs import source_of
@@ -19,27 +20,6 @@ from autograder.grading.opening import OURS
 from autograder.grading.rebuild import grade_id, is_answer, is_check, rebuild
 from autograder.grading.sandbox import Limits
 from autograder.grading.text import clean
-
-INFRASTRUCTURE = "infrastructure-error"
-
-
-@dataclass(frozen=True)
-class Graded:
-    """A submission with its outcome, the result of each exercise, and what a person should know."""
-
-    submission: Submission
-    outcome: str
-    results: tuple
-    notes: tuple[str, ...]
-
-    @property
-    def score(self):
-        """Points, or None where the fault is not the student's."""
-        return None if self.outcome == INFRASTRUCTURE else sum(result.score for result in self.results)
-
-    @property
-    def max_score(self):
-        return sum(result.max_score for result in self.results)
 
 
 def grade_folder(

@@ -104,7 +104,16 @@ def test_what_is_handed_out_has_all_a_student_needs_and_nothing_of_the_instructo
     assert {"data/text/text.txt.gz", "data/text/LICENSE", "data/words/words.npz", "data/attention/dense.npz"} <= set(
         names
     )
-    unwanted = ("solutions/", "autograder/grading", "autograder/__main__", "grading/", "tests/", ".git", "benchmarks/")
+    unwanted = (
+        "solutions/",
+        "autograder/grading",
+        "autograder/__main__",
+        "autograder/commands",
+        "grading/",
+        "tests/",
+        ".git",
+        "benchmarks/",
+    )
     assert not [name for name in names if name.startswith(unwanted) and name != ".gitignore"]
     code = "from autograder import check; print(check('chance_to_meet', lambda p, n: 1 - (1 - p) ** n))"
     done = subprocess.run(
