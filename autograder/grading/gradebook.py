@@ -4,16 +4,12 @@ nbgrader keeps what it is good at. It meets notebooks that are rebuilt and judge
 points off them and its feedback shows the reasons. Manual grades that a person entered before are kept by it.
 """
 
-import html
 import os
-import re
 import shutil
 from pathlib import Path
 
-from autograder.checking.laptop import prose
+from autograder.grading.judged import write_outputs
 from autograder.grading.nbgrader_config import configure_grading, nbgrader_at_work
-from autograder.grading.rebuild import exercise_of, is_answer, is_check, is_own
-from autograder.grading.text import clean
 
 CONFIG = '''"""nbgrader's configuration of this folder, for its formgrader: python -m autograder formgrader ."""
 
@@ -23,11 +19,6 @@ from autograder.grading.nbgrader_config import configure_grading
 
 configure_grading(get_config(), Path(__file__).parent)  # noqa: F821 - nbgrader gives get_config
 '''
-
-
-LONGEST_SHOWN, LONGEST_LINE = 20_000, 500  # characters of a cell that feedback shows, and of its lines
-LONGEST_BEGINNING = 200  # of each cell that comes when the cells before it have ten times LONGEST_SHOWN
-BLANK_LINES = re.compile(r"(?:[^\S\n]*\n){4,}")
 
 
 class GradebookFault(RuntimeError):
@@ -67,7 +58,7 @@ class Gradebook:
         import nbformat
         from nbgrader.converters import Autograde, GenerateFeedback
 
-        _write_outputs(notebook, {result.name: result for result in results}, printed)
+        write_outputs(notebook, {result.name: result for result in results}, printed)
         judged = self.out / "nbgrader" / "judged" / student / lab.name
         judged.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, judged / f"{lab.name}.ipynb")
@@ -99,42 +90,3 @@ def _of_one_notebook(converter):
             self.assignments = {folder: [os.path.join(folder, f"{self.coursedir.assignment_id}.ipynb")]}
 
     return OfOneNotebook
-
-
-def _write_outputs(notebook, results, printed):
-    from nbformat.v4 import new_output
-
-    characters = 0
-    for place, cell in enumerate(notebook.cells):
-        if is_own(cell) or is_answer(cell):  # it has been run; from here on it is only looked at
-            longest = LONGEST_SHOWN if characters < 10 * LONGEST_SHOWN else LONGEST_BEGINNING
-            cell.source = _as_shown(cell.source, longest)
-            characters += len(cell.source)
-        if is_check(cell):
-            result = results[exercise_of(cell)]
-            data = {"text/plain": str(float(result.score)), "text/html": as_html(result)}
-            cell.outputs = [new_output("execute_result", data, execution_count=1)]
-        elif printed.get(place):
-            cell.outputs = [new_output("stream", name="stdout", text=printed[place])]
-
-
-def _as_shown(source, longest=LONGEST_SHOWN):
-    """A cell's text for feedback, without what steers, and cut where nobody would read on.
-
-    To colour it takes a time that grows with the square of a line's length, and of the number of blank lines in a row.
-    """
-    lines = [f"{line[:LONGEST_LINE]} ..." if len(line) > LONGEST_LINE else line for line in clean(source).split("\n")]
-    text = BLANK_LINES.sub("\n\n\n", "\n".join(lines))
-    if len(text) <= longest:
-        return text
-    return text[:longest] + "\n# cut here; what was handed in is whole in the folder handed_in"
-
-
-def as_html(result):
-    """Return a result as HTML for feedback: points, the one word for what happened, the reasons, a note."""
-    points = f"{result.score:g} of {result.max_score} points" if result.max_score else "without points"
-    head = f"<b>{points}</b>"
-    if result.outcome != "graded":
-        head += f" · {html.escape(result.outcome)}"
-    told = [*result.reasons, *([result.note] if result.note else [])]
-    return head + ("<ul>" + "".join(f"<li>{prose(words)}</li>" for words in told) + "</ul>" if told else "")

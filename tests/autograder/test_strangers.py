@@ -18,9 +18,10 @@ from autograder.__main__ import main
 from autograder.grading import opening
 from autograder.grading import run as grading
 from autograder.grading.examine import Result
-from autograder.grading.gradebook import GradebookFault, _as_shown, _write_outputs
+from autograder.grading.gradebook import GradebookFault
 from autograder.grading.handed_in import MOST_KEPT, keep
 from autograder.grading.intake import take_in
+from autograder.grading.judged import _as_shown, write_outputs
 from autograder.grading.names import student_id
 from autograder.grading.reading import read_notebook
 from autograder.grading.rebuild import is_own, rebuild
@@ -194,7 +195,7 @@ def test_what_is_shown_of_a_notebook_is_short_enough_however_many_cells_it_has(r
     many = json.loads(as_bytes(right))
     many["cells"] = [{"cell_type": "code", "source": "x = 1\n" * 3_000, "metadata": {}}] * 50 + many["cells"]
     notebook = rebuild(release, read_notebook(as_bytes(many))).notebook
-    _write_outputs(notebook, defaultdict(lambda: Result("", "graded", 0.0, 1, ())), {})
+    write_outputs(notebook, defaultdict(lambda: Result("", "graded", 0.0, 1, ())), {})
     assert sum(len(cell.source) for cell in notebook.cells) < 300_000
     assert "cut here" in [cell.source for cell in notebook.cells if cell.source.startswith("x = 1")][-1]
 
