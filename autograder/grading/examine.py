@@ -58,11 +58,15 @@ class Result:
 
 @dataclass(frozen=True)
 class Examined:
-    """What the examination of a notebook gave: a result for each exercise, notes, and the text each cell printed."""
+    """What the examination of a notebook gave: a result for each exercise, notes, and the text each cell printed.
+
+    seconds : of processor time of the student's code, in all its kernels together
+    """
 
     results: tuple[Result, ...]
     notes: tuple[str, ...]
     printed: dict
+    seconds: float
 
 
 def examine(notebook, lab, generator, limits=None, hint_share=1.0, tier=None):
@@ -76,9 +80,10 @@ def examine(notebook, lab, generator, limits=None, hint_share=1.0, tier=None):
     """
     examination = _Examination(notebook, lab, generator, limits or Limits(), hint_share, tier)
     try:
-        return examination.run()
+        examination.run()
     finally:
-        examination.kernel.close()
+        examination.close()
+    return examination.examined()
 
 
 class _Examination:
@@ -91,6 +96,7 @@ class _Examination:
         self.limits = limits
         self.tier = tier
         self.kernel = Kernel(lab.unit, limits, tier)
+        self.seconds = 0.0  # of processor time, in kernels that were closed
         self.done = []  # what to run again in a new kernel: functions that do it
         self.results, self.notes, self.printed = [], [], {}
         self.stops = {}  # by exercise, the outcomes that its cells and calls came to
@@ -109,7 +115,14 @@ class _Examination:
                 self._examine_exercise(self.exercises[exercise_of(cell)], place)
             elif cell.source.strip():
                 self._run_cell(place, cell)
-        return Examined(tuple(self.results), tuple(self.notes), self.printed)
+
+    def close(self):
+        self.kernel.close()
+        self.seconds += self.kernel.seconds
+        self.kernel.seconds = 0.0  # counted
+
+    def examined(self):
+        return Examined(tuple(self.results), tuple(self.notes), self.printed, self.seconds)
 
     def _run_cell(self, place, cell):
         try:
@@ -279,12 +292,13 @@ class _Examination:
 
     def _start_anew(self):
         """Start a new kernel and run the good cells again; one that now fails is left out from here on."""
-        self.kernel.close()
+        self.close()
         while time.monotonic() < self.end:
             self.kernel = Kernel(self.lab.unit, self.limits, self.tier, self.end)
             self.kernel.__enter__()
             if self._repeat():
                 return
+            self.close()
 
     def _repeat(self):
         for step in list(self.done):

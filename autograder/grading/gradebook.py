@@ -8,7 +8,6 @@ import os
 import shutil
 from pathlib import Path
 
-from autograder.grading.judged import write_outputs
 from autograder.grading.nbgrader_config import configure_grading, nbgrader_at_work
 
 CONFIG = '''"""nbgrader's configuration of this folder, for its formgrader: python -m autograder formgrader ."""
@@ -28,8 +27,11 @@ class GradebookFault(RuntimeError):
 class Gradebook:
     """nbgrader's side of OUT."""
 
-    def __init__(self, out):
+    def __init__(self, out, db_url=None, late=None):
         self.out = Path(out).resolve()
+        self.how = (self.out, db_url, late)
+        self.settings = str(late)
+        self.said = []
         self.log = self.out / "nbgrader.log"
 
     def prepare(self):
@@ -37,7 +39,7 @@ class Gradebook:
         self.out.mkdir(parents=True, exist_ok=True)
         (self.out / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
 
-    def register(self, lab, source):
+    def register(self, lab, source, due=None):
         """Enter a lab by its source, and return its release as a notebook: the form that submissions are rebuilt in."""
         import nbformat
         from nbgrader.converters import GenerateAssignment
@@ -50,21 +52,40 @@ class Gradebook:
         release = self.out / "nbgrader" / "release" / lab.name / f"{lab.name}.ipynb"
         return nbformat.read(release, as_version=4)
 
-    def enter(self, student, lab, notebook, results, printed):
-        """Enter a judged submission: its points into the gradebook, its reasons into feedback.
-
-        student : an id, as `names.student_id` makes it
-        """
+    def enter(self, student, lab, notebook, handed_in_at=None):
         import nbformat
-        from nbgrader.converters import Autograde, GenerateFeedback
+        from nbgrader.converters import Autograde
 
-        write_outputs(notebook, {result.name: result for result in results}, printed)
-        judged = self.out / "nbgrader" / "judged" / student / lab.name
+        judged = self.out / "nbgrader" / "judged" / student / lab
         judged.mkdir(parents=True, exist_ok=True)
-        nbformat.write(notebook, judged / f"{lab.name}.ipynb")
-        what = f"the submission of {student}"
-        self._convert(Autograde, lab.name, student, what)
-        self._convert(GenerateFeedback, lab.name, student, what)
+        nbformat.write(notebook, judged / f"{lab}.ipynb")
+        self._convert(Autograde, lab, student, f"the submission of {student}")
+
+    def write_feedback(self, student, lab):
+        from nbgrader.converters import GenerateFeedback
+
+        self._convert(GenerateFeedback, lab, student, f"the submission of {student}")
+
+    def feedback_of(self, student, lab):
+        return self.out / "feedback" / student / lab / f"{lab}.html"
+
+    def back_up(self):
+        pass
+
+    def close(self):
+        pass
+
+    def auto_scores(self):
+        import sqlite3
+
+        if not (self.out / "gradebook.db").exists():
+            return {}
+        with sqlite3.connect(self.out / "gradebook.db") as database:
+            rows = database.execute("""
+                select sa.student_id, a.name, sum(g.auto_score) from submitted_assignment sa
+              join assignment a on sa.assignment_id = a.id
+ join submitted_notebook sn on sn.assignment_id = sa.id join grade g on g.notebook_id = sn.id group by sa.student_id, a.name""").fetchall()
+        return {(x, y): z for x, y, z in rows}
 
     def _convert(self, converter, lab, student, what):
         from nbgrader.converters.base import NbGraderException

@@ -64,7 +64,8 @@ class Kernel:
         self.end = end
         self._unit, self._profile = unit, profile_of(unit)
         self._tier = tier or tiers.detect()
-        self._manager = None
+        self._manager = self._meter = None
+        self.seconds = 0.0  # of processor time, all processes of the kernel together; once it is closed
 
     def __enter__(self):
         try:
@@ -104,6 +105,8 @@ class Kernel:
         from autograder.grading.sandbox.provisioner import remove_room
 
         if self._manager:
+            if self._meter:
+                self.seconds = self._meter.used().seconds
             with contextlib.suppress(Exception):  # where it did not start there is nothing to end
                 self._manager.shutdown_kernel(now=True)
             self._manager.context.destroy(linger=0)

@@ -1,100 +1,284 @@
 """Grading: a folder of submissions in; gradebook, feedback and reports out.
 
-Intake, rebuild, kernel and judge work on one submission at a time, and only values come out of them. Then one writer
-enters the results. A submission that fails in a way nobody foresaw is tried once more and then reported as
-`infrastructure-error`: it gets no score, and the others are not touched.
+Intake and rebuild are done here, one submission after the other; workers examine (`workers`, `work`); one writer, here
+again, enters results as they come. The journal has each result on the disk before it is entered, so that a run which
+is killed goes on where it was, and a later run examines only what changed. A submission that fails in a way nobody
+foresaw is tried once more and then reported as `infrastructure-error`: it gets no score, and the others are not
+touched.
 """
 
+import functools
+import hashlib
+import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 
 from autograder.exercises import LABS
-from autograder.grading.examine import WORST_FIRST, examine, failed_results
+from autograder.grading import late, work
+from autograder.grading.examine import WORST_FIRST, failed_results
 from autograder.grading.gradebook import Gradebook, GradebookFault
-from autograder.grading.graded import INFRASTRUCTURE, Graded
+from autograder.grading.graded import INFRASTRUCTURE, Graded, Late, Times
 from autograder.grading.handed_in import keep
 from autograder.grading.intake import Submission, labs_in, students_in, take_in
+from autograder.grading.journal import Journal
+from autograder.grading.judged import write_outputs
 from autograder.grading.labs import source_of
 from autograder.grading.names import student_id
 from autograder.grading.opening import OURS
+from autograder.grading.out import fault_of_machine, told
 from autograder.grading.rebuild import grade_id, is_answer, is_check, rebuild
-from autograder.grading.sandbox import Limits
+from autograder.grading.sandbox import Limits, tiers
 from autograder.grading.text import clean
+from autograder.grading.work import How, Job, job_for, results_of
+from autograder.grading.workers import Here
+
+GRADING, FEEDBACK = "grading", "writing feedback"
+WITHOUT_ANSWERS = "the feedback shows the lab without the answers: "
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run came to: submissions graded, by student and lab; how many were examined now; what there is to say."""
+
+    graded: list
+    n_examined: int
+    said: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A hand-in as it was taken in: what it is, the notebook rebuilt from it, and the job of examining that.
+
+    folder : the student's folder in SUBMISSIONS, as it is called
+    notes : of intake and rebuild; job : None where there is nothing to run
+    known : what an earlier run found out, plain values, or None
+    """
+
+    submission: Submission
+    folder: str
+    lab: object
+    notebook: object = field(repr=False)
+    notes: tuple[str, ...] = ()
+    job: Job | None = None
+    known: dict | None = field(default=None, repr=False)
 
 
 def grade_folder(
-    submissions, out, *, secret, labs=(), roster=(), limits=None, hint_share=1.0, tier=None, progress=lambda jobs: jobs
+    submissions,
+    out,
+    *,
+    how,
+    labs=(),
+    roster=(),
+    due=None,
+    gradebook=None,
+    workers=None,
+    anew=lambda student, lab: False,
+    progress=lambda tasks, total, words: tasks,
 ):
-    """Grade the submissions in a folder and write OUT. Returns them graded, by student and lab.
+    """Grade the submissions in a folder; write gradebook and feedback in OUT. Returns a Run.
 
+    how : how they are examined, a `work.How`
     labs : names of the labs to grade; empty means those that some student has a folder for
     roster : names of students who should have handed in, and have no folder
-    hint_share : what an answer whose code is that of the last hint counts of its points, 0 .. 1
-    tier : how the students' code is walled off, of `sandbox.tiers`; the machine's best if none is given
-    progress : wraps the list of what is to do, to show how far it is
+    due : by the lab's name, when it was due, a datetime with a time zone
+    gradebook : a Gradebook in OUT; the one in the folder itself if none is given
+    workers : who examines, of `workers`, entered already; this process if none is given
+    anew : whether a student's hand-in for a lab is examined although nothing has changed
+    progress : wraps what is to do, to show how far it is: progress(tasks, total, words)
+
+    Raises OutFault, GradebookFault or LabFault where OUT or the course cannot be used; what was graded is kept.
     """
-    gradebook = Gradebook(out)
-    gradebook.prepare()
+    out, due, gradebook, workers = Path(out).absolute(), due or {}, gradebook or Gradebook(out), workers or Here()
     labs = [LABS[name] for name in labs or [name for name in labs_in(submissions) if name in LABS]]
-    releases = {lab.name: gradebook.register(lab, source_of(lab)) for lab in labs}
     students = sorted({*students_in(submissions), *roster})
-    graded = []
-    for student, lab in progress([(student, lab) for student in students for lab in labs]):
-        release = releases[lab.name]
-        how = (limits or Limits(), hint_share, tier)
-        one, notebook, printed = grade_one(submissions, student, lab, release, secret, *how)
-        one = _entered(gradebook, _kept(out, one), lab, notebook, release, printed)
-        graded.append(replace(one, submission=replace(one.submission, cells=())))  # of a large class, not all texts
-    return graded
+    pairs = [(student, lab) for student in students for lab in labs]
+    with told(out):
+        gradebook.prepare()
+    with told(out), Journal(out) as journal:
+        gradebook.back_up()
+        releases = {lab.name: gradebook.register(lab, source_of(lab), due.get(lab.name)) for lab in labs}
+        run = _Runner(submissions, out, releases, how, due, gradebook, journal)
+        graded = {}
+        for taken, found in progress(workers.run(run.tasks(pairs, anew)), len(pairs), GRADING):
+            one = run.finish(taken, found)
+            graded[one.submission.student, taken.lab.name] = one
+        gradebook.close()
+        for pair, note in run.show(workers, progress).items():
+            graded[pair] = replace(graded[pair], notes=(*graded[pair].notes, note))
+    return Run([graded[student_id(student), lab.name] for student, lab in pairs], run.n_examined, run.said)
 
 
-def grade_one(folder, student, lab, release, secret, limits, hint_share=1.0, tier=None):
+class _Runner:
+    """One run: what is to do, and the writer that enters what was done."""
+
+    def __init__(self, submissions, out, releases, how, due, gradebook, journal):
+        self._submissions, self._out, self._releases, self._how = submissions, out, releases, how
+        self._due, self._gradebook, self._journal = due, gradebook, journal
+        self._there = gradebook.auto_scores()
+        self._entered = set()
+        self.n_examined, self.said = 0, tuple(gradebook.said)
+
+    def tasks(self, pairs, anew):
+        """Give each hand-in as it is taken in, with the job of examining it, or None where nothing has to be run."""
+        for student, lab in pairs:
+            taken = taken_in(self._submissions, student, lab, self._releases[lab.name], self._how)
+            if taken.job is None:
+                yield taken, None
+                continue
+            who = taken.submission.student, lab.name
+            if anew(*who):
+                self._journal.forget(*who)
+            known = self._journal.examined(*who, taken.job.key)
+            yield replace(taken, known=known), None if known else taken.job
+
+    def finish(self, taken, found):
+        """Write down what was found out, keep what was handed in, and enter the points."""
+        submission, lab = taken.submission, taken.lab.name
+        if found and "fault" not in found:
+            self.n_examined += 1
+            self._journal.keep(submission.student, lab, taken.job.key, found)
+        found = found or taken.known
+        graded = _kept(self._out, graded_of(taken, found))
+        graded = replace(graded, submission=replace(submission, cells=(), path=None))  # not all texts of a large class
+        if graded.outcome == INFRASTRUCTURE:
+            return graded
+        time, note = late.handed_in_at(Path(self._submissions) / taken.folder / lab)
+        graded = replace(graded, notes=(*graded.notes, *([note] if note else [])))
+        write_outputs(taken.notebook, {result.name: result for result in graded.results}, printed_of(found))
+        return self._enter(graded, taken, time)
+
+    def _enter(self, graded, taken, time):
+        """Enter a result, unless it stands in the gradebook. Where nbgrader will not have a student's texts, it gets
+        the lab without them: the points do not hang on it."""
+        who = graded.submission.student, taken.lab.name
+        self._entered.add(who)
+        mark = _mark(graded, taken.notebook, time, self._due.get(taken.lab.name), self._gradebook.settings)
+        entered = self._journal.entered(*who)
+        if entered and entered[0] == mark and self._there.get(who) == graded.score:
+            return _with(graded, entered[1])
+        notes = []
+        came = _tried_twice(lambda: self._gradebook.enter(*who, taken.notebook, time))
+        if isinstance(came, GradebookFault):
+            notes = [WITHOUT_ANSWERS + str(came)]
+            came = _tried_twice(lambda: self._gradebook.enter(*who, self._without_answers(graded, taken.lab), time))
+        if isinstance(came, Exception):
+            if fault_of_machine(came):
+                raise came
+            return _not_graded(graded.submission, taken.lab, (*graded.notes, *notes), came)
+        beside = {"late": asdict(came) if came else None, "notes": notes}
+        self._journal.enter(*who, mark, beside)
+        return _with(graded, beside)
+
+    def _without_answers(self, graded, lab):
+        notebook = rebuild(self._releases[lab.name], ()).notebook
+        write_outputs(notebook, {result.name: result for result in graded.results}, {})
+        return notebook
+
+    def show(self, workers, progress):
+        """Write the feedback that does not show yet what was entered. Returns notes, by student and lab."""
+        waiting = sorted(self._journal.not_shown() & self._entered)
+        waiting += sorted(
+            who for who in self._entered - set(waiting) if not self._gradebook.feedback_of(*who).is_file()
+        )
+        tasks = [(who, (self._gradebook.how, *who)) for who in waiting]
+        notes = {}
+        for who, fault in progress(workers.local.run(tasks, _shown), len(tasks), FEEDBACK):
+            if fault:
+                notes[who] = f"there is no page of feedback: {fault}"
+            else:
+                self._journal.show(*who)
+        return notes
+
+
+def _shown(task):
+    """Write a page of feedback. Returns what went wrong, or ""."""
+    how, student, lab = task
+    shown = _tried_twice(lambda: _gradebook(how).write_feedback(student, lab))
+    if isinstance(shown, Exception):
+        if fault_of_machine(shown):
+            raise shown
+        return clean(str(shown))
+    return ""
+
+
+@functools.cache
+def _gradebook(how):
+    return Gradebook(*how)
+
+
+def grade_one(folder, student, lab, release, secret, limits=None, hint_share=1.0, tier=None):
     """Grade one submission. Returns it, the rebuilt notebook, and what each cell printed."""
-    graded = _tried_twice(lambda: _grade(folder, student, lab, release, secret, limits, hint_share, tier))
-    if isinstance(graded, Exception):
-        return _not_graded(Submission(student_id(student), lab.name), lab, (), graded), None, {}
-    return graded
+    how = How(secret, limits or Limits(), hint_share, (tier or tiers.detect()).name)
+    taken = taken_in(folder, student, lab, release, how)
+    found = work.examined(taken.job) if taken.job else None
+    return graded_of(taken, found), taken.notebook, printed_of(found)
 
 
-def _grade(folder, student, lab, release, secret, limits, hint_share, tier):
-    submission, rebuilt = _taken_in(folder, student, lab, release)
-    if submission.refusal:
-        results = failed_results(lab, submission.refusal, clean(submission.reason))
-        notes = _cleaned_notes(submission.reason, *submission.notes)
-        return Graded(submission, submission.refusal, results, notes), rebuilt.notebook, {}
-
-    def generator(exercise, question):
-        return exercise.generator(question, secret, submission.student)
-
-    examined = examine(rebuilt.notebook, lab, generator, limits, hint_share, tier)
-    results = tuple(_cleaned_result(result) for result in examined.results)
-    notes = _cleaned_notes(*submission.notes, *rebuilt.notes, *examined.notes)
-    printed = {place: clean(text) for place, text in examined.printed.items()}
-    return Graded(submission, _outcome(results), results, notes), rebuilt.notebook, printed
-
-
-def _taken_in(folder, student, lab, release):
-    """Return the submission and the notebook rebuilt from it. What nobody foresaw in a file is the file's fault."""
+def taken_in(folder, student, lab, release, how):
+    """Take a hand-in in. What nobody foresaw in a file is the file's fault; what the machine refuses is not."""
     ids = {grade_id(cell) for cell in release.cells if is_answer(cell) or is_check(cell)}
-    try:
+
+    def take():
         submission = take_in(folder, student, lab.name, ids, release)
         return submission, rebuild(release, submission.cells)
-    except MemoryError:
-        raise
-    except Exception as fault:
-        if isinstance(fault, OSError) and fault.errno in OURS:
-            raise
-        reason = f"what was handed in cannot be read ({type(fault).__name__}); tell whoever looks after the course"
-        return Submission(student_id(student), lab.name, refusal="unreadable", reason=reason), rebuild(release, ())
+
+    def one_that_is_refused(outcome, reason):
+        submission = Submission(student_id(student), lab.name, refusal=outcome, reason=reason)
+        return Taken(submission, student, lab, rebuild(release, ()).notebook)
+
+    taken = _tried_twice(take)
+    if isinstance(taken, MemoryError) or (isinstance(taken, OSError) and taken.errno in OURS):
+        return one_that_is_refused(INFRASTRUCTURE, clean(f"not graded, {type(taken).__name__}: {taken}"))
+    if isinstance(taken, Exception):
+        words = f"what was handed in cannot be read ({type(taken).__name__}); tell whoever looks after the course"
+        return one_that_is_refused("unreadable", words)
+    submission, rebuilt = taken
+    if submission.refusal:
+        return Taken(submission, student, lab, rebuilt.notebook, submission.notes)
+    notes = (*submission.notes, *rebuilt.notes)
+    return Taken(
+        submission, student, lab, rebuilt.notebook, notes, job_for(lab, submission.student, rebuilt.notebook, how)
+    )
 
 
-def _cleaned_notes(*notes):
+def graded_of(taken, found):
+    """Return a hand-in graded.
+
+    found : what examining it gave, as plain values; None where nothing was run
+    """
+    submission = taken.submission
+    if submission.refusal == INFRASTRUCTURE or (found and "fault" in found):
+        return _not_graded(submission, taken.lab, taken.notes, found["fault"] if found else submission.reason)
+    if submission.refusal:
+        results = failed_results(taken.lab, submission.refusal, clean(submission.reason))
+        return Graded(submission, submission.refusal, results, _cleaned(submission.reason, *taken.notes))
+    results = results_of(found)
+    return Graded(
+        submission, _outcome(results), results, _cleaned(*taken.notes, *found["notes"]), Times(**found["times"])
+    )
+
+
+def printed_of(found):
+    """Return what each cell printed, by its place."""
+    return {int(place): text for place, text in found["printed"].items()} if found else {}
+
+
+def _cleaned(*notes):
     return tuple(dict.fromkeys(map(clean, notes)))
 
 
-def _cleaned_result(result):
-    reasons = tuple(map(clean, result.reasons))
-    return replace(result, reasons=reasons, named=clean(result.named), note=clean(result.note))
+def _with(graded, beside):
+    """A graded submission with what its entry in the gradebook says beside the points."""
+    came = Late(**beside["late"]) if beside["late"] else None
+    return replace(graded, late=came, notes=(*graded.notes, *beside["notes"]))
+
+
+def _mark(graded, notebook, *more):
+    """A digest of what is entered; what it took is not part of it."""
+    plain = replace(graded, times=None).as_dict()
+    return hashlib.sha256(json.dumps([plain, notebook, *map(str, more)], sort_keys=True).encode()).hexdigest()
 
 
 def _kept(out, graded):
@@ -104,23 +288,10 @@ def _kept(out, graded):
     kept = _tried_twice(lambda: keep(out, graded.submission))
     if not isinstance(kept, Exception):
         return graded
-    return replace(
-        graded, notes=(*graded.notes, f"what was handed in could not be kept ({type(kept).__name__}: {kept})")
-    )
-
-
-def _entered(gradebook, graded, lab, notebook, release, printed):
-    """Enter a result; where nbgrader will not have a student's texts, without them: the points do not hang on it."""
-    if graded.outcome == INFRASTRUCTURE:
-        return graded
-    student = graded.submission.student
-    entered = _tried_twice(lambda: gradebook.enter(student, lab, notebook, graded.results, printed))
-    if isinstance(entered, GradebookFault):
-        graded = replace(
-            graded, notes=(*graded.notes, "the feedback shows the lab without the answers: " + str(entered))
-        )
-        entered = _tried_twice(lambda: gradebook.enter(student, lab, rebuild(release, ()).notebook, graded.results, {}))
-    return _not_graded(graded.submission, lab, graded.notes, entered) if isinstance(entered, Exception) else graded
+    if isinstance(kept, OSError) and kept.errno in OURS:
+        raise kept
+    words = f"what was handed in could not be kept ({type(kept).__name__}: {kept})"
+    return replace(graded, notes=(*graded.notes, clean(words)))
 
 
 def _tried_twice(job: Callable):
@@ -134,8 +305,9 @@ def _tried_twice(job: Callable):
 
 
 def _not_graded(submission, lab, notes, fault):
-    reason = clean(f"not graded, {type(fault).__name__}: {fault}")
-    return Graded(submission, INFRASTRUCTURE, failed_results(lab, INFRASTRUCTURE, reason), (*notes, reason))
+    reason = fault if isinstance(fault, str) else clean(f"not graded, {type(fault).__name__}: {fault}")
+    results = failed_results(lab, INFRASTRUCTURE, reason)
+    return Graded(submission, INFRASTRUCTURE, results, _cleaned(*notes, reason))
 
 
 def _outcome(results):

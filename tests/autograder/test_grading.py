@@ -20,9 +20,9 @@ import pytest
 from autograder.__main__ import main
 from autograder.checking.exercise import source_of
 from autograder.checking.judge import ask, judge
+from autograder.commands import grade
 from autograder.exercises import LABS
-from autograder.grading import report
-from autograder.grading import run as grading
+from autograder.grading import report, work
 from autograder.grading.run import grade_one
 from autograder.grading.sample import as_bytes, sample_submissions, with_answers, write_sample
 from autograder.grading.sandbox import tiers
@@ -79,7 +79,7 @@ def batch(tmp_path_factory, submissions, secret_file, quick):
     """The folder that one run of the command wrote for all ten, and what it said."""
     out = tmp_path_factory.mktemp("graded") / "out"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(grading, "Limits", lambda: quick)
+        patch.setattr(grade, "limits", lambda: quick)
         assert main(["grade", str(submissions), "--out", str(out), "--secret", str(secret_file)]) == 0
     return out
 
@@ -265,9 +265,10 @@ def test_a_fault_of_the_machine_is_reported_and_never_scored(two, lab, secret_fi
         raise OSError("no space left on device")
 
     tries = []
-    monkeypatch.setattr(grading, "examine", out_of_order)
+    monkeypatch.setattr(work, "examine", out_of_order)
     shutil.rmtree(two / "in" / "<b>[x]*&")
-    assert main(["grade", str(two / "in"), "--out", str(two / "out"), "--secret", str(secret_file)]) == 3
+    arguments = ["grade", str(two / "in"), "--out", str(two / "out"), "--secret", str(secret_file), "--jobs", "1"]
+    assert main(arguments) == 3
     assert len(tries) == 2
     (entry,) = json.loads((two / "out" / "report.json").read_text("utf-8"))["submissions"]
     assert entry["outcome"] == "infrastructure-error" and entry["score"] is None

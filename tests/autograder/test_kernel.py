@@ -4,7 +4,6 @@ import ast
 import dataclasses
 import os
 import subprocess
-import tempfile
 from importlib import import_module
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from autograder.checking.call import call, form
 from autograder.exercises import LABS
 from autograder.grading import secret
 from autograder.grading.kernel import Kernel, KernelFault, Stopped, _Output
-from autograder.grading.sandbox import Limits, furnish, tiers
+from autograder.grading.sandbox import Limits, furnish, temporary, tiers
 from reformer import UNITS
 
 # What a lab asks for, by unit, the labs to come included.
@@ -102,10 +101,10 @@ def test_printed_text_is_cut_and_counted(quick):
 @pytest.mark.parametrize("bwrap", ["/bin/false", "/nowhere/bwrap"])
 def test_a_kernel_that_cannot_start_is_nobody_s_fault_but_the_machine_s(bwrap, quick):
     tier = dataclasses.replace(tiers.detect(), bwrap=Path(bwrap))
-    before = set(Path(tempfile.gettempdir()).glob("room-*"))
+    before = set(temporary.folder().glob("room-*"))
     with pytest.raises(KernelFault, match="did not start"), Kernel(3, quick, tier):
         pass
-    assert set(Path(tempfile.gettempdir()).glob("room-*")) <= before
+    assert set(temporary.folder().glob("room-*")) <= before
 
 
 @pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")

@@ -1,8 +1,9 @@
 """The sandbox: what a learner's kernel can see and use, and how it is started and watched.
 
 `tiers` says how well this machine can wall a kernel off, `furnish` what the kernel can import, `walls` builds the
-command of bubblewrap, `provisioner` starts it for Jupyter, and `meter` watches from outside what it uses. What is given
-up inside stands in `../room/confine.py`. The promises are in `autograder/README.md`.
+command of bubblewrap, `provisioner` starts it for Jupyter, and `meter` watches from outside what it uses,
+and `temporary` has the folders that are gone afterwards. What is given up inside stands in `../room/confine.py`. The
+promises are in `autograder/README.md`.
 """
 
 from dataclasses import dataclass

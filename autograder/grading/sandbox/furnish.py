@@ -4,7 +4,6 @@ Only copies of the few files that a kernel needs are in the folder. Within walls
 names: the folder is /course, Python is /python, the packages are in /packages, whatever they are called here.
 """
 
-import atexit
 import compileall
 import functools
 import importlib.metadata
@@ -12,9 +11,9 @@ import os
 import shutil
 import sys
 import sysconfig
-import tempfile
 from pathlib import Path
 
+from autograder.grading.sandbox import temporary
 from reformer import UNITS
 
 GRADING = Path(__file__).resolve().parents[1]
@@ -29,8 +28,8 @@ def furnished(unit):
 
     It is only read: by kernels within walls as /course.
     """
-    folder = Path(tempfile.mkdtemp(prefix="course-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder = temporary.folder() / f"unit{unit}"
+    folder.mkdir()
     packages = folder / "packages"
     copies = {
         ROOM / "launch.py": folder / "launch.py",

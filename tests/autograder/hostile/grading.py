@@ -10,7 +10,6 @@ import random
 import re
 import shutil
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
@@ -20,6 +19,7 @@ from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback 
 
 from autograder.__main__ import main
 from autograder.checking.judge import ask, judge
+from autograder.commands import grade
 from autograder.exercises import exercise_named
 from autograder.grading import run
 from autograder.grading.sample import as_bytes, with_answers
@@ -196,18 +196,17 @@ def _grade(folder, limits):
     """Run the command. Returns its exit code, what it printed, and the seconds that each student took."""
     seconds = {}
 
-    def timed(submissions, student, *arguments, **keywords):
-        begin = time.monotonic()
-        try:
-            return grade_one(submissions, student, *arguments, **keywords)
-        finally:
-            seconds[student] = time.monotonic() - begin
+    def noted(taken, found):
+        graded = graded_of(taken, found)
+        seconds[taken.folder] = graded.times.wall if graded.times else 0.0
+        return graded
 
-    grade_one = run.grade_one
-    arguments = ["grade", str(folder / "submissions"), "--out", str(folder / "out"), "--lab", LAB.name]
+    graded_of = run.graded_of
+    # one job: what is looked at here, temporary folders and memory, is that of this process
+    arguments = ["grade", str(folder / "submissions"), "--out", str(folder / "out"), "--lab", LAB.name, "--jobs", "1"]
     with (
-        mock.patch.object(run, "Limits", lambda: limits),
-        mock.patch.object(run, "grade_one", timed),
+        mock.patch.object(grade, "limits", lambda: limits),
+        mock.patch.object(run, "graded_of", noted),
         contextlib.redirect_stdout(io.StringIO()) as said,
     ):
         code = main([*arguments, "--secret", str(folder / "secret")])
