@@ -194,7 +194,9 @@ class Cluster:
     def _finished(self):
         from distributed import wait
 
-        for future in wait(list(self._waiting), return_when="FIRST_COMPLETED").done:
+        with self._client.as_current():
+            done = wait(list(self._waiting), return_when="FIRST_COMPLETED").done
+        for future in done:
             tag, fault = self._waiting.pop(future), future.exception()
             # Dask gives a job to another worker where one died, and gives up where it dies again and again.
             yield tag, {"fault": f"not graded, {type(fault).__name__}: {fault}"} if fault else future.result()
