@@ -14,6 +14,7 @@ from autograder.grading.gradebook import Gradebook, GradebookFault
 from autograder.grading.graded import INFRASTRUCTURE, Graded
 from autograder.grading.handed_in import keep
 from autograder.grading.intake import Submission, labs_in, students_in, take_in
+from autograder.grading.judged import write_outputs
 from autograder.grading.labs import source_of
 from autograder.grading.names import student_id
 from autograder.grading.opening import OURS
@@ -114,12 +115,17 @@ def _entered(gradebook, graded, lab, notebook, release, printed):
     if graded.outcome == INFRASTRUCTURE:
         return graded
     student = graded.submission.student
-    entered = _tried_twice(lambda: gradebook.enter(student, lab, notebook, graded.results, printed))
+    write_outputs(notebook, {result.name: result for result in graded.results}, printed)
+    entered = _tried_twice(lambda: gradebook.enter(student, lab, notebook))
     if isinstance(entered, GradebookFault):
         graded = replace(
             graded, notes=(*graded.notes, "the feedback shows the lab without the answers: " + str(entered))
         )
-        entered = _tried_twice(lambda: gradebook.enter(student, lab, rebuild(release, ()).notebook, graded.results, {}))
+        notebook = rebuild(release, ()).notebook
+        write_outputs(notebook, {result.name: result for result in graded.results}, {})
+        entered = _tried_twice(lambda: gradebook.enter(student, lab, notebook))
+    if not isinstance(entered, Exception):
+        entered = _tried_twice(lambda: gradebook.write_feedback(student, lab))
     return _not_graded(graded.submission, lab, graded.notes, entered) if isinstance(entered, Exception) else graded
 
 
