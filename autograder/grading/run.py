@@ -17,7 +17,7 @@ from pathlib import Path
 from autograder.exercises import LABS
 from autograder.grading import late, work
 from autograder.grading.examine import WORST_FIRST, failed_results
-from autograder.grading.gradebook import Gradebook, GradebookFault
+from autograder.grading.gradebook import DatabaseFault, Gradebook, GradebookFault
 from autograder.grading.graded import INFRASTRUCTURE, Graded, Late, Times
 from autograder.grading.handed_in import keep
 from autograder.grading.intake import Submission, labs_in, students_in, take_in
@@ -96,18 +96,19 @@ def grade_folder(
     pairs = [(student, lab) for student in students for lab in labs]
     with told(out):
         gradebook.prepare()
+        advice = gradebook.back_up()
     with told(out), Journal(out) as journal:
-        gradebook.back_up()
         releases = {lab.name: gradebook.register(lab, source_of(lab), due.get(lab.name)) for lab in labs}
         run = _Runner(submissions, out, releases, how, due, gradebook, journal)
         graded = {}
         for taken, found in progress(workers.run(run.tasks(pairs, anew)), len(pairs), GRADING):
             one = run.finish(taken, found)
             graded[one.submission.student, taken.lab.name] = one
+        said = (*gradebook.said, *([advice] if advice else []))
         gradebook.close()
         for pair, note in run.show(workers, progress).items():
             graded[pair] = replace(graded[pair], notes=(*graded[pair].notes, note))
-    return Run([graded[student_id(student), lab.name] for student, lab in pairs], run.n_examined, run.said)
+    return Run([graded[student_id(student), lab.name] for student, lab in pairs], run.n_examined, said)
 
 
 class _Runner:
@@ -118,7 +119,7 @@ class _Runner:
         self._due, self._gradebook, self._journal = due, gradebook, journal
         self._there = gradebook.auto_scores()
         self._entered = set()
-        self.n_examined, self.said = 0, tuple(gradebook.said)
+        self.n_examined = 0
 
     def tasks(self, pairs, anew):
         """Give each hand-in as it is taken in, with the job of examining it, or None where nothing has to be run."""
@@ -159,12 +160,13 @@ class _Runner:
         if entered and entered[0] == mark and self._there.get(who) == graded.score:
             return _with(graded, entered[1])
         notes = []
-        came = _tried_twice(lambda: self._gradebook.enter(*who, taken.notebook, time))
-        if isinstance(came, GradebookFault):
+        came = _tried_twice(lambda: self._gradebook.enter(who[0], taken.lab, taken.notebook, time))
+        if isinstance(came, GradebookFault) and not isinstance(came, DatabaseFault):
             notes = [WITHOUT_ANSWERS + str(came)]
-            came = _tried_twice(lambda: self._gradebook.enter(*who, self._without_answers(graded, taken.lab), time))
+            blank = self._without_answers(graded, taken.lab)
+            came = _tried_twice(lambda: self._gradebook.enter(who[0], taken.lab, blank, time))
         if isinstance(came, Exception):
-            if fault_of_machine(came):
+            if isinstance(came, DatabaseFault | late.LateFault) or fault_of_machine(came):
                 raise came
             return _not_graded(graded.submission, taken.lab, (*graded.notes, *notes), came)
         beside = {"late": asdict(came) if came else None, "notes": notes}
@@ -182,7 +184,7 @@ class _Runner:
         waiting += sorted(
             who for who in self._entered - set(waiting) if not self._gradebook.feedback_of(*who).is_file()
         )
-        tasks = [(who, (self._gradebook.how, *who)) for who in waiting]
+        tasks = [(who, (self._out, *who)) for who in waiting]
         notes = {}
         for who, fault in progress(workers.local.run(tasks, _shown), len(tasks), FEEDBACK):
             if fault:
@@ -194,18 +196,18 @@ class _Runner:
 
 def _shown(task):
     """Write a page of feedback. Returns what went wrong, or ""."""
-    how, student, lab = task
-    shown = _tried_twice(lambda: _gradebook(how).write_feedback(student, lab))
+    out, student, lab = task
+    shown = _tried_twice(lambda: _gradebook(out).write_feedback(student, LABS[lab]))
     if isinstance(shown, Exception):
-        if fault_of_machine(shown):
+        if isinstance(shown, DatabaseFault) or fault_of_machine(shown):
             raise shown
         return clean(str(shown))
     return ""
 
 
 @functools.cache
-def _gradebook(how):
-    return Gradebook(*how)
+def _gradebook(out):
+    return Gradebook(out)
 
 
 def grade_one(folder, student, lab, release, secret, limits=None, hint_share=1.0, tier=None):
