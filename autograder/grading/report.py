@@ -18,8 +18,8 @@ from autograder.grading.text import defused
 
 WIDEST = 40  # column of the table for the terminal
 LINES = 40  # of that table
-AT_ONCE = 2_000  # submissions of which everything stands in one page
-ON_A_PAGE = 250  # submissions of which the reasons stand in one page, where they are too many for one
+LARGEST = 6_000_000  # characters of a page: a browser opens it in about two seconds
+ON_A_PAGE = 250  # submissions of which the reasons stand in one page, where all are too many for one
 SHOWN = 600  # characters of a reason or a note
 MANY = 12  # reasons of an exercise and notes of a submission that are shown
 MISTAKES = 6  # of a lab that are shown at once
@@ -134,11 +134,12 @@ def as_html(graded, tier, left_out=()):
 def as_pages(graded, tier, left_out=()):
     """Return the report for a person as pages: a dict of texts by path below OUT, `report.html` the first.
 
-    Of up to AT_ONCE submissions everything stands in `report.html`. The reasons of more stand in pages of their own,
-    `report/<lab>-001.html` and so on, to which the table leads.
+    Where everything would be too large for one page, as with some 2,000 submissions, the reasons stand in pages of
+    their own, `report/<lab>-001.html` and so on, to which the table leads.
     """
-    if len(graded) <= AT_ONCE:
-        return {"report.html": as_html(graded, tier, left_out)}
+    everything = as_html(graded, tier, left_out)
+    if len(everything) <= LARGEST:
+        return {"report.html": everything}
     graded, pages = _in_order(graded), _places_by_page(_in_order(graded))
     page_of = {place: path for path, places in pages.items() for place in places}
     overview = _overview_page(graded, tier, left_out, lambda place: f"{page_of[place]}#s{place}", whole=False)

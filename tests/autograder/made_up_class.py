@@ -35,6 +35,6 @@ def _result(exercise, outcome, skill, rng):
         return Result(exercise.name, "graded", float(exercise.max_score), exercise.max_score)
     mistake = exercise.mistakes[min(len(exercise.mistakes) - 1, rng.geometric(0.4) - 1)]
     named = f"This is what you get when {mistake.says}."
-    score = float(rng.integers(exercise.max_score))
+    score = float(rng.integers(max(1, exercise.max_score)))
     reasons = (named, *(f"question {number}: {WRONG}" for number in range(rng.integers(3, 12))))
     return Result(exercise.name, outcome, score, exercise.max_score, reasons, named)
