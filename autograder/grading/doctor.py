@@ -79,8 +79,9 @@ def findings(*, quick=False):
     yield _secret(SECRET)
     yield _labs(quick=quick)
     yield _trax()
-    yield _optional(("psycopg", "psycopg2"), "PostgreSQL", "a gradebook in PostgreSQL", "'psycopg[binary]'")
-    yield _optional(("distributed",), "Dask", "grading on several machines", "distributed")
+    gradebook = "a gradebook in PostgreSQL (grade --gradebook)"
+    yield _optional(("psycopg", "psycopg2"), "PostgreSQL", gradebook, "'psycopg[binary]'")
+    yield _optional(("distributed",), "Dask", "grading on several machines (grade --scheduler)", "distributed")
 
 
 def is_well(found):
