@@ -7,12 +7,12 @@ PYTHON ?= python3
 SUBMISSIONS ?= submissions
 OUT ?= grading/first
 
-.PHONY: help lab trax syllabus site labs release sample collect grade formgrader exercise selftest test test-long bench lock
+.PHONY: help lab trax syllabus site doctor labs release sample collect grade formgrader exercise selftest test test-long bench lock
 
 help:
 	@$(PYTHON) start.py --help
 
-lab trax syllabus site labs release selftest test test-long bench lock:
+lab trax syllabus site doctor labs release selftest test test-long bench lock:
 	@$(PYTHON) start.py $@ $(ARGS)
 
 sample:

@@ -104,6 +104,11 @@ def site(arguments):
     return become(["-P", "-m", "classroom.site", *arguments], cwd=ROOT)
 
 
+def doctor(arguments):
+    """say what this machine can isolate, and what is missing for grading (--quick)"""
+    return autograder("doctor", arguments)
+
+
 def labs(arguments):
     """make labs/ anew from solutions/"""
     return autograder("labs", arguments)
@@ -179,7 +184,7 @@ COMMANDS = {
     name.__name__.replace("_", "-"): name
     for name in (
         *(lab, trax, syllabus, site),
-        *(labs, release, sample, collect, grade, formgrader),
+        *(doctor, labs, release, sample, collect, grade, formgrader),
         *(exercise, selftest, test, test_long, bench, lock),
     )
 }

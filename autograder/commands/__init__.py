@@ -6,7 +6,7 @@ as it is; `SUMMARY` is its line in the list of all, `DESCRIPTION` what its own h
 
 from pathlib import Path
 
-COMMANDS = ("labs", "exercise", "release", "collect", "grade", "regrade", "formgrader", "sample", "selftest")
+COMMANDS = ("doctor", "labs", "exercise", "release", "collect", "grade", "regrade", "formgrader", "sample", "selftest")
 FINAL, FAULT, USAGE, SOME_NOT_GRADED = 0, 1, 2, 3  # exit codes
 
 
