@@ -134,6 +134,16 @@ def formgrader(arguments):
     return autograder("formgrader", arguments)
 
 
+def feedback(arguments):
+    """make each student's feedback anew and pack it for handing back: feedback OUT"""
+    return autograder("feedback", arguments)
+
+
+def export(arguments):
+    """write the grades as the CSV that a learning platform takes: export OUT"""
+    return autograder("export", arguments)
+
+
 def exercise(arguments):
     """put the five cells of a new exercise into its lab: exercise LAB NAME"""
     return autograder("exercise", arguments)
@@ -179,7 +189,7 @@ COMMANDS = {
     name.__name__.replace("_", "-"): name
     for name in (
         *(lab, trax, syllabus, site),
-        *(labs, release, sample, collect, grade, formgrader),
+        *(labs, release, sample, collect, grade, formgrader, feedback, export),
         *(exercise, selftest, test, test_long, bench, lock),
     )
 }

@@ -1,12 +1,13 @@
 """The instructor's commands, one module each: what it asks for in `add_arguments`, what it does in `run`.
 
 `python -m autograder` (`__main__.py`) makes a parser of them, in the order of `COMMANDS`. A command's module is called
-as it is; `SUMMARY` is its line in the list of all, `DESCRIPTION` what its own help begins with.
+as it is; `SUMMARY` is its line in the list of all, `DESCRIPTION` what its own help begins with, and `EPILOG`, where
+there is one, what it ends with, such as examples.
 """
 
 from pathlib import Path
 
-COMMANDS = ("labs", "exercise", "release", "collect", "grade", "formgrader", "sample", "selftest")
+COMMANDS = ("labs", "exercise", "release", "collect", "grade", "formgrader", "feedback", "export", "sample", "selftest")
 FINAL, FAULT, USAGE, SOME_NOT_GRADED = 0, 1, 2, 3  # exit codes
 
 

@@ -56,15 +56,20 @@ class Gradebook:
         student : an id, as `names.student_id` makes it
         """
         import nbformat
-        from nbgrader.converters import Autograde, GenerateFeedback
+        from nbgrader.converters import Autograde
 
         write_outputs(notebook, {result.name: result for result in results}, printed)
         judged = self.out / "nbgrader" / "judged" / student / lab.name
         judged.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, judged / f"{lab.name}.ipynb")
-        what = f"the submission of {student}"
-        self._convert(Autograde, lab.name, student, what)
-        self._convert(GenerateFeedback, lab.name, student, what)
+        self._convert(Autograde, lab.name, student, f"the submission of {student}")
+        self.write_feedback(student, lab)
+
+    def write_feedback(self, student, lab):
+        """Write nbgrader's page for a student, from the gradebook, with what a person entered there since."""
+        from nbgrader.converters import GenerateFeedback
+
+        self._convert(GenerateFeedback, lab.name, student, f"the feedback of {student}")
 
     def _convert(self, converter, lab, student, what):
         from nbgrader.converters.base import NbGraderException

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from autograder.exercises import LABS
+from autograder.grading.collected import add_names, read_names
 from autograder.grading.examine import WORST_FIRST, examine, failed_results
 from autograder.grading.gradebook import Gradebook, GradebookFault
 from autograder.grading.graded import INFRASTRUCTURE, Graded
@@ -35,6 +36,7 @@ def grade_folder(
     """
     gradebook = Gradebook(out)
     gradebook.prepare()
+    add_names(out, read_names(submissions))
     labs = [LABS[name] for name in labs or [name for name in labs_in(submissions) if name in LABS]]
     releases = {lab.name: gradebook.register(lab, source_of(lab)) for lab in labs}
     students = sorted({*students_in(submissions), *roster})

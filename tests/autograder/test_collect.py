@@ -13,8 +13,8 @@ from autograder.__main__ import main
 from autograder.grading import archive as archives
 from autograder.grading.archive import ArchiveFault
 from autograder.grading.collect import CollectFault, collect
-from autograder.grading.intake import take_in
-from autograder.grading.names import is_litter
+from autograder.grading.intake import left_out, students_in, take_in
+from autograder.grading.names import COLLECTED, is_litter
 from autograder.grading.roster import missing_from, students_of
 from autograder.grading.sample import as_bytes
 
@@ -32,7 +32,7 @@ def zipped(path, files, **options):
 
 def files_in(folder):
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    return {name for name in found if not name.endswith("timestamp.txt")}
+    return {name for name in found if not name.endswith("timestamp.txt")} - {COLLECTED}
 
 
 @pytest.mark.parametrize(
@@ -102,9 +102,10 @@ def test_platforms_archives_become_a_folder_of_submissions(tmp_path, files, coll
     assert len(found) == len(collected)
     if not any("~" in name for name in collected):
         assert found == set(collected)
-    assert result.students == sorted(path.name for path in (tmp_path / "in").iterdir())
+    assert result.students == sorted(path.name for path in (tmp_path / "in").iterdir() if path.name != COLLECTED)
+    assert students_in(tmp_path / "in") == result.students and left_out(tmp_path / "in") == []
     assert all((tmp_path / "in" / student / LAB).is_dir() for student in result.students)
-    assert not [path for path in (tmp_path / "in").iterdir() if path.name.startswith(".")]
+    assert not [path for path in (tmp_path / "in").iterdir() if path.name.startswith(".") and path.name != COLLECTED]
 
 
 def test_of_several_attempts_the_newest_is_taken_and_the_others_are_named(tmp_path):
