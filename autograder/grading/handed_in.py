@@ -1,9 +1,10 @@
 """What was handed in, kept as it came, earlier hand-ins too: OUT/handed_in/<student>/<lab>/<SHA-256>.ipynb.
 
 What one student can make us store is bounded. Of hand-ins 20 are kept for a lab, and 50 MB together, but the newest of
-each lab whatever it takes, at most 128 MB (`opening.MAX_BYTES`). What is made of one is smaller: the judged notebook,
-nbgrader's autograded copy and the page show at most 20,000 characters of a cell and 500 of a line, and together ten
-times as much and the beginnings of the cells after that (`judged`); 9 MB of comment are stored once.
+each lab whatever it takes, at most 128 MB (`opening.MAX_BYTES`). What is made of one is small: the judged notebook,
+nbgrader's autograded copy and the page show at most 20,000 characters of a cell, and together ten times as much and the
+beginnings of the cells after that (`judged`). Of 9 MB of comment in one cell they took 49, 49 and 217 kB; of 9 MB in
+300 cells 364, 364 and 626 kB.
 """
 
 import hashlib
