@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from autograder.commands import FINAL, Usage, short, some
-from autograder.commands.feedback import graded_folder, require
+from autograder.commands.feedback import graded_folder, grades_in, require
 
 SUMMARY = "write the grades as the CSV that a learning platform takes"
 DESCRIPTION = (
@@ -44,11 +44,10 @@ def add_arguments(parser):
 def run(options):
     from autograder.grading.collected import read_names
     from autograder.grading.export import Counted, ExportFault, export, export_into
-    from autograder.grading.grades import read_grades
     from autograder.grading.roster import RosterFault
 
     out = graded_folder(options.out)
-    grades = read_grades(out)
+    grades = grades_in(out)
     labs = sorted({lab for _, lab in grades})
     require(options.lab, labs, "lab", out)
     labs = [lab for lab in labs if not options.lab or lab in options.lab]

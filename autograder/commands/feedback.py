@@ -44,10 +44,9 @@ def run(options):
     from tqdm import tqdm
 
     from autograder.grading.feedback import hand_back, read_entries
-    from autograder.grading.grades import read_grades
 
     out = graded_folder(options.out)
-    keys = {*read_grades(out), *read_entries(out)}
+    keys = {*grades_in(out), *read_entries(out)}
     require(options.student, {student for student, _ in keys}, "student", out)
     require(options.lab, {lab for _, lab in keys}, "lab", out)
     try:
@@ -80,6 +79,17 @@ def graded_folder(out):
     if not (out / "nbgrader_config.py").is_file():
         raise Usage(f"{out} was not made by grading; `grade` makes one: autograder grade SUBMISSIONS --out OUT")
     return out.absolute()
+
+
+def grades_in(out):
+    """Return the grades in OUT's gradebook, as `grades.read_grades` does."""
+    from autograder.grading.gradebook import GradebookFault
+    from autograder.grading.grades import read_grades
+
+    try:
+        return read_grades(out)
+    except GradebookFault as fault:
+        raise Usage(str(fault)) from None
 
 
 def require(names, there, what, out):

@@ -1,9 +1,12 @@
 """The grades as the gradebook has them: manual scores, comments and late penalties that nbgrader keeps included."""
 
+import os
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from autograder.grading.gradebook import GradebookFault
 from autograder.grading.nbgrader_config import configure_grading, nbgrader_at_work
+from autograder.grading.text import shown
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Points:
 class Grade:
     """What one student has for one lab.
 
-    points : by the exercise's name, in the lab's order
+    points : by the exercise's name
     comments : what a person wrote to them, by the name of the cell
     penalty, seconds_late : what coming late costs, and how late it was
     """
@@ -51,28 +54,33 @@ class Grade:
 
 
 def read_grades(out):
-    """Return the grades in OUT's gradebook, by student and lab: `{(student, lab): Grade}`."""
+    """Return the grades in OUT's gradebook, by student and lab: `{(student, lab): Grade}`. Raises GradebookFault."""
     from nbgrader.api import Gradebook, SubmittedAssignment
+    from sqlalchemy.exc import SQLAlchemyError
     from traitlets.config import Config
 
     config = Config()
     configure_grading(config, out)
-    with nbgrader_at_work(), Gradebook(config.CourseDirectory.db_url) as gradebook:
-        max_scores = {cell.id: cell.max_score for cell in _graded_cells(gradebook)}
-        points, comments = _points(gradebook, max_scores), _comments(gradebook)
-        submissions = gradebook.db.query(SubmittedAssignment).all()
-        grades = [
-            Grade(
-                one.student_id,
-                one.name,
-                points.get(one.id, {}),
-                comments.get(one.id, {}),
-                one.late_submission_penalty or 0.0,
-                one.total_seconds_late,
-            )
-            for one in submissions
-        ]
+    with nbgrader_at_work():
+        os.chdir(out)  # as nbgrader does: an address may name the file as it lies there
+        kind, _, file = config.CourseDirectory.db_url.partition(":///")
+        if kind == "sqlite" and not os.path.isfile(file):
+            raise GradebookFault(f"there is no gradebook in {shown(str(out))}; `grade` makes one")
+        try:
+            with Gradebook(config.CourseDirectory.db_url) as gradebook:
+                max_scores = {cell.id: cell.max_score for cell in _graded_cells(gradebook)}
+                points, comments = _points(gradebook, max_scores), _comments(gradebook)
+                submissions = gradebook.db.query(SubmittedAssignment).all()
+                grades = [_grade(one, points.get(one.id, {}), comments.get(one.id, {})) for one in submissions]
+        except SQLAlchemyError as error:
+            words = f"the gradebook in {shown(str(out))} cannot be read ({type(error).__name__})"
+            raise GradebookFault(words) from error
     return {(one.student, one.lab): one for one in sorted(grades, key=lambda one: (one.student, one.lab))}
+
+
+def _grade(submission, points, comments):
+    penalty, seconds = submission.late_submission_penalty or 0.0, submission.total_seconds_late
+    return Grade(submission.student_id, submission.name, points, comments, penalty, seconds)
 
 
 def _graded_cells(gradebook):
@@ -82,7 +90,7 @@ def _graded_cells(gradebook):
 
 
 def _points(gradebook, max_scores):
-    """Return the points by submission and exercise, in the order of the cells."""
+    """Return the points by submission and exercise."""
     from nbgrader.api import BaseCell, SubmittedNotebook
     from nbgrader.api import Grade as Row
 

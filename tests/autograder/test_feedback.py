@@ -180,19 +180,26 @@ def copied(graded, tmp_path):
 
 
 def test_what_there_is_not_is_refused_in_one_sentence(graded, tmp_path, capsys):
-    (tmp_path / "empty").mkdir()
+    for name in ("empty", "none", "damaged"):
+        (tmp_path / name).mkdir()
+    for name in ("none", "damaged"):
+        shutil.copy(graded / "nbgrader_config.py", tmp_path / name)
+    (tmp_path / "damaged" / "gradebook.db").write_bytes(b"no database" * 1000)
     for arguments, words in (
         (["feedback", str(tmp_path / "empty")], "was not made by grading"),
         (["feedback", str(graded), "--student", "nobody"], "there is no student 'nobody'"),
         (["feedback", str(graded), "--lab", "lab99"], "there is no lab 'lab99'"),
         (["export", str(tmp_path / "empty")], "was not made by grading"),
         (["export", str(graded), "--lab", "lab99"], "there is no lab 'lab99'"),
+        (["feedback", str(tmp_path / "none")], "there is no gradebook in"),
+        (["export", str(tmp_path / "damaged")], "cannot be read"),
         (["export", str(graded), "--roster", str(tmp_path / "none")], "cannot be read"),
-        (["export", str(graded), "--to", str(tmp_path / "none" / "x.csv")], "cannot be written"),
+        (["export", str(graded), "--to", str(tmp_path / "nowhere" / "x.csv")], "cannot be written"),
     ):
         assert main(arguments) == 2, arguments
         said = capsys.readouterr().err
         assert words in said and said.count("\n") == 1
+    assert not (tmp_path / "none" / "gradebook.db").exists()
     roster = tmp_path / "roster.csv"
     roster.write_text("Username\nAnn Smith\n")
     assert main(["export", str(graded), "--roster", str(roster), "--to", str(roster)]) == 2
