@@ -4,7 +4,7 @@ What reaches a student: what nbgrader's page shows of an exercise (points, outco
 scores and comments that a person entered, what coming late costs, and of the report's notes those in `FOR_STUDENTS`,
 which say what became of the files and cells that were handed in. Every other note is for the instructor alone (whose
 code it is, what it imports, what is right on seen questions only), and a new kind of note is so until it is added here.
-Inputs of hidden questions are in neither, but where a reason on the page names what was wrong with an answer.
+Of hidden questions a student sees what the page says of them, and no more.
 
 What the zip holds, by the platform it is for:
 
@@ -70,14 +70,14 @@ class HandedBack:
 def hand_back(out, labs=(), students=(), platform="plain", progress=lambda jobs: jobs):
     """Make the feedback in OUT anew, and pack it into OUT/hand_back/<lab>.zip. Returns what was packed.
 
-    labs, students : names of those to hand back to; empty means all that are in the gradebook
+    labs, students : names of those to hand back to; empty means all that are in the gradebook, of labs that stand
     """
     out = Path(out)
     grades, entries, names = read_grades(out), read_entries(out), read_names(out)
     handed, gradebook, packs = HandedBack(), Gradebook(out), {}
 
     def is_meant(key):
-        return (not students or key[0] in students) and (not labs or key[1] in labs)
+        return (not students or key[0] in students) and key[1] in (labs or LABS)
 
     unscored = {key for key, entry in entries.items() if entry["outcome"] == INFRASTRUCTURE}
     handed.not_graded = sorted({shown(student) for student, lab in unscored if is_meant((student, lab))})

@@ -15,7 +15,7 @@ from autograder.__main__ import main
 from autograder.checking.laptop import prose
 from autograder.exercises import LABS
 from autograder.grading.collected import add_names, read_names
-from autograder.grading.feedback import FOR_STUDENTS, Told, as_text, read_told
+from autograder.grading.feedback import FOR_STUDENTS, Told, _places, as_text, read_told
 from autograder.grading.grades import Grade, Points, read_grades
 from autograder.grading.intake import left_out, students_in
 from autograder.grading.names import folder_name
@@ -160,6 +160,23 @@ def test_a_platform_that_is_not_theirs_is_said_and_they_are_packed_plainly(grade
     add_names(out, {("Ann Smith", LAB): "smithann_LATE_12_34_my lab.ipynb"})
     assert main(["feedback", str(out), "--for", "canvas", "--student", "Ann Smith"]) == 0
     assert set(packed(out)) == {f"smithann_LATE_12_34_{LAB}.html"}
+
+
+@pytest.mark.parametrize(
+    ("platform", "name", "place"),
+    [
+        ("moodle", f"Ann Smith_12{FOLDER}", f"Ann Smith_12{FOLDER}/{LAB}.html"),
+        ("moodle", "Ann Smith_12_assignsubmission_file", f"Ann Smith_12_assignsubmission_file/{LAB}.html"),
+        ("moodle", f"Ann Smith_12{FOLDER}mine_1.ipynb", f"Ann Smith_12{FOLDER}/{LAB}.html"),
+        ("moodle", f" _7_Eve_12{FOLDER}", f"  7 Eve_12{FOLDER}/{LAB}.html"),
+        ("canvas", "smithann_12_34_lab_5_6.ipynb", f"smithann_12_34_{LAB}.html"),
+        ("canvas", f"Ann Smith_12{FOLDER}", None),
+        ("moodle", "smithann_12_34_lab.ipynb", None),
+        ("moodle", "ann", None),
+    ],
+)
+def test_a_file_is_called_as_the_platform_called_the_hand_in(platform, name, place):
+    assert _places("ann", LAB, platform, name).get(".html") == place
 
 
 def test_who_could_not_be_graded_gets_nothing_and_the_exit_code_says_so(graded, tmp_path, capsys):
