@@ -11,8 +11,8 @@ again, its columns and rows in their order, its separator, line ends and encodin
 - Canvas makes an assignment of a column it does not know, and reads its points from the row Points Possible.
 
 Sources: Canvas, instructure/canvas-lms, lib/gradebook_importer.rb; Moodle, mod/assign/feedback/offline/
-importgradeslib.php, which wants Identifier, Grade and Last modified as they were; Blackboard's help, "Upload or
-Download Grade Center Items for Working Offline", which knows students by the user name and columns by the number.
+importgradeslib.php, which wants Identifier, Grade and Last modified as they were; Blackboard's help, "Uploading or
+Downloading Grade Center Items for Working Offline", which knows students by the user name and columns by the number.
 
 A spreadsheet calculates cells that begin with certain characters. What we write is defused (`text.defused`). Cells of
 the roster come back as they were, so that the platform knows its rows, but for those that could do harm: that begin

@@ -13,6 +13,7 @@ from autograder.__main__ import main
 from autograder.grading import archive as archives
 from autograder.grading.archive import ArchiveFault
 from autograder.grading.collect import CollectFault, collect
+from autograder.grading.collected import read_names
 from autograder.grading.intake import left_out, students_in, take_in
 from autograder.grading.names import COLLECTED, is_litter
 from autograder.grading.roster import missing_from, students_of
@@ -119,6 +120,26 @@ def test_a_roster_says_what_a_folder_is_called(tmp_path):
     for name in (f"{CANVAS}{LAB}.ipynb", f"{MOODLE}/{LAB}.ipynb"):
         path = zipped(tmp_path / "a.zip", {name: ""})
         assert collect(path, LAB, tmp_path / name[:5], students).students == ["asmith"]
+
+
+def test_what_the_platform_called_each_hand_in_is_remembered(tmp_path):
+    blackboard = f"Lab 3_ann_attempt_2016-01-30-15-00-00_{LAB}.ipynb"
+    names = {
+        "lab01_neighbors": [f"{MOODLE}/notes.txt", f"{MOODLE}/{LAB}.ipynb", "Bob_2_assignsubmission_file_/"],
+        "lab02_hash_planes": [f"{CANVAS}notes.txt", f"{CANVAS}{LAB}-1.ipynb", f"doebob_LATE_1_2_{LAB}.ipynb"],
+        "lab04_sort_and_chunk": [blackboard],
+        "lab05_lsh_attention": [f"ann/{LAB}/{MOODLE}/{LAB}.ipynb", f"bob/{LAB}/{LAB}.ipynb"],
+    }
+    students = students_of('Student,ID,SIS Login ID\n"Smith, Ann",1234,asmith\n')
+    for lab, paths in names.items():
+        collect(zipped(tmp_path / "a.zip", dict.fromkeys(paths, "")), lab, tmp_path / "in", students)
+    assert read_names(tmp_path / "in") == {
+        ("asmith", "lab01_neighbors"): MOODLE,
+        ("Bob", "lab01_neighbors"): "Bob_2_assignsubmission_file_",
+        ("asmith", "lab02_hash_planes"): f"{CANVAS}{LAB}-1.ipynb",
+        ("doebob", "lab02_hash_planes"): f"doebob_LATE_1_2_{LAB}.ipynb",
+        ("ann", "lab04_sort_and_chunk"): blackboard,
+    }
 
 
 def test_nothing_is_written_over(tmp_path):
