@@ -139,6 +139,14 @@ def test_without_a_roster_there_is_a_line_for_each_student_and_no_formula():
     ]
 
 
+def test_of_a_lab_without_points_there_is_no_percentage():
+    (_, none), (_, some) = grade("ann", tests=0.0, max_score=0.0), grade("ann", tests=1.0, max_score=3.0)
+    assert [Counted(percent=percent).cell(one) for percent in (False, True) for one in (none, some, None)] == [
+        *("0", "1", ""),
+        *("", "33.33", ""),
+    ]
+
+
 def test_what_is_no_table_is_refused(tmp_path):
     with pytest.raises(RosterFault, match="no table"):
         exported(tmp_path, "ann\nbob\n", [grade("ann")])
