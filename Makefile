@@ -7,7 +7,7 @@ PYTHON ?= python3
 SUBMISSIONS ?= submissions
 OUT ?= grading/first
 
-.PHONY: help lab trax syllabus site doctor labs release sample collect grade formgrader exercise selftest test test-long bench lock
+.PHONY: help lab trax syllabus site doctor labs release sample collect grade regrade formgrader feedback export exercise selftest test test-long bench lock
 
 help:
 	@$(PYTHON) start.py --help
@@ -24,7 +24,7 @@ collect:
 grade:
 	@$(PYTHON) start.py $@ "$(SUBMISSIONS)" --out "$(OUT)" $(ARGS)
 
-formgrader:
+regrade formgrader feedback export:
 	@$(PYTHON) start.py $@ "$(OUT)" $(ARGS)
 
 exercise:

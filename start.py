@@ -129,6 +129,11 @@ def grade(arguments):
     return autograder("grade", arguments)
 
 
+def regrade(arguments):
+    """grade again what has changed since, as the last time: regrade OUT"""
+    return autograder("regrade", arguments)
+
+
 def sample(arguments):
     """write submissions to try the grading on, good and bad: sample FOLDER"""
     return autograder("sample", arguments)
@@ -137,6 +142,16 @@ def sample(arguments):
 def formgrader(arguments):
     """look at graded submissions in nbgrader's formgrader: formgrader OUT"""
     return autograder("formgrader", arguments)
+
+
+def feedback(arguments):
+    """make each student's feedback anew and pack it for handing back: feedback OUT"""
+    return autograder("feedback", arguments)
+
+
+def export(arguments):
+    """write the grades as the CSV that a learning platform takes: export OUT"""
+    return autograder("export", arguments)
 
 
 def exercise(arguments):
@@ -184,7 +199,7 @@ COMMANDS = {
     name.__name__.replace("_", "-"): name
     for name in (
         *(lab, trax, syllabus, site),
-        *(doctor, labs, release, sample, collect, grade, formgrader),
+        *(doctor, labs, release, sample, collect, grade, regrade, formgrader, feedback, export),
         *(exercise, selftest, test, test_long, bench, lock),
     )
 }

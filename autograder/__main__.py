@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import sys
+import textwrap
 
 from autograder.commands import COMMANDS, USAGE, Usage
 
@@ -30,7 +31,13 @@ def _parser():
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name in COMMANDS:
         command = importlib.import_module(f"autograder.commands.{name}")
-        one = commands.add_parser(name, help=command.SUMMARY, description=command.DESCRIPTION)
+        one = commands.add_parser(
+            name,
+            help=command.SUMMARY,
+            description="\n".join(textwrap.wrap(command.DESCRIPTION, 100)),
+            epilog=getattr(command, "EPILOG", None),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         command.add_arguments(one)
         one.set_defaults(run=command.run)
     return parser

@@ -1,12 +1,16 @@
 """The instructor's commands, one module each: what it asks for in `add_arguments`, what it does in `run`.
 
 `python -m autograder` (`__main__.py`) makes a parser of them, in the order of `COMMANDS`. A command's module is called
-as it is; `SUMMARY` is its line in the list of all, `DESCRIPTION` what its own help begins with.
+as it is; `SUMMARY` is its line in the list of all, `DESCRIPTION` what its own help begins with, and `EPILOG`, where
+there is one, what it ends with, such as examples.
 """
 
 from pathlib import Path
 
-COMMANDS = ("doctor", "labs", "exercise", "release", "collect", "grade", "regrade", "formgrader", "sample", "selftest")
+COMMANDS = (
+    *("doctor", "labs", "exercise", "release", "sample", "collect"),
+    *("grade", "regrade", "formgrader", "feedback", "export", "selftest"),
+)  # in the order of an instructor's day
 FINAL, FAULT, USAGE, SOME_NOT_GRADED = 0, 1, 2, 3  # exit codes
 
 

@@ -15,7 +15,8 @@ from pathlib import Path, PurePosixPath
 
 from autograder.grading import archive as archives
 from autograder.grading.archive import ArchiveFault, Listed
-from autograder.grading.names import file_name
+from autograder.grading.collected import add_names
+from autograder.grading.names import file_name, platform_name
 from autograder.grading.nbgrader_config import ROOT, nbgrader_at_work
 from autograder.grading.opening import MAX_BYTES, PIECE
 from autograder.grading.owners import Handed, OwnersUnclear, folders_of, handed_in
@@ -34,11 +35,15 @@ class CollectFault(Exception):
 
 @dataclass
 class Collected:
-    """What was taken out of an archive: the students; what was left in it, and who was kept apart, in words."""
+    """What was taken out of an archive: the students; what was left in it, and who was kept apart, in words.
+
+    names : by a student's folder, what the platform called the hand-in
+    """
 
     students: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     apart: list[str] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -85,6 +90,7 @@ def collect(archive, lab, submissions, students=()):
             archives.require_small([one.listed.entry.file_size for one in files if not one.fault])
             submissions.mkdir(parents=True, exist_ok=True)
             _through_nbgrader(opened, files, folders, lab, submissions)
+            add_names(submissions, {(folder, lab): name for folder, name in collected.names.items()})
     except (ArchiveFault, OwnersUnclear) as fault:
         raise CollectFault(f"{shown(str(archive))}: {fault}") from None
     except OSError as error:
@@ -98,7 +104,8 @@ def _sorted_out(listed, lab, students):
     find = whose(students)
     handed = handed_in([one.parts for one in listed], find)
     folders, apart = folders_of({one.owner for one in handed if one.owner}, students, find)
-    collected, by_owner = Collected(sorted(folders.values()), apart=apart), {owner: [] for owner in folders}
+    names = _platform_s_names(listed, handed, folders)
+    collected, by_owner = Collected(sorted(folders.values()), [], apart, names), {owner: [] for owner in folders}
     for one, whom in zip(listed, handed, strict=True):
         if whom.owner and one.parts[-1]:
             by_owner[whom.owner].append(_File(one, whom, one.fault))
@@ -112,6 +119,23 @@ def _sorted_out(listed, lab, students):
         _refuse_too_large(kept.values())
         files += kept.values()
     return files, folders, collected
+
+
+def _platform_s_names(listed, handed, folders):
+    """Return what the platform called each student's hand-in, by folder: of several names that of a notebook."""
+    names = {}
+    for one, whom in sorted(
+        zip(listed, handed, strict=True), key=lambda pair: (not _is_notebook(pair[0]), pair[0].parts)
+    ):
+        for part in one.parts if whom.owner and whom.owner.form else ():
+            platform = platform_name(part)
+            if platform and (platform.form, platform.number) == (whom.owner.form, whom.owner.number):
+                names.setdefault(folders[whom.owner], part)
+    return names
+
+
+def _is_notebook(listed):
+    return ".ipynb" in listed.parts[-1].lower()
 
 
 def _told(listed, why):

@@ -19,8 +19,10 @@ IN_ID, IN_FOLDER = 16, 20  # digits of the digest in an id, and in a folder's na
 MARKED = re.compile(rf"~[0-9a-f]{{{IN_ID}}}$")
 MADE = re.compile(rf"~[0-9a-f]{{{IN_FOLDER}}}$")
 SUFFIX = re.compile(r"(?:\.[A-Za-z0-9]{1,12}){1,2}$")
+COLLECTED = ".collected.json"  # what a platform called each hand-in, beside the students' folders
 LITTER_FILES = (
-    ".ds_store ._* thumbs.db ehthumbs.db desktop.ini .nfs* .directory .~lock.* ~$* .gitignore .gitkeep .dropbox"
+    ".ds_store ._* thumbs.db ehthumbs.db desktop.ini .nfs* .directory .~lock.* ~$* .gitignore .gitkeep .dropbox "
+    f"{COLLECTED} {COLLECTED}.partial"
 )
 LITTER_FOLDERS = (
     "__macosx .spotlight-v100 .trashes .fseventsd .temporaryitems .appledouble .documentrevisions-v100 $recycle.bin "

@@ -76,20 +76,70 @@ class Student:
         return kinds.get(form, every) - {""}
 
 
+@dataclass(frozen=True)
+class Table:
+    """A roster's table as it is written, to be written again with more in it.
+
+    rows : the cells of each row, the heading first
+    students : of each row the student, or None where it is the heading, empty, or a platform's own
+    before, mark, line_end, encoding : what stands above the heading, and how the table is written
+    quotes_all : whether every cell of the heading is in quotes
+    """
+
+    rows: list[list[str]]
+    students: list[Student | None]
+    before: str
+    mark: str
+    line_end: str
+    encoding: str
+    quotes_all: bool
+
+    def as_bytes(self):
+        """Return the file, in the encoding it came in."""
+        text = io.StringIO()
+        quoting = csv.QUOTE_ALL if self.quotes_all else csv.QUOTE_MINIMAL
+        csv.writer(text, delimiter=self.mark, lineterminator=self.line_end, quoting=quoting).writerows(self.rows)
+        sign = "\ufeff" if self.encoding.startswith("utf-16-") else ""
+        return (sign + self.before + text.getvalue()).encode(self.encoding)
+
+
+def read_table(path):
+    """Return the table in a roster's file; a list of names alone is none. Raises RosterFault."""
+    text, encoding, what = *_text_of(path), shown(str(path))
+    students_of(text, what)  # refuses two who cannot be told apart
+    text = text if "\n" in text else text.replace("\r", "\n")
+    lines = text.split("\n")
+    start = next((n for n, line in enumerate(lines) if _says_something(_seen(line))), len(lines))
+    mark = _separator(_seen(lines[start])) if start < len(lines) else None
+    if not mark:
+        raise RosterFault(f"{what} is no table; {WHAT.partition(';')[0]}")
+    rows = _of_table("\n".join(lines[start:]), mark, start + 1)
+    heading = rows[0][1]
+    return Table(
+        [row for _, row, _ in rows],
+        [student for _, _, student in rows],
+        "".join(f"{line}\n" for line in lines[:start]),
+        mark,
+        "\r\n" if "\r\n" in text else "\n",
+        encoding,
+        lines[start].count('"') >= 2 * len(heading),
+    )
+
+
 def read_roster(path):
     """Return the students of a roster, each once. Raises RosterFault."""
-    return students_of(_text_of(path), shown(str(path)))
+    return students_of(_text_of(path)[0], shown(str(path)))
 
 
 def students_of(text, what="the roster"):
     """Return the students of a roster given as text: names, one a line, or a table with a known heading."""
-    seen = (char for char in text if char in "\u200c\u200d" or unicodedata.category(char) != "Cf")  # as copying adds
-    text = unicodedata.normalize("NFC", "".join(seen))
+    text = _seen(text)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     start = next((n for n, line in enumerate(lines) if _says_something(line)), len(lines))
     mark = _separator(lines[start]) if start < len(lines) else None
     if mark:
-        students = _of_table("\n".join(lines[start:]), mark, start + 1)
+        rows = _of_table("\n".join(lines[start:]), mark, start + 1)
+        students = [(number, student) for number, _, student in rows if student]
     else:
         students = _of_list(lines, start, what)
     first = {}
@@ -143,7 +193,14 @@ def missing_from(students, folders):
     return [student.name for student in students if not has_folder(student)]
 
 
+def _seen(text):
+    """A text with both forms of an accent as one, and without what shows nothing, as copying adds it."""
+    seen = (char for char in text if char in "\u200c\u200d" or unicodedata.category(char) != "Cf")
+    return unicodedata.normalize("NFC", "".join(seen))
+
+
 def _text_of(path):
+    """Return the text of a file, and its encoding, in which it can be written again."""
     try:
         with open(path, "rb") as file:
             content = file.read(MOST_BYTES + 1)
@@ -151,12 +208,14 @@ def _text_of(path):
         raise RosterFault(f"the roster {path} cannot be read ({getattr(error, 'strerror', error)})") from None
     if len(content) > MOST_BYTES:
         raise RosterFault(f"the roster {path} takes more than {MOST_BYTES // 2**20} MB; is it the right file?")
+    encoding = "utf-8-sig" if content.startswith(codecs.BOM_UTF8) else "utf-8"
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # as Blackboard and spreadsheets write it
+        encoding = "utf-16-le" if content.startswith(codecs.BOM_UTF16_LE) else "utf-16-be"
         content = content.decode("utf-16", "replace").encode("utf-8")
     if b"\0" in content:
         raise RosterFault(f"the roster {path} is UTF-16 text or no text at all; save it as CSV in UTF-8")
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-8-sig"), encoding
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise RosterFault(f"the roster {path} is not UTF-8 text in line {line}; save it as CSV in UTF-8") from None
@@ -202,22 +261,26 @@ def _orders(full):
 
 
 def _of_table(text, mark, first):
-    """Return the students of a table, each with the number of its line."""
-    rows = csv.reader(io.StringIO(text), delimiter=mark, skipinitialspace=True, strict=True)
-    students, number = [], first
+    """Return the rows of a table, the heading first: the number of the line, the cells, and the student or None."""
+    spaced = f'{mark} "' in text  # else blanks belong to the cell
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=mark, skipinitialspace=spaced, strict=True)
+    found, number = [], first
     try:
-        columns = _kinds([column.strip().casefold() for column in next(rows)], first)
+        heading = next(rows)
+        columns = _kinds([_seen(column).strip().casefold() for column in heading], first)
+        found.append((first, heading, None))
         number = first + rows.line_num
         for row in rows:
-            cells = dict(reversed([(c, cell.strip()) for c, cell in zip(columns, row, strict=False) if cell.strip()]))
-            first_cell = row[0].strip() if row else ""
-            if cells and not first_cell.startswith("#") and first_cell.casefold() not in NOT_STUDENTS:
-                if first_cell or KNOWN & set(cells):
-                    students.append((number, _student_of(cells, number)))
+            plain = [_seen(cell).strip() for cell in row]
+            cells = dict(reversed([(c, cell) for c, cell in zip(columns, plain, strict=False) if cell]))
+            first_cell = plain[0] if row else ""
+            is_student = cells and not first_cell.startswith("#") and first_cell.casefold() not in NOT_STUDENTS
+            is_student = is_student and (first_cell or KNOWN & set(cells))
+            found.append((number, row, _student_of(cells, number) if is_student else None))
             number = first + rows.line_num
     except csv.Error as error:
         raise RosterFault(f"the roster is no table from line {number} on ({error})") from None
-    return students
+    return found
 
 
 def _kinds(columns, line):

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from autograder.exercises import LABS
 from autograder.grading import late, work
+from autograder.grading.collected import add_names, read_names
 from autograder.grading.examine import WORST_FIRST, failed_results
 from autograder.grading.gradebook import DatabaseFault, Gradebook, GradebookFault
 from autograder.grading.graded import INFRASTRUCTURE, Graded, Late, Times
@@ -97,6 +98,7 @@ def grade_folder(
     with told(out):
         gradebook.prepare()
         advice = gradebook.back_up()
+        add_names(out, read_names(submissions))
     with told(out), Journal(out) as journal:
         releases = {lab.name: gradebook.register(lab, source_of(lab), due.get(lab.name)) for lab in labs}
         run = _Runner(submissions, out, releases, how, due, gradebook, journal)

@@ -19,13 +19,14 @@ DEATH = "import os\n\nos._exit(1)\n"
 WARNING = "import warnings\n\nwarnings.warn('this goes to stderr and costs nothing')\n"
 
 
-def write_sample(folder, lab):
-    """Write the sample submissions of a lab, each as <name>/<lab>/<lab>.ipynb. Returns their names."""
-    submissions = sample_submissions(lab)
-    for name, content in submissions.items():
-        path = Path(folder) / name / lab.name / f"{lab.name}.ipynb"
-        path.parent.mkdir(parents=True)
-        path.write_bytes(content)
+def write_sample(folder, *labs):
+    """Write the sample submissions of labs, each as <name>/<lab>/<lab>.ipynb. Returns the names, all labs' alike."""
+    for lab in labs:
+        submissions = sample_submissions(lab)
+        for name, content in submissions.items():
+            path = Path(folder) / name / lab.name / f"{lab.name}.ipynb"
+            path.parent.mkdir(parents=True)
+            path.write_bytes(content)
     return list(submissions)
 
 

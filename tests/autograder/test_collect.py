@@ -13,8 +13,9 @@ from autograder.__main__ import main
 from autograder.grading import archive as archives
 from autograder.grading.archive import ArchiveFault
 from autograder.grading.collect import CollectFault, collect
-from autograder.grading.intake import take_in
-from autograder.grading.names import is_litter
+from autograder.grading.collected import read_names
+from autograder.grading.intake import left_out, students_in, take_in
+from autograder.grading.names import COLLECTED, is_litter
 from autograder.grading.roster import missing_from, students_of
 from autograder.grading.sample import as_bytes
 
@@ -32,7 +33,7 @@ def zipped(path, files, **options):
 
 def files_in(folder):
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    return {name for name in found if not name.endswith("timestamp.txt")}
+    return {name for name in found if not name.endswith("timestamp.txt")} - {COLLECTED}
 
 
 @pytest.mark.parametrize(
@@ -102,9 +103,10 @@ def test_platforms_archives_become_a_folder_of_submissions(tmp_path, files, coll
     assert len(found) == len(collected)
     if not any("~" in name for name in collected):
         assert found == set(collected)
-    assert result.students == sorted(path.name for path in (tmp_path / "in").iterdir())
+    assert result.students == sorted(path.name for path in (tmp_path / "in").iterdir() if path.name != COLLECTED)
+    assert students_in(tmp_path / "in") == result.students and left_out(tmp_path / "in") == []
     assert all((tmp_path / "in" / student / LAB).is_dir() for student in result.students)
-    assert not [path for path in (tmp_path / "in").iterdir() if path.name.startswith(".")]
+    assert not [path for path in (tmp_path / "in").iterdir() if path.name.startswith(".") and path.name != COLLECTED]
 
 
 def test_of_several_attempts_the_newest_is_taken_and_the_others_are_named(tmp_path):
@@ -118,6 +120,26 @@ def test_a_roster_says_what_a_folder_is_called(tmp_path):
     for name in (f"{CANVAS}{LAB}.ipynb", f"{MOODLE}/{LAB}.ipynb"):
         path = zipped(tmp_path / "a.zip", {name: ""})
         assert collect(path, LAB, tmp_path / name[:5], students).students == ["asmith"]
+
+
+def test_what_the_platform_called_each_hand_in_is_remembered(tmp_path):
+    blackboard = f"Lab 3_ann_attempt_2016-01-30-15-00-00_{LAB}.ipynb"
+    names = {
+        "lab01_neighbors": [f"{MOODLE}/notes.txt", f"{MOODLE}/{LAB}.ipynb", "Bob_2_assignsubmission_file_/"],
+        "lab02_hash_planes": [f"{CANVAS}notes.txt", f"{CANVAS}{LAB}-1.ipynb", f"doebob_LATE_1_2_{LAB}.ipynb"],
+        "lab04_sort_and_chunk": [blackboard],
+        "lab05_lsh_attention": [f"ann/{LAB}/{MOODLE}/{LAB}.ipynb", f"bob/{LAB}/{LAB}.ipynb"],
+    }
+    students = students_of('Student,ID,SIS Login ID\n"Smith, Ann",1234,asmith\n')
+    for lab, paths in names.items():
+        collect(zipped(tmp_path / "a.zip", dict.fromkeys(paths, "")), lab, tmp_path / "in", students)
+    assert read_names(tmp_path / "in") == {
+        ("asmith", "lab01_neighbors"): MOODLE,
+        ("Bob", "lab01_neighbors"): "Bob_2_assignsubmission_file_",
+        ("asmith", "lab02_hash_planes"): f"{CANVAS}{LAB}-1.ipynb",
+        ("doebob", "lab02_hash_planes"): f"doebob_LATE_1_2_{LAB}.ipynb",
+        ("ann", "lab04_sort_and_chunk"): blackboard,
+    }
 
 
 def test_nothing_is_written_over(tmp_path):

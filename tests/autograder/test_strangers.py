@@ -5,6 +5,7 @@ None of these starts a kernel: what is refused is refused before.
 
 import csv
 import errno
+import hashlib
 import json
 import os
 import random
@@ -15,12 +16,12 @@ from collections import defaultdict
 import pytest
 
 from autograder.__main__ import main
-from autograder.grading import opening
+from autograder.grading import handed_in, opening
 from autograder.grading import run as grading
 from autograder.grading.examine import Result
 from autograder.grading.gradebook import GradebookFault
 from autograder.grading.handed_in import MOST_KEPT, keep
-from autograder.grading.intake import take_in
+from autograder.grading.intake import Submission, take_in
 from autograder.grading.judged import _as_shown, write_outputs
 from autograder.grading.names import student_id
 from autograder.grading.reading import read_notebook
@@ -151,6 +152,28 @@ def test_earlier_hand_ins_are_kept_too_and_not_without_end(tmp_path):
         keep(tmp_path / "out", take_in(tmp_path / "in", "ann", LAB, set()))
         kept = list((tmp_path / "out" / "handed_in" / "ann" / LAB).iterdir())
         assert len(kept) == min(number + 1, MOST_KEPT)
+
+
+def test_what_one_student_hands_in_again_and_again_takes_50_mb_and_the_newest_of_each_lab(tmp_path, monkeypatch):
+    monkeypatch.setattr(handed_in, "MOST_BYTES", 1000)
+    kept = tmp_path / "out" / "handed_in" / "ann"
+
+    def sizes_after(lab, size):
+        path = tmp_path / "x.ipynb"
+        path.write_bytes(b"x" * size)
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        keep(tmp_path / "out", Submission("ann", lab, path.name, digest, path=path))
+        return sorted(file.stat().st_size for file in kept.rglob("*") if file.is_file())
+
+    assert sizes_after("lab01", 400) == [400]
+    assert sizes_after("lab01", 100) == [100, 400]
+    assert sizes_after(LAB, 300) == [100, 300, 400]
+    assert sizes_after(LAB, 301) == [100, 300, 301]  # 1102 would be too much
+    assert sizes_after(LAB, 2000) == [100, 2000]  # the newest of each, and nothing else
+    assert sizes_after(LAB, 301) == [100, 301]
+    assert sizes_after(LAB, 302) == [100, 301, 302]
+    assert sizes_after(LAB, 301) == [100, 301, 302]  # again the newest
+    assert sizes_after(LAB, 500) == [100, 301, 500]
 
 
 def test_in_another_order_every_row_is_the_same(graded, rows, tmp_path, lab, release, secret, quick):
