@@ -162,11 +162,11 @@ class _Runner:
         if entered and entered[0] == mark and self._there.get(who) == graded.score:
             return _with(graded, entered[1])
         notes = []
-        came = _tried_twice(lambda: self._gradebook.enter(who[0], taken.lab, taken.notebook, time))
+        came = _tried_twice(lambda: self._gradebook.enter(*who, taken.notebook, time))
         if isinstance(came, GradebookFault) and not isinstance(came, DatabaseFault):
             notes = [WITHOUT_ANSWERS + str(came)]
             blank = self._without_answers(graded, taken.lab)
-            came = _tried_twice(lambda: self._gradebook.enter(who[0], taken.lab, blank, time))
+            came = _tried_twice(lambda: self._gradebook.enter(*who, blank, time))
         if isinstance(came, Exception):
             if isinstance(came, DatabaseFault | late.LateFault) or fault_of_machine(came):
                 raise came
@@ -183,9 +183,7 @@ class _Runner:
     def show(self, workers, progress):
         """Write the feedback that does not show yet what was entered. Returns notes, by student and lab."""
         waiting = sorted(self._journal.not_shown() & self._entered)
-        waiting += sorted(
-            who for who in self._entered - set(waiting) if not self._gradebook.feedback_of(*who).is_file()
-        )
+        waiting += sorted(who for who in self._entered - set(waiting) if not self._gradebook.feedback_of(*who).is_file())
         tasks = [(who, (self._out, *who)) for who in waiting]
         notes = {}
         for who, fault in progress(workers.local.run(tasks, _shown), len(tasks), FEEDBACK):
@@ -199,7 +197,7 @@ class _Runner:
 def _shown(task):
     """Write a page of feedback. Returns what went wrong, or ""."""
     out, student, lab = task
-    shown = _tried_twice(lambda: _gradebook(out).write_feedback(student, LABS[lab]))
+    shown = _tried_twice(lambda: _gradebook(out).write_feedback(student, lab))
     if isinstance(shown, Exception):
         if isinstance(shown, DatabaseFault) or fault_of_machine(shown):
             raise shown

@@ -24,6 +24,7 @@ from autograder.grading.journal import Journal
 from autograder.grading.out import OutFault, only_run, write_whole
 from autograder.grading.sample import sample_submissions
 from autograder.grading.sandbox import temporary
+from autograder.grading.sandbox import tiers
 from autograder.grading.workers import AHEAD, Beside, Here
 
 STUDENTS = ("right", "half-right", "wrong", "blank", "warns", "deleted-check", "unreadable")
@@ -328,7 +329,7 @@ def test_a_full_disk_is_told_as_such_and_the_same_command_goes_on(class_, undist
     env = {**os.environ, "PYTHON": sys.executable, "SECRET": str(class_ / "secret"), "CLASS": str(class_ / "in")}
     env |= {"COURSE": os.getcwd(), "KEPT": str(tmp_path)}
     walls = [
-        "bwrap",
+        str(tiers.detect().bwrap),
         "--dev-bind",
         "/",
         "/",

@@ -19,7 +19,7 @@ from autograder.__main__ import main
 from autograder.grading import handed_in, opening
 from autograder.grading import run as grading
 from autograder.grading.examine import Result
-from autograder.grading.gradebook import GradebookFault
+from autograder.grading.gradebook import Gradebook, GradebookFault
 from autograder.grading.handed_in import MOST_KEPT, keep
 from autograder.grading.intake import Submission, take_in
 from autograder.grading.judged import _as_shown, write_outputs
@@ -27,6 +27,8 @@ from autograder.grading.names import student_id
 from autograder.grading.reading import read_notebook
 from autograder.grading.rebuild import is_own, rebuild
 from autograder.grading.sample import as_bytes, with_answers
+from autograder.grading.sandbox import tiers
+from autograder.grading.work import How
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="names of POSIX")
 LAB = "lab03_angular_lsh"
@@ -233,18 +235,22 @@ def test_a_disk_that_fails_is_nobody_s_fault(tmp_path, lab, release, secret, qui
     assert one.outcome == "infrastructure-error" and one.score is None
 
 
-def test_a_result_is_entered_without_the_answers_where_nbgrader_will_not_have_them(tmp_path, lab, release, right):
-    class Picky:
-        def enter(self, student, lab, notebook, results, printed):
+def test_a_result_is_entered_without_the_answers_where_nbgrader_will_not_have_them(tmp_path, lab, right, quick, secret):
+    class Picky(Gradebook):
+        def enter(self, student, lab, notebook, handed_in_at=None):
             if any(is_own(cell) for cell in notebook.cells):
                 raise GradebookFault("nbgrader refused the submission")
-            self.entered = student
+            return super().enter(student, lab, notebook, handed_in_at)
 
     own = with_answers(right, {})
-    own["cells"].insert(0, {"cell_type": "code", "source": "x", "metadata": {}})
-    put(tmp_path, "ann", as_bytes(own))
-    submission, rebuilt = grading._taken_in(tmp_path, "ann", lab, release)
-    graded = grading.Graded(submission, "graded", (), ())
-    gradebook = Picky()
-    entered = grading._entered(gradebook, graded, lab, rebuilt.notebook, release, {})
-    assert entered.outcome == "graded" and gradebook.entered == "ann" and "without the answers" in entered.notes[0]
+    own["cells"].insert(0, {"cell_type": "code", "source": "x = 41 + 1", "metadata": {}})
+    put(tmp_path / "in", "ann", as_bytes(own))
+    out = tmp_path / "out"
+    how = How(secret, quick, isolation=tiers.detect().name)
+    for n_examined in (1, 0):  # and so it stays
+        run = grading.grade_folder(tmp_path / "in", out, how=how, gradebook=Picky(out))
+        (one,) = run.graded
+        assert run.n_examined == n_examined and one.outcome == "graded" and one.score == one.max_score
+        assert "without the answers: nbgrader refused the submission" in one.notes[-1]
+        page = (out / "feedback" / "ann" / lab.name / f"{lab.name}.html").read_text("utf-8")
+        assert "x = 41 + 1" not in page and "Score:" in page
