@@ -5,13 +5,18 @@ The folder that `grade` writes holds a short `nbgrader_config.py` that calls `co
 """
 
 import contextlib
+import json
 import logging
 import os
 import sys
 import warnings
 from pathlib import Path
 
+from autograder.grading.database import FILE, DatabaseFault
+from autograder.grading.text import shown
+
 ROOT = Path(__file__).resolve().parents[2]
+SETTINGS = "settings.json"
 STUB = '# YOUR CODE HERE\nraise NotImplementedError("not written yet")'
 
 
@@ -28,21 +33,56 @@ def configure_labs(config, root, release):
 def configure_grading(config, out):
     """Keep a gradebook and nbgrader's own folders in `out`, and take the judge's outputs as they are.
 
-    Nothing is executed: the notebooks that nbgrader meets were rebuilt from the course's own and judged before.
+    Nothing is executed: the notebooks that nbgrader meets were rebuilt from the course's own and judged before. A
+    gradebook in a file is named as it lies in `out`, where nbgrader works: a URL has no room for every path.
     """
-    from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, SaveAutoGrades
+    from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata
 
-    out = Path(out).resolve()
+    from autograder.grading.late import LateFault, failing, late_policy
+    from autograder.grading.points import SavePoints
+
+    out, settings = Path(out).resolve(), settings_of(out)
     config.CourseDirectory.root = str(out)
     config.CourseDirectory.source_directory = os.path.join("nbgrader", "source")
     config.CourseDirectory.release_directory = os.path.join("nbgrader", "release")
     config.CourseDirectory.submitted_directory = os.path.join("nbgrader", "judged")
     config.CourseDirectory.autograded_directory = os.path.join("nbgrader", "autograded")
     config.CourseDirectory.feedback_directory = "feedback"
-    config.CourseDirectory.db_url = f"sqlite:///{out / 'gradebook.db'}"
+    config.CourseDirectory.db_url = settings["db_url"] or f"sqlite:///{FILE}"
     config.ClearSolutions.code_stub = {"python": STUB}
     config.Autograde.sanitize_preprocessors = [CheckCellMetadata]
-    config.Autograde.autograde_preprocessors = [SaveAutoGrades, AssignLatePenalties, CheckCellMetadata]
+    config.Autograde.autograde_preprocessors = [SavePoints, AssignLatePenalties, CheckCellMetadata]
+    try:
+        config.AssignLatePenalties.plugin_class = late_policy(settings["late"] or "none")
+    except LateFault as fault:  # an export goes on without it
+        config.AssignLatePenalties.plugin_class = failing(fault)
+
+
+def settings_of(out):
+    """Return what the runs of grading in `out` have in common: the address of a server's database, the late policy.
+
+    Each is None where it was never chosen. Raises DatabaseFault for a file that cannot be read.
+    """
+    path, settings = Path(out) / SETTINGS, {"db_url": None, "late": None}
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return settings | {name: kept[name] for name in settings if kept[name] is None or isinstance(kept[name], str)}
+    except FileNotFoundError:
+        return settings
+    except (OSError, ValueError, TypeError, KeyError):
+        raise DatabaseFault(f"{shown(str(path))} cannot be read; remove it, and give --db and --late again") from None
+
+
+def keep_settings(out, settings):
+    """Write the settings down for the runs that follow; a password may be in them, so that no other user reads them."""
+    path = Path(out) / SETTINGS
+    partial = path.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
+    with open(partial, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        json.dump(settings, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(partial, path)
 
 
 @contextlib.contextmanager
@@ -51,7 +91,7 @@ def nbgrader_at_work(log=None):
 
     log : the file to which nbgrader's messages are added; without one they are dropped
     """
-    handler = logging.FileHandler(log, encoding="utf-8") if log else logging.NullHandler()
+    handler = logging.FileHandler(log, encoding="utf-8", errors="backslashreplace") if log else logging.NullHandler()
     handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
     loggers = [logging.getLogger(name) for name in ("traitlets", "py.warnings")]
     before = [(logger.level, logger.propagate) for logger in loggers]
