@@ -1,6 +1,5 @@
 """The gradebook: nbgrader's own rows, files and feedback, made faster; whole after a crash; with manual grades kept."""
 
-import copy
 import csv
 import os
 import re
@@ -21,7 +20,7 @@ from autograder.grading.judged import write_outputs
 from autograder.grading.labs import source_of
 from autograder.grading.nbgrader_config import ROOT, configure_grading, nbgrader_at_work
 from autograder.grading.rebuild import rebuild
-from tests.autograder.judged_notebooks import judged, rows
+from tests.autograder.judged_notebooks import changed, judged, rows, without_offset_rounds
 
 DUE = datetime(2026, 11, 30, 23, 59, tzinfo=UTC)
 
@@ -182,28 +181,6 @@ def test_a_damaged_gradebook_is_told_in_one_sentence_that_names_the_newest_back_
     Gradebook(out).enter("ann", lab, notebook(0.5))
 
 
-def changed(lab, tmp_path, edit):
-    """The lab's source after a change: `edit` gets its cells by id, and may take some out."""
-    notebook = nbformat.read(source_of(lab), as_version=4)
-    cells = {
-        cell.metadata.get("nbgrader", {}).get("grade_id", number): cell for number, cell in enumerate(notebook.cells)
-    }
-    edit(cells)
-    notebook.cells = list(cells.values())
-    path = tmp_path / "changed" / f"{lab.name}.ipynb"
-    path.parent.mkdir(exist_ok=True)
-    nbformat.write(notebook, path)
-    return path
-
-
-def rename_one_and_lower_another(cells):
-    """`offset_rounds` and its check are gone, `turned` and its check are new, and `angular_hash` gives one point."""
-    for old, new in (("offset_rounds", "turned"), ("check_offset_rounds", "check_turned")):
-        cells[new] = copy.deepcopy(cells.pop(old))
-        cells[new].metadata["nbgrader"]["grade_id"], cells[new].id = new, new.replace("_", "-")
-    cells["check_angular_hash"].metadata["nbgrader"]["points"] = 1
-
-
 @pytest.fixture
 def with_manual_grades(out, lab, notebook):
     """Two students with manual grades, on cells that stay and on cells that go."""
@@ -236,7 +213,7 @@ def removed(out):
 
 def test_a_changed_lab_is_taken_and_no_manual_grade_is_lost(with_manual_grades, lab, made, tmp_path):
     out, gradebook = with_manual_grades, Gradebook(with_manual_grades)
-    source = changed(lab, tmp_path, rename_one_and_lower_another)
+    source = changed(lab, tmp_path, without_offset_rounds)
     release = gradebook.register(lab, source)
     assert removed(out) == REMOVED
     lost, sunk = gradebook.said[0], gradebook.said[1]
@@ -268,7 +245,7 @@ def test_a_changed_lab_is_taken_and_no_manual_grade_is_lost(with_manual_grades, 
 def test_killed_at_any_step_of_a_change_nothing_is_lost(step, with_manual_grades, lab, tmp_path):
     """A process dies at the step; the next one finds the gradebook as it was, and goes on."""
     out, before, replace = with_manual_grades, rows(with_manual_grades), os.replace
-    source = changed(lab, tmp_path, rename_one_and_lower_another)
+    source = changed(lab, tmp_path, without_offset_rounds)
     child = os.fork()
     if not child:
         if step == "commit":
