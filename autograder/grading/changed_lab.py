@@ -92,10 +92,10 @@ def _written_down(rows, lab, out):
         return []
     path = Path(out) / REMOVED
     partial = path.with_suffix(".partial")
-    written = path.read_bytes().decode("utf-8") if path.exists() else _lines([FIELDS])
+    written = path.read_bytes().decode("utf-8", "surrogateescape") if path.exists() else _lines([FIELDS])
     lines = (_lines([[defused(value) if isinstance(value, str) else value for value in row]]) for row in rows)
     written += "".join(line for line in lines if f"\n{line}" not in written)
-    with partial.open("w", encoding="utf-8", newline="") as file:
+    with partial.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
         file.write(written)
         file.flush()
         os.fsync(file.fileno())

@@ -61,7 +61,12 @@ class Database:
 
         with self.faults_in_words():
             if not self.file:
-                return create_engine(self.url, pool_pre_ping=True)
+                url = self.url
+                if url.get_driver_name() == "psycopg" and "connect_timeout" not in url.query:
+                    url = url.update_query_dict({"connect_timeout": str(WAIT)})
+                return create_engine(url, pool_pre_ping=True)
+            if not (writing or self.file.exists()):
+                raise DatabaseFault(f"there is no gradebook {self.name}")
             engine = create_engine("sqlite://", creator=self._connect)  # not by a URL, which not every path fits in
             event.listen(engine, "begin", lambda on: on.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN"))
             return engine

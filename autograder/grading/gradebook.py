@@ -17,6 +17,7 @@ from autograder.grading.database import COURSE, Database, DatabaseFault, Gradebo
 from autograder.grading.graded import Late
 from autograder.grading.late import TIMES, late_policy
 from autograder.grading.nbgrader_config import configure_grading, keep_settings, nbgrader_at_work, settings_of
+from autograder.grading.text import shown
 
 __all__ = ["DatabaseFault", "Gradebook", "GradebookFault"]
 CONFIG = '''"""nbgrader's configuration of this folder, for its formgrader: python -m autograder formgrader ."""
@@ -42,7 +43,7 @@ class Gradebook:
     def __init__(self, out, db_url=None, late=None):
         self.out = Path(out).resolve()
         self.log = self.out / "nbgrader.log"
-        self.said = []
+        self.said, self._engines = [], {}
         before = settings_of(self.out)
         self.settings = {"db_url": db_url or before["db_url"], "late": late or before["late"]}
         self.database = Database(self.out, self.settings["db_url"])
@@ -63,10 +64,9 @@ class Gradebook:
 
     def close(self):
         """Let go of the database."""
-        for name in ("_writer", "_reader", "_exporter", "_penalties"):
-            self.__dict__.pop(name, None)
-        for engine in self.__dict__.pop("_engines", {}).values():
+        for engine in self._engines.values():
             engine.dispose()
+        self._engines.clear()
 
     def register(self, lab, source, due=None):
         """Enter a lab by its source, and return its release as a notebook: the form that submissions are rebuilt in.
@@ -97,15 +97,25 @@ class Gradebook:
         from nbgrader.converters.base import NbGraderException
         from nbgrader.coursedir import CourseDirectory
         from nbgrader.preprocessors import SaveCells
+        from sqlalchemy.exc import SQLAlchemyError
 
         from autograder.grading.changed_lab import saving_cells
 
         class GenerateOne(GenerateAssignment):
-            """Takes the course's names as they are; nbgrader would read them as patterns of files."""
+            """Takes the course's names as they are, which nbgrader would read as patterns, and remembers a fault."""
+
+            fault = None
 
             def init_notebooks(self):
                 folder = self._format_source(lab.name, ".")
                 self.assignments = {folder: [os.path.join(folder, f"{lab.name}.ipynb")]}
+
+            def convert_single_notebook(self, notebook_filename):
+                try:
+                    super().convert_single_notebook(notebook_filename)
+                except Exception as fault:
+                    self.fault = fault
+                    raise
 
         ours, config = saving_cells(book, self.out, said), self._config
         with nbgrader_at_work(self.log):
@@ -115,7 +125,9 @@ class Gradebook:
             try:
                 converter.start()
             except NbGraderException as error:
-                words = f"nbgrader refused the lab {lab.name}; its own words are in {self.log}"
+                if isinstance(converter.fault, OSError | SQLAlchemyError):  # the disk, or the database
+                    raise converter.fault from None
+                words = f"nbgrader refused the lab {lab.name}; its own words are in {shown(str(self.log))}"
                 raise GradebookFault(words) from error
 
     def enter(self, student, lab, notebook, handed_in_at=None):
@@ -181,12 +193,15 @@ class Gradebook:
         told = {"student": student, "assignment": name, "notebook": name, "db_url": ""}
         resources = {"unique_key": name, "output_files_dir": f"{name}_files", "nbgrader": told}
         try:
-            with nbgrader_at_work(self.log), self._session(writing=False) as book:
+            with self._session(writing=False) as book, nbgrader_at_work(self.log):
                 exporter, grades = self._exporter
                 grades.book = book
                 page, _ = exporter.from_filename(str(graded), resources=resources)
-        except (OSError, ValueError) as error:
-            raise GradebookFault(f"there is no feedback for {student}, {name}: {error}") from error
+        except FileNotFoundError:
+            raise GradebookFault(f"nothing of {student} was entered for {name}, so there is no feedback") from None
+        except (KeyError, ValueError) as error:  # of a submission, or of a cell, that the gradebook does not have
+            words = f"the gradebook has not what {student} handed in for {name}, or the lab has changed since"
+            raise GradebookFault(f"{words}; grade it again") from error
         path = self.out / "feedback" / student / name / f"{name}.html"
         path.parent.mkdir(parents=True, exist_ok=True)
         _write(path, page.encode("utf-8", errors="backslashreplace"), 0o644)
@@ -197,7 +212,7 @@ class Gradebook:
         from traitlets.config import Config
 
         config = Config()
-        configure_grading(config, self.out)
+        configure_grading(config, self.out, self.settings)
         return config
 
     @cached_property
@@ -211,10 +226,6 @@ class Gradebook:
         from autograder.grading.feedback_page import feedback_exporter
 
         return feedback_exporter(self._config)
-
-    @cached_property
-    def _engines(self):
-        return {}
 
     def _engine(self, writing):
         if writing not in self._engines:
@@ -263,6 +274,8 @@ def _enter_rows(db, entered, points, comments):
 
 def _write(path, content, mode=0o444):
     """Write a file, whole or not at all."""
+    if os.name == "nt" and path.exists():
+        path.chmod(0o644)  # Windows replaces no file that may only be read
     partial = path.with_name(f"{path.name}.partial")
     partial.unlink(missing_ok=True)
     partial.write_bytes(content)

@@ -30,18 +30,20 @@ def configure_labs(config, root, release):
     config.ClearSolutions.code_stub = {"python": STUB}
 
 
-def configure_grading(config, out):
+def configure_grading(config, out, settings=None):
     """Keep a gradebook and nbgrader's own folders in `out`, and take the judge's outputs as they are.
 
     Nothing is executed: the notebooks that nbgrader meets were rebuilt from the course's own and judged before. A
     gradebook in a file is named as it lies in `out`, where nbgrader works: a URL has no room for every path.
+
+    settings : as `settings_of` returns them; those written down in `out` if none are given
     """
     from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata
 
     from autograder.grading.late import LateFault, failing, late_policy
     from autograder.grading.points import SavePoints
 
-    out, settings = Path(out).resolve(), settings_of(out)
+    out, settings = Path(out).resolve(), settings or settings_of(out)
     config.CourseDirectory.root = str(out)
     config.CourseDirectory.source_directory = os.path.join("nbgrader", "source")
     config.CourseDirectory.release_directory = os.path.join("nbgrader", "release")

@@ -289,3 +289,43 @@ def test_a_submission_is_entered_whole_or_not_at_all(out, lab, notebook, monkeyp
     monkeypatch.undo()
     gradebook.enter("ann", lab, notebook(0.5))
     assert len(rows(out)["submitted"]) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+def test_killed_while_the_gradebook_is_made_the_next_run_makes_it(lab, tmp_path):
+    gradebook = Gradebook(tmp_path)
+    gradebook.prepare()
+    child = os.fork()
+    if not child:
+        database._newest_version = lambda: os._exit(9)
+        try:
+            gradebook.register(lab, source_of(lab))
+        finally:
+            os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    Gradebook(tmp_path).register(lab, source_of(lab))
+    assert len(rows(tmp_path)["version"]) == 1 and rows(tmp_path)["cells"]
+
+
+def test_a_full_disk_is_told_as_such_and_the_lab_stays_as_it_was(with_manual_grades, lab, tmp_path, monkeypatch):
+    out, before = with_manual_grades, rows(with_manual_grades)
+
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(changed_lab.os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        Gradebook(out).register(lab, changed(lab, tmp_path, without_offset_rounds))
+    assert rows(out) == before
+
+
+def test_feedback_on_what_was_never_entered_is_refused_in_one_sentence(out, lab, made, tmp_path):
+    with pytest.raises(GradebookFault, match="nothing of ann was entered for"):
+        Gradebook(out).write_feedback("ann", lab)
+    with pytest.raises(DatabaseFault, match="there is no gradebook"):
+        Gradebook(tmp_path / "none").write_feedback("ann", lab)
+    assert not (tmp_path / "none").exists()
+    Gradebook(out).enter("ann", lab, judged(made[1], lab, 0.5))
+    Gradebook(out).register(lab, changed(lab, tmp_path, without_offset_rounds))
+    with pytest.raises(GradebookFault, match="the lab has changed since; grade it again"):
+        Gradebook(out).write_feedback("ann", lab)

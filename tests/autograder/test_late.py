@@ -168,9 +168,8 @@ def entered(tmp_path, lab, release):
         late = gradebook.enter(
             student, lab, notebook, NOON + timedelta(seconds=seconds) if seconds is not None else None
         )
-        page = gradebook.write_feedback(student, lab).read_text("utf-8")
         gradebook.close()
-        return late, page
+        return late
 
     return enter
 
@@ -178,24 +177,25 @@ def entered(tmp_path, lab, release):
 def test_a_penalty_is_nbgrader_s_and_stands_in_the_gradebook_and_in_feedback(entered, lab, tmp_path):
     from nbgrader.api import Gradebook as Book
 
-    late, page = entered(DAY + 60, "10%/day")
-    assert (
-        late == Late(DAY + 60, 5.5) and "Score: 22.0 / 55.0" in page and "Late submission penalty (Score: -5.5)" in page
-    )
+    def page():
+        return Gradebook(tmp_path / "out").write_feedback("ann", lab).read_text("utf-8")
+
+    assert entered(DAY + 60, "10%/day") == Late(DAY + 60, 5.5)
+    assert "Score: 22.0 / 55.0" in page() and "Late submission penalty (Score: -5.5)" in page()
     with Book(f"sqlite:///{tmp_path / 'out' / 'gradebook.db'}") as book:
         submission = book.find_submission(lab.name, "ann")
         assert (submission.late_submission_penalty, submission.total_seconds_late) == (5.5, DAY + 60)
-    assert entered(DAY + 60)[0] == Late(DAY + 60, 5.5)  # the policy is kept in OUT, and the due date in the gradebook
-    assert entered(DAY + 60, due=None)[0] == Late(DAY + 60, 5.5)
-    assert entered(DAY + 60, "none")[0] == Late(DAY + 60, 0.0)  # noted all the same
-    assert entered(DAY + 60, "zero", extension={"days": 1})[0] == Late(60, 27.5)
-    late, page = entered(0)  # handed in again, in time
-    assert late is None and "Score: 27.5 / 55.0" in page and "Late submission penalty" not in page
-    assert entered(None)[0] is None
+    assert entered(DAY + 60) == Late(DAY + 60, 5.5)  # the policy is kept in OUT, and the due date in the gradebook
+    assert entered(DAY + 60, due=None) == Late(DAY + 60, 5.5)
+    assert entered(DAY + 60, "none") == Late(DAY + 60, 0.0)  # noted all the same
+    assert entered(DAY + 60, "zero", extension={"days": 1}) == Late(60, 27.5)
+    assert entered(0) is None  # handed in again, in time
+    assert "Score: 27.5 / 55.0" in page() and "Late submission penalty" not in page()
+    assert entered(None) is None
 
 
 def test_without_a_due_date_nothing_is_late(entered):
-    assert entered(99 * DAY, "zero", due=None)[0] is None
+    assert entered(99 * DAY, "zero", due=None) is None
 
 
 def test_the_settings_are_for_nobody_else_and_a_policy_that_is_gone_stops_no_export(tmp_path, monkeypatch):
