@@ -73,7 +73,8 @@ def settings_of(out):
     except FileNotFoundError:
         return settings
     except (OSError, ValueError, TypeError, KeyError):
-        raise DatabaseFault(f"{shown(str(path))} cannot be read; remove it, and give --db and --late again") from None
+        advice = "remove it, and give --gradebook and --late again"
+        raise DatabaseFault(f"{shown(str(path))} cannot be read; {advice}") from None
 
 
 def keep_settings(out, settings):
