@@ -65,11 +65,15 @@ class Database:
                 if url.get_driver_name() == "psycopg" and "connect_timeout" not in url.query:
                     url = url.update_query_dict({"connect_timeout": str(WAIT)})
                 return create_engine(url, pool_pre_ping=True)
-            if not (writing or self.file.exists()):
+            if self.is_missing() and not writing:
                 raise DatabaseFault(f"there is no gradebook {self.name}")
             engine = create_engine("sqlite://", creator=self._connect)  # not by a URL, which not every path fits in
             event.listen(engine, "begin", lambda on: on.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN"))
             return engine
+
+    def is_missing(self):
+        """Whether the gradebook is to be kept in a file, and there is none yet."""
+        return bool(self.file) and not self.file.exists()
 
     def _connect(self):
         return sqlite3.connect(self.file, isolation_level=None, timeout=WAIT)
@@ -126,7 +130,7 @@ class Database:
         """Copy the gradebook into the folder of back-ups. Returns what a person has to do about it, or None."""
         if not self.file:
             return f"{self.name} is not backed up from here; use the server's own dump, such as pg_dump"
-        if not self.file.exists():
+        if self.is_missing():
             return None
         path = self.folder / f"gradebook-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.db"
         partial = path.with_suffix(".partial")

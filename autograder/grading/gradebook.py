@@ -49,6 +49,11 @@ class Gradebook:
         self.database = Database(self.out, self.settings["db_url"])
         late_policy(self.settings["late"] or "none")
 
+    @property
+    def how(self):
+        """What another process makes its own Gradebook of."""
+        return self.out, self.settings["db_url"], self.settings["late"]
+
     def prepare(self):
         """Make the folder and its configuration."""
         self.out.mkdir(parents=True, exist_ok=True)
@@ -133,7 +138,7 @@ class Gradebook:
     def enter(self, student, lab, notebook, handed_in_at=None):
         """Enter a judged submission: its points, and when it came. Returns how late it is, or None if it is not.
 
-        student : an id, as `names.student_id` makes it
+        student : an id, as `names.student_id` makes it; lab : its name
         notebook : the rebuilt notebook, with outputs by `judged.write_outputs`
         handed_in_at : an aware datetime, or None where nobody knows
 
@@ -146,27 +151,12 @@ class Gradebook:
         points, comments = points_in(notebook), comments_in(notebook)
         with self._transaction() as book:
             book.update_or_create_student(student)
-            submission = book.update_or_create_submission(lab.name, student, timestamp=time)
+            submission = book.update_or_create_submission(lab, student, timestamp=time)
             (entered,) = submission.notebooks
             _enter_rows(book.db, entered, points, comments)
             late = self._late(book.db, submission, entered)
-            self._write_notebooks(student, lab.name, notebook, time)
+            self._write_notebooks(student, lab, notebook, time)
         return late
-
-    def auto_scores(self):
-        """Return the points that stand in the gradebook from grading, by student and lab's name; no one's own."""
-        from nbgrader.api import Assignment, Grade, SubmittedAssignment, SubmittedNotebook
-        from sqlalchemy import func, select
-
-        points = (
-            select(SubmittedAssignment.student_id, Assignment.name, func.sum(Grade.auto_score))
-            .join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
-            .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
-            .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
-            .group_by(SubmittedAssignment.student_id, Assignment.name)
-        )
-        with self._transaction() as book:
-            return {(student, lab): score for student, lab, score in book.db.execute(points)}
 
     def _late(self, db, submission, entered):
         """Enter the penalty of a late submission as nbgrader does, and return it."""
@@ -198,26 +188,44 @@ class Gradebook:
             if time:
                 _write(folder / TIMES, time.isoformat(" ").encode())
 
-    def write_feedback(self, student, lab):
-        """Write nbgrader's feedback of a submission that was entered: OUT/feedback/<student>/<lab>/<lab>.html.
+    def auto_scores(self):
+        """Return the points that stand in the gradebook, without manual grades, by student and lab."""
+        from nbgrader.api import Assignment, Grade, SubmittedAssignment, SubmittedNotebook
+        from sqlalchemy import func, select
 
-        Manual grades and comments are in it. The gradebook is only read. Returns the path.
+        query = select(SubmittedAssignment.student_id, Assignment.name, func.sum(Grade.auto_score))
+        query = query.join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+        query = query.join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+        query = query.join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+        query = query.group_by(SubmittedAssignment.student_id, Assignment.name)
+        if self.database.is_missing():
+            return {}
+        with self._session(writing=False) as book:
+            return {(student, lab): score for student, lab, score in book.db.execute(query)}
+
+    def feedback_of(self, student, lab):
+        """The page that `write_feedback` writes."""
+        return self.out / "feedback" / student / lab / f"{lab}.html"
+
+    def write_feedback(self, student, lab):
+        """Write nbgrader's feedback of a submission that was entered, and return the page's path.
+
+        Manual grades and comments are in it. The gradebook is only read. lab : its name
         """
-        name = lab.name
-        graded = self.out / "nbgrader" / "autograded" / student / name / f"{name}.ipynb"
-        told = {"student": student, "assignment": name, "notebook": name, "db_url": ""}
-        resources = {"unique_key": name, "output_files_dir": f"{name}_files", "nbgrader": told}
-        try:
-            with self._session(writing=False) as book, nbgrader_at_work(self.log):
-                exporter, grades = self._exporter
-                grades.book = book
+        graded = self.out / "nbgrader" / "autograded" / student / lab / f"{lab}.ipynb"
+        told = {"student": student, "assignment": lab, "notebook": lab, "db_url": ""}
+        resources = {"unique_key": lab, "output_files_dir": f"{lab}_files", "nbgrader": told}
+        with self._session(writing=False) as book, nbgrader_at_work(self.log):
+            if not graded.is_file():
+                raise GradebookFault(f"nothing of {student} was entered for {lab}, so there is no feedback")
+            exporter, grades = self._exporter
+            grades.book = book
+            try:
                 page, _ = exporter.from_filename(str(graded), resources=resources)
-        except FileNotFoundError:
-            raise GradebookFault(f"nothing of {student} was entered for {name}, so there is no feedback") from None
-        except (KeyError, ValueError) as error:  # of a submission, or of a cell, that the gradebook does not have
-            words = f"the gradebook has not what {student} handed in for {name}, or the lab has changed since"
-            raise GradebookFault(f"{words}; grade it again") from error
-        path = feedback_page(self.out, student, name)
+            except (KeyError, ValueError) as error:  # of a submission, or of a cell, that the gradebook does not have
+                words = f"the gradebook has not what {student} handed in for {lab}, or the lab has changed since"
+                raise GradebookFault(f"{words}; grade it again") from error
+        path = self.feedback_of(student, lab)
         path.parent.mkdir(parents=True, exist_ok=True)
         _write(path, page.encode("utf-8", errors="backslashreplace"), 0o644)
         return path
@@ -268,11 +276,6 @@ class Gradebook:
 
     def _transaction(self):
         return self._session(writing=True)
-
-
-def feedback_page(out, student, lab):
-    """Return where the feedback of a student for a lab is, by its name."""
-    return Path(out) / "feedback" / student / lab / f"{lab}.html"
 
 
 def _enter_rows(db, entered, points, comments):

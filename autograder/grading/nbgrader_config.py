@@ -51,6 +51,7 @@ def configure_grading(config, out, settings=None):
     config.CourseDirectory.autograded_directory = os.path.join("nbgrader", "autograded")
     config.CourseDirectory.feedback_directory = "feedback"
     config.CourseDirectory.db_url = settings["db_url"] or f"sqlite:///{FILE}"
+    config.FormgradeExtension.debug = not settings["db_url"]  # it shows the configuration, and so a password
     config.ClearSolutions.code_stub = {"python": STUB}
     config.Autograde.sanitize_preprocessors = [CheckCellMetadata]
     config.Autograde.autograde_preprocessors = [SavePoints, AssignLatePenalties, CheckCellMetadata]
@@ -72,7 +73,8 @@ def settings_of(out):
     except FileNotFoundError:
         return settings
     except (OSError, ValueError, TypeError, KeyError):
-        raise DatabaseFault(f"{shown(str(path))} cannot be read; remove it, and give --db and --late again") from None
+        advice = "remove it, and give --gradebook and --late again"
+        raise DatabaseFault(f"{shown(str(path))} cannot be read; {advice}") from None
 
 
 def keep_settings(out, settings):

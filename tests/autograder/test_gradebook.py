@@ -85,8 +85,8 @@ def test_rows_files_and_feedback_are_those_of_nbgrader_s_own_autograder(out, lab
         (0.25, "def angular_hash(v, r):\n    return 1 < 2\n", DUE + timedelta(days=1, hours=1), 3.5),
         (1.0, "x = 1", DUE - timedelta(seconds=1), 3.5),
     ]:
-        late = gradebook.enter("ann & co", lab, notebook(share, answer), handed_in_at=came)
-        page = gradebook.write_feedback("ann & co", lab)
+        late = gradebook.enter("ann & co", lab.name, notebook(share, answer), handed_in_at=came)
+        page = gradebook.write_feedback("ann & co", lab.name)
         shutil.rmtree(other / "nbgrader" / "judged", ignore_errors=True)
         shutil.copytree(out / "nbgrader" / "judged", other / "nbgrader" / "judged")
         by_nbgrader(other, lab, "ann & co")
@@ -105,13 +105,14 @@ def test_rows_files_and_feedback_are_those_of_nbgrader_s_own_autograder(out, lab
 def test_a_person_is_asked_to_look_again_only_where_points_have_changed(out, lab, notebook):
     gradebook = Gradebook(out)
     waiting = "select needs_manual_grade from grade where manual_score = 3"
-    gradebook.enter("ann", lab, notebook(0.5))
+    gradebook.enter("ann", lab.name, notebook(0.5))
     give(out, "ann", "check_offset_rounds", "manual_score", 3)
     for share, waits in ((0.5, 0), (1.0, 1), (1.0, 1)):  # what waits goes on to wait
-        gradebook.enter("ann", lab, notebook(share))
+        gradebook.enter("ann", lab.name, notebook(share))
         with sqlite3.connect(out / "gradebook.db") as db:
             assert db.execute(waiting).fetchall() == [(waits,)], share
     assert sum(one[3] == 3 for one in rows(out)["grades"]) == 1
+    assert gradebook.auto_scores() == {("ann", lab.name): 55.0}  # whatever a person gave
 
 
 def test_a_check_that_does_not_say_its_points_is_refused_and_nothing_is_entered(out, lab, notebook):
@@ -122,7 +123,7 @@ def test_a_check_that_does_not_say_its_points_is_refused_and_nothing_is_entered(
         check.outputs = [{**check.outputs[0], "data": {"text/plain": text}}] if text else []
         wrong = nbformat.from_dict(wrong)
         with pytest.raises(GradebookFault, match=check.metadata["nbgrader"]["grade_id"]):
-            gradebook.enter("ann", lab, wrong)
+            gradebook.enter("ann", lab.name, wrong)
     assert rows(out) == before and not (out / "nbgrader" / "judged").exists()
 
 
@@ -135,8 +136,8 @@ def test_a_folder_may_be_called_anything(name, lab, made, tmp_path):
         pytest.skip("this file system has no such names")
     gradebook = Gradebook(out)
     gradebook.prepare()
-    gradebook.enter("ann", lab, judged(gradebook.register(lab, source_of(lab)), lab, 0.5))
-    assert "Score: 27.5" in gradebook.write_feedback("ann", lab).read_text("utf-8")
+    gradebook.enter("ann", lab.name, judged(gradebook.register(lab, source_of(lab)), lab, 0.5))
+    assert "Score: 27.5" in gradebook.write_feedback("ann", lab.name).read_text("utf-8")
     assert gradebook.back_up() is None
     assert {path.name for path in tmp_path.rglob("*.db")} >= {"gradebook.db"} and (out / "gradebook.db").stat().st_size
     assert len(list(tmp_path.rglob("gradebook.db"))) == 1 and len(list((out / "backups").iterdir())) == 1
@@ -150,7 +151,7 @@ def test_a_folder_may_be_called_anything(name, lab, made, tmp_path):
 def test_back_ups_are_whole_and_the_newest_ten_are_kept(out, lab, notebook):
     gradebook = Gradebook(out)
     for number in range(12):
-        gradebook.enter(f"student {number}", lab, notebook(0.5))
+        gradebook.enter(f"student {number}", lab.name, notebook(0.5))
         assert gradebook.back_up() is None
     kept = sorted((out / "backups").iterdir())
     assert len(kept) == 10
@@ -172,13 +173,13 @@ def test_a_damaged_gradebook_is_told_in_one_sentence_that_names_the_newest_back_
     torn[4096:] = b"\xa5" * len(torn[4096:])
     for damaged in (b"no database at all" * 300, bytes(torn)):
         (out / "gradebook.db").write_bytes(damaged)
-        for job in (gradebook.back_up, lambda: Gradebook(out).enter("ann", lab, notebook(0.5))):
+        for job in (gradebook.back_up, lambda: Gradebook(out).enter("ann", lab.name, notebook(0.5))):
             with pytest.raises(DatabaseFault) as told:
                 job()
             assert "is damaged" in str(told.value) and str(kept) in str(told.value) and "\n" not in str(told.value)
         assert list((out / "backups").iterdir()) == [kept]
     shutil.copy(kept, out / "gradebook.db")
-    Gradebook(out).enter("ann", lab, notebook(0.5))
+    Gradebook(out).enter("ann", lab.name, notebook(0.5))
 
 
 @pytest.fixture
@@ -186,7 +187,7 @@ def with_manual_grades(out, lab, notebook):
     """Two students with manual grades, on cells that stay and on cells that go."""
     gradebook = Gradebook(out)
     for student in ("ann", "=cmd|bob"):
-        gradebook.enter(student, lab, notebook(0.5))
+        gradebook.enter(student, lab.name, notebook(0.5))
     gradebook.close()
     give(out, "ann", "check_offset_rounds", "manual_score", 4.25)
     give(out, "ann", "check_offset_rounds", "extra_credit", 1)
@@ -231,8 +232,8 @@ def test_a_changed_lab_is_taken_and_no_manual_grade_is_lost(with_manual_grades, 
     notebook = rebuild(release, ()).notebook
     results = [Result(one.name, "graded", 1.0, 1, ("why",)) for one in exercises] + [Result("turned", "graded", 2.0, 9)]
     write_outputs(notebook, {result.name: result for result in results}, {})
-    gradebook.enter("=cmd|bob", lab, notebook)
-    gradebook.enter("new", lab, notebook)
+    gradebook.enter("=cmd|bob", lab.name, notebook)
+    gradebook.enter("new", lab.name, notebook)
     said = len(gradebook.said)
     gradebook.register(lab, source)
     gradebook.register(lab, source_of(lab))  # and back again
@@ -266,14 +267,14 @@ def test_killed_at_any_step_of_a_change_nothing_is_lost(step, with_manual_grades
 
 def test_others_read_while_nothing_is_written_and_wait_while_something_is(out, lab, notebook, monkeypatch):
     writer, readers = Gradebook(out), [Gradebook(out), Gradebook(out)]
-    writer.enter("ann", lab, notebook(0.5))
+    writer.enter("ann", lab.name, notebook(0.5))
     with readers[0]._session(writing=False) as first, readers[1]._session(writing=False) as second:
         assert [book.find_submission(lab.name, "ann").score for book in (first, second)] == [27.5, 27.5]
-    assert readers[0].write_feedback("ann", lab) == readers[1].write_feedback("ann", lab)
+    assert readers[0].write_feedback("ann", lab.name) == readers[1].write_feedback("ann", lab.name)
     monkeypatch.setattr(database, "WAIT", 0.1)
     with writer._session(writing=True), pytest.raises(DatabaseFault, match="is being written by another program"):
-        Gradebook(out).enter("bob", lab, notebook(0.5))
-    Gradebook(out).enter("bob", lab, notebook(0.5))
+        Gradebook(out).enter("bob", lab.name, notebook(0.5))
+    Gradebook(out).enter("bob", lab.name, notebook(0.5))
 
 
 def test_a_submission_is_entered_whole_or_not_at_all(out, lab, notebook, monkeypatch):
@@ -284,10 +285,10 @@ def test_a_submission_is_entered_whole_or_not_at_all(out, lab, notebook, monkeyp
 
     monkeypatch.setattr(Gradebook, "_write_notebooks", full)
     with pytest.raises(OSError):
-        gradebook.enter("ann", lab, notebook(0.5))
+        gradebook.enter("ann", lab.name, notebook(0.5))
     assert rows(out) == before
     monkeypatch.undo()
-    gradebook.enter("ann", lab, notebook(0.5))
+    gradebook.enter("ann", lab.name, notebook(0.5))
     assert len(rows(out)["submitted"]) == 1
 
 
@@ -321,11 +322,12 @@ def test_a_full_disk_is_told_as_such_and_the_lab_stays_as_it_was(with_manual_gra
 
 def test_feedback_on_what_was_never_entered_is_refused_in_one_sentence(out, lab, made, tmp_path):
     with pytest.raises(GradebookFault, match="nothing of ann was entered for"):
-        Gradebook(out).write_feedback("ann", lab)
+        Gradebook(out).write_feedback("ann", lab.name)
     with pytest.raises(DatabaseFault, match="there is no gradebook"):
-        Gradebook(tmp_path / "none").write_feedback("ann", lab)
+        Gradebook(tmp_path / "none").write_feedback("ann", lab.name)
+    assert Gradebook(tmp_path / "none").auto_scores() == {}
     assert not (tmp_path / "none").exists()
-    Gradebook(out).enter("ann", lab, judged(made[1], lab, 0.5))
+    Gradebook(out).enter("ann", lab.name, judged(made[1], lab, 0.5))
     Gradebook(out).register(lab, changed(lab, tmp_path, without_offset_rounds))
     with pytest.raises(GradebookFault, match="the lab has changed since; grade it again"):
-        Gradebook(out).write_feedback("ann", lab)
+        Gradebook(out).write_feedback("ann", lab.name)

@@ -166,7 +166,7 @@ def entered(tmp_path, lab, release):
             with gradebook._session(writing=True) as book:
                 book.grant_extension(lab.name, student, **extension)
         late = gradebook.enter(
-            student, lab, notebook, NOON + timedelta(seconds=seconds) if seconds is not None else None
+            student, lab.name, notebook, NOON + timedelta(seconds=seconds) if seconds is not None else None
         )
         gradebook.close()
         return late
@@ -178,7 +178,7 @@ def test_a_penalty_is_nbgrader_s_and_stands_in_the_gradebook_and_in_feedback(ent
     from nbgrader.api import Gradebook as Book
 
     def page():
-        return Gradebook(tmp_path / "out").write_feedback("ann", lab).read_text("utf-8")
+        return Gradebook(tmp_path / "out").write_feedback("ann", lab.name).read_text("utf-8")
 
     assert entered(DAY + 60, "10%/day") == Late(DAY + 60, 5.5)
     assert "Score: 22.0 / 55.0" in page() and "Late submission penalty (Score: -5.5)" in page()

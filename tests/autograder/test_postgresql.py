@@ -110,11 +110,13 @@ def test_three_submissions_come_to_the_same_rows_and_feedback_in_a_file_and_in_p
         release = gradebook.register(lab, source_of(lab), due=DUE)
         came = {"ann": DUE, "böb": DUE + timedelta(hours=1), "cleo": None}
         late = [
-            gradebook.enter(student, lab, judged(release, lab, share, answer="x = 'ü\U0001f600'"), came[student])
+            gradebook.enter(student, lab.name, judged(release, lab, share, answer="x = 'ü\U0001f600'"), came[student])
             for student, share in (("ann", 1.0), ("böb", 0.5), ("cleo", 0.0))
         ]
         assert late == [None, Late(3600, 2.75), None]
-        pages[place] = [gradebook.write_feedback(student, lab).read_text("utf-8") for student in came]
+        pages[place] = [gradebook.write_feedback(student, lab.name).read_text("utf-8") for student in came]
+        points = gradebook.auto_scores()
+        assert points == {("ann", lab.name): 55.0, ("böb", lab.name): 27.5, ("cleo", lab.name): 0.0}
         gradebook.close()
     assert pages["file"] == pages["server"]
     in_file, at_server = rows(tmp_path / "file"), rows_at(url)
@@ -137,7 +139,7 @@ def test_a_changed_lab_is_taken_with_manual_grades_kept(url, lab, tmp_path):
     gradebook = Gradebook(tmp_path / "out", url)
     gradebook.prepare()
     release = gradebook.register(lab, source_of(lab))
-    gradebook.enter("ann", lab, judged(release, lab, 0.5))
+    gradebook.enter("ann", lab.name, judged(release, lab, 0.5))
     with create_engine(url).begin() as connection:
         connection.execute(text("update grade set manual_score = 3"))
     gradebook.register(lab, changed(lab, tmp_path, without_offset_rounds))
