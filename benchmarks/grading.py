@@ -59,13 +59,13 @@ def measure(folder, lab, copies):
         path.write_bytes(right)
     (folder / "secret").write_text("a secret for measuring only\n", encoding="utf-8")
     ours, stock = [], []
-    _nbgrader(folder, "generate_assignment", lab)
+    nbgrader(folder, "generate_assignment", lab)
     for turn in range(2):
         out = folder / f"out{turn}"
         command = [sys.executable, "-m", "autograder", "grade", str(folder / "submitted"), "--out", str(out)]
         ours.append(timed([*command, "--secret", str(folder / "secret")], ROOT))
         shutil.rmtree(folder / "autograded", ignore_errors=True)
-        stock.append(_nbgrader(folder, "autograde", lab))
+        stock.append(nbgrader(folder, "autograde", lab))
         scores = {one["score"] for one in json.loads((out / "report.json").read_text("utf-8"))["submissions"]}
         assert scores == {sum(exercise.max_score for exercise in lab.exercises)}, scores
     each = {"lab": lab.name, "copies": copies}
@@ -98,7 +98,7 @@ def by_kind(folder, lab):
     return {name: round(statistics.median(times), 2) for name, times in seconds.items()}
 
 
-def _nbgrader(folder, command, lab):
+def nbgrader(folder, command, lab):
     """Run a command of nbgrader's on the folder; return its times."""
     (folder / "source" / lab.name).mkdir(parents=True, exist_ok=True)
     shutil.copy(ROOT / "solutions" / lab.name / f"{lab.name}.ipynb", folder / "source" / lab.name)
