@@ -19,14 +19,14 @@ NIGHT = 8.0  # hours that grading may take
 def plan(cost, sizes=SIZES):
     """Return a row for each size, as a dict.
 
-    cost : of one submission "CPU s" in all, "writer's s" by the clock, and "bytes" in OUT
+    cost : of one submission "CPU s" in all, the "writer's CPU s" among them, and "bytes" in OUT
 
     "nodes" is how many it takes to be done in a night; where the one writer alone takes longer, "folders" says into
     how many folders OUT the class is split, each with a writer of its own.
     """
     rows = []
     for size in sizes:
-        hours, writing = size * cost["CPU s"] / 3600, size * cost["writer's s"] / 3600
+        hours, writing = size * cost["CPU s"] / 3600, size * cost["writer's CPU s"] / 3600
         rows.append(
             {
                 "submissions": size,
@@ -43,7 +43,7 @@ def plan(cost, sizes=SIZES):
 
 def most_workers(cost):
     """Return how many workers keep one writer busy: more of them make a run no shorter."""
-    return cost["CPU s"] / cost["writer's s"]
+    return cost["CPU s"] / cost["writer's CPU s"]
 
 
 def as_table(rows):

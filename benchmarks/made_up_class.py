@@ -17,7 +17,7 @@ import inspect
 import json
 import random
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from autograder.exercises import LABS
@@ -60,7 +60,8 @@ class Expected:
 class MadeUp:
     """A submission: whose, of what kind, how it is handed in, the text of each answer, and what must come of it.
 
-    way : "in time", "late", "renamed", or "beside", where an earlier attempt lies beside the last
+    way : "in time", "late", "renamed", "beside", where an earlier attempt lies beside the last, or "again", where one
+        was graded before
     """
 
     folder: str
@@ -80,9 +81,9 @@ class MadeUp:
         return [name for name, one in self.expected.items() if one.answer == "mistake"]
 
     def as_dict(self):
-        plain = {"student": self.student, **asdict(self), "seconds_late": SECONDS_LATE * (self.way == "late")}
+        plain = asdict(replace(self, answers={}))
         del plain["answers"]
-        return plain
+        return {"student": self.student, **plain, "seconds_late": SECONDS_LATE * (self.way == "late")}
 
 
 # --- who hands in what ------------------------------------------------------------------------------------------
@@ -125,11 +126,14 @@ def _of_lab(lab, kinds, drawn):
         way = "in time"
         if kind not in HOSTILE:
             way = drawn.choices(["in time", *WAYS], [1 - sum(WAYS.values()), *WAYS.values()])[0]
-        outcomes, answers = _answers(lab, kind, mistakes, drawn)
-        expected = {name: one for name, (_, one) in answers.items()}
-        texts = {name: text for name, (text, _) in answers.items()}
-        made.append(MadeUp(folder, lab.name, kind, way, outcomes, expected, texts))
+        made.append(_made_up(folder, lab, kind, way, *_answers(lab, kind, mistakes, drawn)))
     return made
+
+
+def _made_up(folder, lab, kind, way, outcomes, answers):
+    expected = {name: one for name, (_, one) in answers.items()}
+    texts = {name: text for name, (text, _) in answers.items()}
+    return MadeUp(folder, lab.name, kind, way, outcomes, expected, texts)
 
 
 # --- answers ----------------------------------------------------------------------------------------------------
@@ -198,10 +202,26 @@ def _text(name, function):
 
 def write_class(folder, made):
     """Write FOLDER/submissions and FOLDER/manifest.json; FOLDER must not have them yet. Returns the manifest."""
-    folder = Path(folder)
     (folder / "submissions").mkdir(parents=True)
     for one in made:
         _hand_in(folder / "submissions", one)
+    return _write_manifest(folder, made)
+
+
+def hand_in_again(folder, made, n):
+    """Let n students who handed in in time, and not all right, hand in again, all right. Returns the new manifest."""
+    could = [place for place, one in enumerate(made) if one.kind in ("mistaken", "half-right", "blank")]
+    could = [place for place in could if made[place].way == "in time"]
+    made = list(made)
+    for place in random.Random(len(made)).sample(could, n):
+        lab, drawn = LABS[made[place].lab], random.Random(place)
+        answers = {exercise.name: _right(lab, exercise, drawn) for exercise in lab.exercises}
+        made[place] = _made_up(made[place].folder, lab, "right", "again", ("graded",), answers)
+        _hand_in(folder / "submissions", made[place])
+    return _write_manifest(folder, made)
+
+
+def _write_manifest(folder, made):
     students = {one.student for one in made}
     there = {(one.student, one.lab) for one in made}
     missing = sorted((who, lab) for who in students for lab in {one.lab for one in made} if (who, lab) not in there)
@@ -212,13 +232,14 @@ def write_class(folder, made):
 
 def _hand_in(submissions, one):
     place = submissions / one.folder / one.lab
-    place.mkdir(parents=True)
+    place.mkdir(parents=True, exist_ok=True)
     name, content = f"{one.lab}.ipynb", content_of(one)
     (place / "timestamp.txt").write_text(f"{TOO_LATE if one.way == 'late' else IN_TIME}\n", encoding="utf-8")
     if one.way == "renamed":
         name = f"{one.lab} (1) final.ipynb"
     elif one.way == "beside":
-        (place / f"{one.lab}-attempt1.ipynb").write_bytes(as_bytes(_blank(one.lab)))
+        first = dict(list(one.answers.items())[:2])
+        (place / f"{one.lab}-attempt1.ipynb").write_bytes(content_of(replace(one, answers=first)))
     hostile = HOSTILE.get(one.kind)
     if hostile and hostile.files:
         hostile.files(place, name, content)
@@ -248,8 +269,9 @@ def _blank(name):
 def judge_run(report, manifest):
     """Compare a run's report.json with the manifest.
 
-    Returns a dict: "faults", what is otherwise than it must be, in words; "planted" and "named", how many mistakes are
-    in the class, and of how many the sentence stands among the reasons; "misses", the others, with the reasons given.
+    Returns a dict: "rows", how many the report must have; "faults", what is otherwise than it must be, in words;
+    "planted" and "named", how many mistakes are in the class, and of how many the sentence stands among the reasons;
+    "misses", the others, with the reasons given.
     """
     found = {(one["student"], one["lab"]): one for one in report["submissions"]}
     faults, misses, n_planted = [], [], 0
@@ -270,7 +292,13 @@ def judge_run(report, manifest):
     expected = len(manifest["submissions"]) + len(manifest["missing"])
     if len(report["submissions"]) != expected:
         faults.append(f"{len(report['submissions'])} submissions in the report, not {expected}")
-    return {"faults": faults, "planted": n_planted, "named": n_planted - len(misses), "misses": misses}
+    return {
+        "rows": expected,
+        "faults": faults,
+        "planted": n_planted,
+        "named": n_planted - len(misses),
+        "misses": misses,
+    }
 
 
 def _faults_of(one, got):

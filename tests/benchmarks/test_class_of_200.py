@@ -12,8 +12,9 @@ from autograder.exercises import LABS
 from autograder.grading.nbgrader_config import ROOT
 from benchmarks import class_of_200
 from benchmarks.capacity import as_table, most_workers, plan
+from benchmarks.grading import command
 from benchmarks.hostile_answers import HOSTILE
-from benchmarks.made_up_class import SIZE, content_of, describe, judge_run, make_class, write_class
+from benchmarks.made_up_class import SIZE, content_of, describe, hand_in_again, judge_run, make_class, write_class
 from reformer import UNITS
 
 MISTAKES = Counter(
@@ -89,6 +90,18 @@ def test_the_manifest_says_of_everything_that_lies_there_what_it_must_come_to(sm
     assert len(there) + len(manifest["missing"]) == len({student for student, _ in there}) * len(LABS)
 
 
+def test_who_hands_in_again_is_right_then(tmp_path):
+    made = make_class(40)
+    before = write_class(tmp_path / "class", made)["submissions"]
+    after = hand_in_again(tmp_path / "class", made, 3)["submissions"]
+    changed = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
+    assert [(new["kind"], new["way"], new["seconds_late"]) for _, new in changed] == [("right", "again", 0)] * 3
+    for old, new in changed:
+        assert (old["student"], old["lab"]) == (new["student"], new["lab"]) and old["kind"] != "right"
+        path = tmp_path / "class" / "submissions" / new["folder"] / new["lab"] / f"{new['lab']}.ipynb"
+        assert b"NotImplementedError" not in path.read_bytes()
+
+
 def report_of(manifest):
     """A report in which all is as the manifest says."""
     submissions = []
@@ -144,7 +157,7 @@ def test_whatever_is_otherwise_is_said(what, small):
 
 
 def test_a_plan_grows_with_the_class_and_splits_it_where_one_writer_is_too_slow():
-    cost = {"CPU s": 3.6, "writer's s": 0.36, "bytes": 1_000_000}
+    cost = {"CPU s": 3.6, "writer's CPU s": 0.36, "bytes": 1_000_000}
     small, large = plan(cost, (1000, 1_000_000))
     assert (small["CPU hours"], small["hours on two cores"], small["nodes"], small["folders"], small["GB"]) == (
         1,
@@ -160,8 +173,7 @@ def test_a_plan_grows_with_the_class_and_splits_it_where_one_writer_is_too_slow(
 
 def graded(folder, out, jobs):
     """Grade a class by the one command; return report.json's bytes."""
-    (folder / "secret").write_text(class_of_200.SECRET, encoding="utf-8")
-    subprocess.run(class_of_200.command(folder, out, jobs), cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command(folder, out, jobs), cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     return (out / "report.json").read_bytes()
 
 
@@ -172,12 +184,15 @@ def assert_right(report, manifest):
 
 
 @pytest.mark.long
-def test_the_class_of_200_comes_to_what_it_must_with_any_number_of_workers(tmp_path):
-    folder = tmp_path / "class"
-    manifest = write_class(folder, make_class())
+def test_the_class_of_200_comes_to_what_it_must_with_any_number_of_workers_and_when_some_hand_in_again(tmp_path):
+    folder, made = tmp_path / "class", make_class()
+    manifest = write_class(folder, made)
     reports = [graded(folder, tmp_path / f"out{jobs}", jobs) for jobs in (1, 2)]
     assert reports[0] == reports[1]
     assert_right(reports[0], manifest)
+    before = class_of_200.times_of(tmp_path / "out1")
+    assert_right(graded(folder, tmp_path / "out1", 2), hand_in_again(folder, made, 8))
+    assert sum(times not in before.values() for times in class_of_200.times_of(tmp_path / "out1").values()) == 8
 
 
 @pytest.mark.long
