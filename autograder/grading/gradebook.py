@@ -198,6 +198,10 @@ class Gradebook:
             if time:
                 _write(folder / TIMES, time.isoformat(" ").encode())
 
+    def feedback_of(self, student, name):
+        """Return the path of a student's page of feedback for the lab of that name, whether there is one or not."""
+        return self.out / "feedback" / student / name / f"{name}.html"
+
     def write_feedback(self, student, lab):
         """Write nbgrader's feedback of a submission that was entered: OUT/feedback/<student>/<lab>/<lab>.html.
 
