@@ -107,7 +107,7 @@ def read_entries(out):
 
 def _write(gradebook, grade, entry):
     """Make a student's page and text anew. Returns their paths, by suffix. Raises GradebookFault."""
-    gradebook.write_feedback(grade.student, LABS[grade.lab])
+    gradebook.write_feedback(grade.student, grade.lab)
     page = gradebook.out / "feedback" / grade.student / grade.lab / f"{grade.lab}.html"
     text = page.with_suffix(".txt")
     autograded = gradebook.out / "nbgrader" / "autograded" / grade.student / grade.lab / f"{grade.lab}.ipynb"

@@ -183,7 +183,9 @@ class _Runner:
     def show(self, workers, progress):
         """Write the feedback that does not show yet what was entered. Returns notes, by student and lab."""
         waiting = sorted(self._journal.not_shown() & self._entered)
-        waiting += sorted(who for who in self._entered - set(waiting) if not self._gradebook.feedback_of(*who).is_file())
+        waiting += sorted(
+            who for who in self._entered - set(waiting) if not self._gradebook.feedback_of(*who).is_file()
+        )
         tasks = [(who, (self._out, *who)) for who in waiting]
         notes = {}
         for who, fault in progress(workers.local.run(tasks, _shown), len(tasks), FEEDBACK):

@@ -1,18 +1,14 @@
 """Ten submissions to try grading on, made from the instructor's version of a lab: good ones and bad ones."""
 
-import ast
 import copy
-import functools
 import inspect
 import json
-import re
-import textwrap
 from pathlib import Path
 
-import numpy as np
-
+from autograder.exercises import LABS
 from autograder.grading.labs import source_of
 from autograder.grading.nbgrader_config import ROOT
+from autograder.grading.standalone import standalone
 
 LOOP = "    while True:\n        pass\n"
 DEATH = "import os\n\nos._exit(1)\n"
@@ -61,106 +57,16 @@ def answers_of(lab):
     return {name: "\n".join(line for line in text.split("\n") if "### " not in line) for name, text in texts.items()}
 
 
-def mistaken(exercise):
-    """Return the source of the exercise's first mistake, under the exercise's name, with all that it needs."""
-    return _Definitions().of(exercise.mistakes[0].function, exercise.name)
+def mistaken(exercise, mistake=None):
+    """Return the source of a mistake, the exercise's first if none is given, under the exercise's name, with all that
+    it needs in the lab's kernel."""
+    return written(exercise, (mistake or exercise.mistakes[0]).function)
 
 
-class _Definitions:
-    """The statements that give functions and values of the exercises' modules their names, in an order that runs.
-
-    `np` is not among them: every lab imports it.
-    """
-
-    def __init__(self):
-        self.statements = {}  # by the name that each gives
-
-    def of(self, function, name):
-        """The text of all that a function needs, and of the function itself, called `name`."""
-        self._define(name, function)
-        texts = self.statements.values()
-        text = "".join(f"\n\n{words}\n\n\n" if "\n" in words else f"{words}\n" for words in texts)
-        return re.sub(r"\n{3,}", "\n\n\n", text).strip()
-
-    def _define(self, name, value):
-        if name in self.statements or value is np:
-            return
-        text = self._import_of(name, value) or self._function(name, value) or f"{name} = {self._expression(value)}"
-        self.statements[name] = text
-
-    def _import_of(self, name, value):
-        """The import of what is not of an exercise: a module, or what a module of `reformer` has."""
-        if inspect.ismodule(value):
-            package, _, module = value.__name__.rpartition(".")
-            words = f"import {module}" if not package else f"from {package} import {module}"
-            return words + f" as {name}" * (name != module)
-        module = getattr(value, "__module__", None) or ""
-        if not hasattr(value, "__name__") or module.startswith("autograder."):
-            return None
-        return f"from {module} import {value.__name__}" + f" as {name}" * (name != value.__name__)
-
-    def _function(self, name, value):
-        """A function with `def`, after all that it needs; None for all else."""
-        if not inspect.isfunction(value) or isinstance(node := _node_of(value), ast.Lambda):
-            return None
-        self._define_names_in(node, value)
-        source = textwrap.dedent(inspect.getsource(value))
-        source = source[source.index("def ") :].rstrip()
-        return re.sub(rf"\b{node.name}\b", name, source)
-
-    def _expression(self, value):
-        """A value as an expression, after all that it needs."""
-        if isinstance(value, dict):
-            return "{" + ", ".join(f"{key!r}: {self._expression(item)}" for key, item in value.items()) + "}"
-        if not inspect.isfunction(value):
-            return repr(value)
-        node = _node_of(value)
-        if isinstance(node, ast.Lambda):
-            self._define_names_in(node, value)
-            return ast.unparse(node)
-        self._define(value.__name__, value)
-        return value.__name__
-
-    def _define_names_in(self, node, function):
-        """Define what the names in a function stand for: those of the function around it, and those of its module."""
-        around = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
-        known = function.__globals__ | {name: cell.cell_contents for name, cell in around}
-        arguments, body = node.args, node.body if isinstance(node.body, list) else [node.body]
-        defaults = [one for one in (*arguments.defaults, *arguments.kw_defaults) if one]
-        own = {one.arg for one in ast.walk(arguments) if isinstance(one, ast.arg)} | {getattr(node, "name", "")}
-        own |= {one.id for one in _names_in(body) if isinstance(one.ctx, ast.Store)}
-        used = [one.id for one in _names_in(defaults)] + [one.id for one in _names_in(body) if one.id not in own]
-        for name in used:
-            if name in known:
-                self._define(name, known[name])
-
-
-def _names_in(nodes):
-    return [one for node in nodes for one in ast.walk(node) if isinstance(one, ast.Name)]
-
-
-def _node_of(function):
-    """The syntax of a function, `def` or lambda: of several lambdas that begin in a line the one at the same place."""
-    tree, line = _tree_of(inspect.getsourcefile(function)), function.__code__.co_firstlineno
-    found = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.Lambda)]
-    first_lines = (min(one.lineno for one in (node, *getattr(node, "decorator_list", ()))) for node in found)
-    found = [node for node, first in zip(found, first_lines, strict=True) if first == line]
-    return next(node for node in found if len(found) == 1 or _column(node) == _column_of(function))
-
-
-@functools.cache
-def _tree_of(path):
-    return ast.parse(Path(path).read_text(encoding="utf-8"))
-
-
-def _column(node):
-    return node.body.col_offset if isinstance(node, ast.Lambda) else node.col_offset
-
-
-def _column_of(function):
-    """Where in its line the body of a lambda begins."""
-    columns = [start for _, _, start, end in function.__code__.co_positions() if start is not None and end]
-    return min(columns)
+def written(exercise, function):
+    """Return the source of a function as a student would hand it in, as the answer to an exercise."""
+    lab = next(lab for lab in LABS.values() if any(one is exercise for one in lab.exercises))
+    return standalone(function, exercise.name, unit=lab.unit, avoid={one.name for one in lab.exercises})
 
 
 def as_bytes(notebook):

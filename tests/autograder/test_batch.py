@@ -23,8 +23,7 @@ from autograder.grading import workers
 from autograder.grading.journal import Journal
 from autograder.grading.out import OutFault, only_run, write_whole
 from autograder.grading.sample import sample_submissions
-from autograder.grading.sandbox import temporary
-from autograder.grading.sandbox import tiers
+from autograder.grading.sandbox import temporary, tiers
 from autograder.grading.workers import AHEAD, Beside, Here
 
 STUDENTS = ("right", "half-right", "wrong", "blank", "warns", "deleted-check", "unreadable")

@@ -113,7 +113,11 @@ def test_both_sides_of_a_row_stand_in_one_process_that_is_told_what_to_do_with_f
 
 
 @pytest.mark.parametrize(
-    "module", ["benchmarks", "benchmarks.attention", "benchmarks.allocators", "benchmarks.writing"]
+    "module",
+    [
+        *("benchmarks", "benchmarks.attention", "benchmarks.allocators", "benchmarks.writing"),
+        *("benchmarks.capacity", "benchmarks.class_of_200"),
+    ],
 )
 def test_help_says_what_a_command_does(module):
     done = subprocess.run(
