@@ -24,6 +24,7 @@ PACKAGES = ("numpy", "nbgrader", "jupyter-client", "ipykernel", "pyzmq", "sqlalc
 PER_SUBMISSION = 600_000  # bytes that OUT grows by, feedback and all; measured were 400,000
 LEAST_FREE = 200_000_000  # bytes without which grading is not begun
 RENEW = "make the environment anew: remove the folder .venv, then python start.py labs"
+INSTALL = "on Linux install bubblewrap (Debian, Ubuntu: sudo apt install bubblewrap); elsewhere use a virtual machine"
 PIP = "{} -m pip install {}"
 
 # Settings of the system that forbid what bubblewrap builds walls of: where, the value that forbids, and what to do.
@@ -65,7 +66,8 @@ def findings(*, quick=False):
         tier = tiers.detect()
     except tiers.NoSandbox as fault:
         words = str(fault).removesuffix(f". {tiers.HOW_TO}")
-        yield Finding(MISSING, "walls", words, tiers.HOW_TO, needed=True)
+        is_there = "there is no bubblewrap" not in words
+        yield Finding(MISSING, "walls", words, tiers.HOW_TO if is_there else INSTALL, needed=True)
         yield _user_namespaces(works=False)
     else:
         yield Finding(OK, "walls", f"isolation: {tier.name} – {tier.meaning}")
