@@ -126,9 +126,7 @@ def _graded(options, submissions, out, *, how, labs, roster, due, jobs):
     finally:
         temporary.sweep()
     graded, loose = run.graded, left_out(submissions)
-    write_whole(out / "report.json", report.as_json(graded, tier))
-    write_whole(out / "report.html", report.as_html(graded, tier, loose))
-    write_whole(out / "grades.csv", report.as_csv(graded))
+    report.write(out, graded, tier, loose)
     print(report.as_table(graded))
     if loose:
         print(f"Left out, as it lies in no student's folder: {some(loose)}. (A platform's files: autograder collect.)")

@@ -101,7 +101,7 @@ class Database:
         try:
             yield
         except (NoSuchModuleError, ImportError) as error:
-            advice = "python -m pip install 'reformer-course[postgresql]' brings the one for postgresql+psycopg"
+            advice = "python -m pip install 'psycopg[binary]' brings the one for postgresql+psycopg"
             raise DatabaseFault(f"no driver for {self.name} is installed ({_line(error)}); {advice}") from None
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise DatabaseFault(self._words(getattr(error, "orig", None) or error)) from None

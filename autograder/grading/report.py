@@ -14,10 +14,12 @@ from pathlib import Path
 
 from autograder.checking.laptop import prose
 from autograder.grading.overview import NOT_ANSWERED, lab_of, outcomes_of, spent
+from autograder.grading.out import write_whole
 from autograder.grading.text import defused
 
 WIDEST = 40  # column of the table for the terminal
 LINES = 40  # of that table
+DETAILS = "report"  # folder of the pages with reasons, of a class too large for one page
 LARGEST = 6_000_000  # characters of a page: a browser opens it in about two seconds
 ON_A_PAGE = 250  # submissions of which the reasons stand in one page, where all are too many for one
 SHOWN = 600  # characters of a reason or a note
@@ -131,6 +133,20 @@ def as_html(graded, tier, left_out=()):
     return _overview_page(_in_order(graded), tier, left_out, lambda place: f"#s{place}", whole=True)
 
 
+def write(out, graded, tier, left_out=()):
+    """Write the reports into OUT, each whole or as it was; the page that leads to the others last."""
+    pages = as_pages(graded, tier, left_out)
+    texts = {"report.json": as_json(graded, tier), "grades.csv": as_csv(graded)}
+    (Path(out) / DETAILS).mkdir(exist_ok=True)
+    for name, text in (texts | dict(reversed(pages.items()))).items():
+        write_whole(Path(out) / name, text)
+    for path in (Path(out) / DETAILS).iterdir():  # of a larger class before
+        if f"{DETAILS}/{path.name}" not in pages:
+            path.unlink()
+    if not any((Path(out) / DETAILS).iterdir()):
+        (Path(out) / DETAILS).rmdir()
+
+
 def as_pages(graded, tier, left_out=()):
     """Return the report for a person as pages: a dict of texts by path below OUT, `report.html` the first.
 
@@ -160,7 +176,7 @@ def _places_by_page(graded):
         by_lab.setdefault(one.submission.lab, []).append(place)
     for lab, places in sorted(by_lab.items()):
         for number, start in enumerate(range(0, len(places), ON_A_PAGE), 1):
-            pages[f"report/{lab}-{number:03}.html"] = places[start : start + ON_A_PAGE]
+            pages[f"{DETAILS}/{lab}-{number:03}.html"] = places[start : start + ON_A_PAGE]
     return pages
 
 

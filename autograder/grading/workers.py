@@ -160,7 +160,7 @@ class Cluster:
             from distributed import Client
         except ImportError:
             raise SchedulerFault(
-                "--scheduler needs the package distributed: .venv/bin/python -m pip install 'reformer-course[cluster]'"
+                "--scheduler needs the package distributed: python -m pip install distributed"
             ) from None
         try:
             self._client = Client(self._address, timeout=SECONDS, set_as_default=False)

@@ -36,9 +36,7 @@ def programs():
 @pytest.fixture(scope="module")
 def server():
     """The address of a server of its own, without a database's name; stopped when the tests are done."""
-    pytest.importorskip(
-        "psycopg", reason="psycopg is not installed: python -m pip install 'reformer-course[postgresql]'"
-    )
+    pytest.importorskip("psycopg", reason="psycopg is not installed: python -m pip install 'psycopg[binary]'")
     bin_folder = programs()
     if bin_folder is None or os.name == "nt":
         pytest.skip("there is no PostgreSQL server here; Debian's package is called postgresql")
