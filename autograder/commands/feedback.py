@@ -44,6 +44,8 @@ def run(options):
     from tqdm import tqdm
 
     from autograder.grading.feedback import hand_back, read_entries
+    from autograder.grading.gradebook import GradebookFault
+    from autograder.grading.late import LateFault
 
     out = graded_folder(options.out)
     keys = {*grades_in(out), *read_entries(out)}
@@ -57,6 +59,8 @@ def run(options):
             options.platform,
             lambda jobs: tqdm(jobs, bar_format=PROGRESS),
         )
+    except (GradebookFault, LateFault) as fault:
+        raise Usage(str(fault)) from None
     except OSError as error:
         raise Usage(f"the feedback cannot be written in {out} ({error.strerror or error})") from None
     for archive in handed.archives:

@@ -25,6 +25,7 @@ import os
 import re
 import textwrap
 import zipfile
+from contextlib import closing
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -71,27 +72,30 @@ def hand_back(out, labs=(), students=(), platform="plain", progress=lambda jobs:
     """Make the feedback in OUT anew, and pack it into OUT/hand_back/<lab>.zip. Returns what was packed.
 
     labs, students : names of those to hand back to; empty means all that are in the gradebook, of labs that stand
+
+    Raises GradebookFault, or LateFault, for a folder whose gradebook or settings cannot be read.
     """
     out = Path(out)
     grades, entries, names = read_grades(out), read_entries(out), read_names(out)
-    handed, gradebook, packs = HandedBack(), Gradebook(out), {}
 
     def is_meant(key):
         return (not students or key[0] in students) and key[1] in (labs or LABS)
 
     unscored = {key for key, entry in entries.items() if entry["outcome"] == INFRASTRUCTURE}
+    handed, packs = HandedBack(), {}
     handed.not_graded = sorted({shown(student) for student, lab in unscored if is_meant((student, lab))})
-    for student, lab in progress([key for key in grades if is_meant(key) and key not in unscored]):
-        try:
-            files = _write(gradebook, grades[student, lab], entries.get((student, lab)))
-        except GradebookFault:
-            handed.failed.append(shown(student))
-            continue
-        places = _places(student, lab, platform, names.get((student, lab), student))
-        if not places:
-            handed.unknown.append(shown(student))
-        packs.setdefault(lab, []).append((places or _places(student, lab, "plain"), files))
-        handed.packed += 1
+    with closing(Gradebook(out)) as gradebook:
+        for student, lab in progress([key for key in grades if is_meant(key) and key not in unscored]):
+            try:
+                files = _write(gradebook, grades[student, lab], entries.get((student, lab)))
+            except GradebookFault:
+                handed.failed.append(shown(student))
+                continue
+            places = _places(student, lab, platform, names.get((student, lab), student))
+            if not places:
+                handed.unknown.append(shown(student))
+            packs.setdefault(lab, []).append((places or _places(student, lab, "plain"), files))
+            handed.packed += 1
     handed.archives = [_pack(out / "hand_back" / f"{lab}.zip", pack) for lab, pack in packs.items()]
     return handed
 
