@@ -13,8 +13,8 @@ import re
 from pathlib import Path
 
 from autograder.checking.laptop import prose
-from autograder.grading.overview import NOT_ANSWERED, lab_of, outcomes_of, spent
 from autograder.grading.out import write_whole
+from autograder.grading.overview import NOT_ANSWERED, lab_of, outcomes_of, spent
 from autograder.grading.text import defused
 
 WIDEST = 40  # column of the table for the terminal
