@@ -173,3 +173,16 @@ def test_what_is_heard_is_held_against_the_grader_s_own_memory(quick, monkeypatc
         monkeypatch.setattr("autograder.grading.kernel.GROWTH", -(2**50))
         kernel.run("import time; time.sleep(5)")
     assert stop.value.outcome == "output-limit"
+
+
+def test_random_numbers_without_a_seed_are_the_same_in_every_run_and_others_when_drawn_again(quick):
+    source = (
+        "import random, numpy as np\nfor _ in range(2): print(np.random.default_rng().random(), np.random.random(), "
+    )
+    source += "np.random.RandomState().rand(), random.random())"
+    said = []
+    for _ in range(2):
+        with Kernel(3, quick) as kernel:
+            said.append(kernel.run(source).output.splitlines())
+    assert said[0] == said[1] and len(said[0]) == 2
+    assert not set(said[0][0].split()) & set(said[0][1].split())

@@ -53,6 +53,21 @@ def confine(limits, walled):
     confine.refuse_system_calls()
 
 
+def draw_the_same_in_every_run():
+    """Begin at the same place where code draws random numbers without a seed.
+
+    Drawn again, they are others; but a hand-in that is graded again comes to the same.
+    """
+    import random
+
+    import numpy
+    from numpy.random import bit_generator
+
+    bit_generator.randbits = random.Random(0).getrandbits  # where `default_rng()` has its seed from
+    numpy.random.seed(0)  # noqa: NPY002 - of those who draw from it
+    random.seed(0)
+
+
 def main():
     settings = json.loads(sys.argv[1])
     confine(settings["limits"], settings["walled"])
@@ -66,6 +81,7 @@ def main():
     connection_file.write_text(json.dumps(settings["connection"]))
     os.chdir(work)
 
+    draw_the_same_in_every_run()
     import nothing
 
     drawing = () if importlib.util.find_spec("matplotlib") else ("matplotlib",)  # which earns no points
