@@ -26,7 +26,7 @@ from autograder.grading.sample import sample_submissions
 from autograder.grading.sandbox import temporary, tiers
 from autograder.grading.workers import AHEAD, Beside, Here
 
-STUDENTS = ("right", "half-right", "wrong", "blank", "warns", "deleted-check", "unreadable")
+STUDENTS = ("right", "half-right", "wrong", "blank", "unreadable")
 EXAMINED = len(STUDENTS) - 1  # of one that cannot be read nothing is run
 REPORTS = ("report.json", "grades.csv")  # report.html says besides how long each took
 
@@ -174,20 +174,21 @@ def test_only_what_changed_is_examined_again(class_, undisturbed, lab, tmp_path,
     shutil.copytree(undisturbed[0], tmp_path / "out")
     (tmp_path / "secret").write_bytes((class_ / "secret").read_bytes())
     assert main(command(tmp_path, tmp_path / "out")) == 0
-    assert "Examined now: 0 of 7" in capsys.readouterr().out and reports(tmp_path / "out") == reports(undisturbed[0])
+    assert f"Examined now: 0 of {len(STUDENTS)};" in capsys.readouterr().out
+    assert reports(tmp_path / "out") == reports(undisturbed[0])
     hand_in(tmp_path / "in", "blank", lab, sample_submissions(lab)["right"])
     assert main(command(tmp_path, tmp_path / "out")) == 0
-    assert "Examined now: 1 of 7" in capsys.readouterr().out
+    assert f"Examined now: 1 of {len(STUDENTS)};" in capsys.readouterr().out
     found = {one["student"]: one for one in json.loads((tmp_path / "out" / "report.json").read_text())["submissions"]}
     assert found["blank"]["score"] == found["right"]["score"] > 0
     assert len(list((tmp_path / "out" / "handed_in" / "blank").rglob("*.ipynb"))) == 2  # the earlier one, too
     assert main(["regrade", str(tmp_path / "out")]) == 0
-    assert "Examined now: 0 of 7" in capsys.readouterr().out
-    assert main(["regrade", str(tmp_path / "out"), "--student", "right", "--student", "wrong"]) == 0
-    assert "Examined now: 2 of 7" in capsys.readouterr().out
+    assert f"Examined now: 0 of {len(STUDENTS)};" in capsys.readouterr().out
+    assert main(["regrade", str(tmp_path / "out"), "--student", "right", "--student", "blank"]) == 0
+    assert f"Examined now: 2 of {len(STUDENTS)};" in capsys.readouterr().out
     (tmp_path / "secret").write_bytes(b"another secret, so that other questions are put")
     assert main(["regrade", str(tmp_path / "out")]) == 0
-    assert "Examined now: 6 of 7" in capsys.readouterr().out
+    assert f"Examined now: {EXAMINED} of {len(STUDENTS)};" in capsys.readouterr().out
 
 
 def test_what_a_version_rests_on(monkeypatch, tmp_path):
