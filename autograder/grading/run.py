@@ -188,23 +188,24 @@ class _Runner:
         )
         tasks = [(who, (self._out, *who)) for who in waiting]
         notes = {}
-        for who, fault in progress(workers.local.run(tasks, _shown), len(tasks), FEEDBACK):
-            if fault:
-                notes[who] = f"there is no page of feedback: {fault}"
+        for who, found in progress(workers.local.run(tasks, _shown), len(tasks), FEEDBACK):
+            if "fault" in found:
+                notes[who] = f"there is no page of feedback: {found['fault']}"
             else:
                 self._journal.show(*who)
+        _gradebook.cache_clear()  # where this process wrote them itself
         return notes
 
 
 def _shown(task):
-    """Write a page of feedback. Returns what went wrong, or ""."""
+    """Write a page of feedback. Returns plain values: what went wrong as `fault`, or nothing."""
     out, student, lab = task
     shown = _tried_twice(lambda: _gradebook(out).write_feedback(student, lab))
     if isinstance(shown, Exception):
         if isinstance(shown, DatabaseFault) or fault_of_machine(shown):
             raise shown
-        return clean(str(shown))
-    return ""
+        return {"fault": clean(str(shown))}
+    return {}
 
 
 @functools.cache
