@@ -21,7 +21,7 @@ import pytest
 from autograder.__main__ import main
 from autograder.grading import workers
 from autograder.grading.journal import Journal
-from autograder.grading.out import OutFault, only_run, write_whole
+from autograder.grading.out import OutFault, only_run, told, write_whole
 from autograder.grading.sample import sample_submissions
 from autograder.grading.sandbox import temporary, tiers
 from autograder.grading.workers import AHEAD, Beside, Here
@@ -349,3 +349,22 @@ def test_a_full_disk_is_told_as_such_and_the_same_command_goes_on(class_, undist
     assert "Traceback" not in ran.stderr
     assert "code 3" in ran.stdout and "the old report is whole" in ran.stdout and "code 0" in ran.stdout
     assert reports(tmp_path) == reports(undisturbed[0])
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="bubblewrap makes the folder one that can only be read"
+)
+def test_a_folder_that_can_only_be_read_is_told_as_such(class_, undisturbed):
+    out = undisturbed[0]
+    before = reports(out)
+    walls = [str(tiers.detect().bwrap), "--dev-bind", "/", "/", "--ro-bind", str(out), str(out), "--"]
+    ran = subprocess.run(
+        [*walls, sys.executable, "-m", "autograder", *command(class_, out)], capture_output=True, text=True
+    )
+    assert ran.returncode == 2 and ran.stderr == f"autograder: {out} cannot be written (Read-only file system)\n"
+    assert reports(out) == before
+    for code, words in ((13, "you have no right to write there"), (30, "the disk can only be read")):
+        with pytest.raises(OutFault, match=words), told(out):
+            raise RuntimeError("nbgrader's own words") from OSError(code, "refused")
+    with pytest.raises(RuntimeError, match="own words"), told(out):
+        raise RuntimeError("own words")
