@@ -13,12 +13,14 @@ from tests.chromium import get_chromium
 RUFF = {"ruff check": ["check", "."], "ruff format": ["format", "--check", "."]}  # .pre-commit-config.yaml has them too
 NO_TESTS = 5  # pytest's exit code where nothing was chosen
 
-# On all cores, but for those tests that measure memory or have to answer within seconds. One process more than there
-# are cores: explorers call a change done when nothing has moved for a while, and their tests sleep as long.
+# On all cores, but for tests that start kernels, which have to answer within seconds: two at a time; and those that
+# measure memory or look at all processes: one at a time. One process more than there are cores: explorers call a change
+# done when nothing has moved for a while, and their tests sleep as long.
 # In the order of the folders: what takes longest, the exercises and the explorers, begins early.
 PROCESSES = min(4, 1 + (os.cpu_count() or 1))
-TOGETHER = ["-m", "not long and not alone", "-n", str(PROCESSES)]
-TOGETHER += ["--dist=loadfile", "--no-loadscope-reorder"]  # a JupyterLab or a training serves the tests of a file
+BY_FILE = ["--dist=loadfile", "--no-loadscope-reorder"]  # a JupyterLab or a training serves the tests of a file
+TOGETHER = ["-m", "not long and not alone and not in_pairs", "-n", str(PROCESSES), *BY_FILE]
+IN_PAIRS = ["-m", "in_pairs and not long", "-n", "2", *BY_FILE]
 ALONE = ["-m", "alone and not long"]
 
 
@@ -32,7 +34,7 @@ def main(arguments):
     codes = {name: python("ruff", *step) for name, step in RUFF.items()}
     for name in (name for name, code in codes.items() if code):
         say(f"{name} found something; it stands above the tests.")
-    passes = [python("pytest", *step, *arguments) for step in (TOGETHER, ALONE)]
+    passes = [python("pytest", *step, *arguments) for step in (TOGETHER, IN_PAIRS, ALONE)]
     found = [code for code in passes if code != NO_TESTS] or [NO_TESTS]
     version = dotted(sys.version_info[:2])
     if not trax_is_built(version):

@@ -60,10 +60,10 @@ def secret():
 
 
 def pytest_collection_modifyitems(items):
-    """A kernel has seconds to answer. Two at once on a small machine might not make it."""
+    """A kernel has seconds to answer. Many at once on a small machine might not make it."""
     for item in items:
-        if {"quick", "examined"} & set(getattr(item, "fixturenames", ())):
-            item.add_marker("alone")
+        if {"quick", "examined"} & set(getattr(item, "fixturenames", ())) and not item.get_closest_marker("alone"):
+            item.add_marker("in_pairs")
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -56,7 +56,7 @@ def one(request):
     return lab, json.loads((ROOT / "labs" / lab.name / f"{lab.name}.ipynb").read_text(encoding="utf-8"))
 
 
-@pytest.mark.alone
+@pytest.mark.in_pairs
 def test_an_empty_lab_is_validated_and_gets_nothing(one, tmp_path):
     lab, empty = one
     failed, points = points_by_nbgrader(empty, tmp_path)
@@ -64,7 +64,7 @@ def test_an_empty_lab_is_validated_and_gets_nothing(one, tmp_path):
     assert {reached for reached, _ in points.values()} == {0}
 
 
-@pytest.mark.alone
+@pytest.mark.in_pairs
 def test_right_answers_that_warn_and_write_to_stderr_get_all_points_of_stock_nbgrader(one, tmp_path):
     lab, empty = one
     answers = {name: f"{NOISE}\n\n@noisy\n{text}" for name, text in answers_of(lab).items()}
