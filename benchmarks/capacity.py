@@ -43,7 +43,7 @@ def plan(cost, sizes=SIZES):
 
 def most_workers(cost):
     """Return how many workers keep one writer busy: more of them make a run no shorter."""
-    return cost["CPU s"] / cost["writer's CPU s"]
+    return (cost["CPU s"] - cost["writer's CPU s"]) / cost["writer's CPU s"]
 
 
 def as_table(rows):

@@ -167,8 +167,16 @@ def test_a_plan_grows_with_the_class_and_splits_it_where_one_writer_is_too_slow(
         1,
     )
     assert (large["nodes"], large["writer's hours"], large["folders"], large["GB"]) == (8, 100, 13, 1000)
-    assert most_workers(cost) == pytest.approx(10)
+    assert most_workers(cost) == pytest.approx(9)
     assert as_table([large]).splitlines()[-1] == "| 1,000,000 | 1,000 | 500 | 8 | 100 | 13 | 1,000 GB |"
+
+
+def test_the_committed_results_are_of_a_class_in_which_all_was_right():
+    results = json.loads(class_of_200.RESULTS.read_text("utf-8"))
+    assert results["size"] == SIZE and results["faults"] == []
+    assert results["class"] == json.loads(json.dumps(describe(make_class())))
+    assert results["named"] >= 0.95 * results["planted"] == 0.95 * results["class"]["mistakes planted"]
+    assert results["harmless, beside nbgrader"]["CPU time, nbgrader / ours"] > 1
 
 
 def graded(folder, out, jobs):
