@@ -119,8 +119,9 @@ def _taken_in(place, empty, found, known_ids, given):
         if others:
             notes += (f"not used of what was handed in: {listed(others, place)}",)
         return replace(_of(chosen, empty, place), cells=chosen.cells, notes=(*empty.notes, *chosen.notes, *notes))
-    refused = [one for one in read if one.fault and one.path in (*ours, exact)]
-    if refused and (refused[0].path == exact or (len(refused) == len(read) == 1)):
+    of_this_lab = [one for one in read if one.path in (*ours, exact)]
+    refused = [one for one in of_this_lab if one.fault]
+    if refused and (refused[0].path == exact or (len(refused) == len(of_this_lab) == 1)):
         reason = refused[0].fault if refused[0].path == exact else f"{refused[0].label}: {refused[0].fault}"
         others = f"; beside it {_several(best, place, lab)}" if best else ""
         return replace(_of(refused[0], empty, place), refusal="unreadable", reason=reason + others)

@@ -151,6 +151,14 @@ def test_no_notebook_or_several_that_fit_are_told_apart(tmp_path, right):
     assert "lab3" in refused["none"].reason and "several" in refused["two"].reason
 
 
+def test_the_outcome_of_a_broken_hand_in_is_the_same_beside_other_labs(tmp_path):
+    for student in ("ann", "bob"):
+        handed_in(tmp_path, student, b"PK\3\4 and no more", f"{LAB}/lab.zip")
+    handed_in(tmp_path, "bob", b'{"nbformat": 4, "cells": []}', "lab04_sort_and_chunk/lab04_sort_and_chunk.ipynb")
+    alone, beside = (take_in(tmp_path, student, LAB, IDS) for student in ("ann", "bob"))
+    assert alone.refusal == beside.refusal == "unreadable" and alone.reason == beside.reason
+
+
 NAMES = [
     "a[b]*?",
     "name with spaces",
