@@ -19,13 +19,12 @@ import sqlite3
 import statistics
 import tempfile
 import time
-import zlib
 from pathlib import Path
 
 from autograder import __main__ as autograder
 from autograder.grading.nbgrader_config import ROOT
 from benchmarks.capacity import as_table, plan
-from benchmarks.grading import beside_nbgrader, command, timed
+from benchmarks.grading import beside_nbgrader, command, processor_time, timed, times_of
 from benchmarks.hostile_answers import HOSTILE
 from benchmarks.machine import describe_machine, describe_versions, today
 from benchmarks.made_up_class import (
@@ -76,8 +75,8 @@ def main():
 def measure(folder, made, jobs, n_compared):
     """Grade a class and return what came of it and what it took, as a dict that JSON can hold."""
     manifest, out = write_class(folder, made), folder / "out"
-    wall, cpu = timed(command(folder, out, jobs), ROOT)
-    judged, times = judged_in(out, manifest), times_of(out)
+    wall, waited = timed(command(folder, out, jobs), ROOT)
+    cpu, judged, times = processor_time(waited, out), judged_in(out, manifest), times_of(out)
     n_bytes = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
     writing = writers_seconds(folder, out, folder / "entered")
     n_again = min(MOST_AGAIN, len(made) // 10)
@@ -108,13 +107,6 @@ def judged_in(out, manifest):
 
 
 # --- what one submission takes ----------------------------------------------------------------------------------
-
-
-def times_of(out):
-    """What each submission that was run took, by student and lab, from the run's journal: {"wall": s, "cpu": s}."""
-    with sqlite3.connect(out / "journal.db") as journal:
-        rows = journal.execute("select student, lab, content from examined").fetchall()
-    return {(student, lab): json.loads(zlib.decompress(content))["times"] for student, lab, content in rows}
 
 
 def by(made, times, group):

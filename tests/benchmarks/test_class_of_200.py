@@ -12,7 +12,7 @@ from autograder.exercises import LABS
 from autograder.grading.nbgrader_config import ROOT
 from benchmarks import class_of_200
 from benchmarks.capacity import as_table, most_workers, plan
-from benchmarks.grading import command
+from benchmarks.grading import command, times_of
 from benchmarks.hostile_answers import HOSTILE
 from benchmarks.made_up_class import SIZE, content_of, describe, hand_in_again, judge_run, make_class, write_class
 from reformer import UNITS
@@ -198,9 +198,9 @@ def test_the_class_of_200_comes_to_what_it_must_with_any_number_of_workers_and_w
     reports = [graded(folder, tmp_path / f"out{jobs}", jobs) for jobs in (1, 2)]
     assert reports[0] == reports[1]
     assert_right(reports[0], manifest)
-    before = class_of_200.times_of(tmp_path / "out1")
+    before = times_of(tmp_path / "out1")
     assert_right(graded(folder, tmp_path / "out1", 2), hand_in_again(folder, made, 8))
-    assert sum(times not in before.values() for times in class_of_200.times_of(tmp_path / "out1").values()) == 8
+    assert sum(times not in before.values() for times in times_of(tmp_path / "out1").values()) == 8
 
 
 @pytest.mark.long
