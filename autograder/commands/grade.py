@@ -15,6 +15,7 @@ DESCRIPTION = "Grade every notebook SUBMISSIONS/<student>/<lab>/<lab>.ipynb."
 PROGRESS = "{desc} {n_fmt} of {total_fmt} |{bar:30}| {elapsed}, {remaining} to go {postfix}"
 MOST_JOBS = 256  # as many users there are for kernels where root grades
 LAST_RUN = "last_run.json"
+FIRST = {".lock", LAST_RUN, f".{LAST_RUN}.partial", "settings.json", "settings.partial"}  # what a run writes at once
 LATE = (
     "what coming late costs: none (the default: it is noted), zero, a share or points for each day begun (10%%/day, "
     "2/day), or module:Class, an nbgrader plug-in of your own"
@@ -197,7 +198,7 @@ def _checked_folders(submissions, out):
     if out.resolve().is_relative_to(submissions.resolve()):
         raise Usage(f"{out} lies inside {submissions}; keep the results apart from what students handed in")
     try:
-        is_new = not out.exists() or (out.is_dir() and {path.name for path in out.iterdir()} <= {LOCK})
+        is_new = not out.exists() or (out.is_dir() and {path.name for path in out.iterdir()} <= FIRST)
         if not is_new and not (out / "nbgrader_config.py").is_file():
             raise Usage(f"{out} exists and was not made by grading; choose a new folder for --out")
         out.mkdir(parents=True, exist_ok=True)
