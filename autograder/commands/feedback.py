@@ -46,20 +46,22 @@ def run(options):
     from autograder.grading.feedback import hand_back, read_entries
     from autograder.grading.gradebook import GradebookFault
     from autograder.grading.late import LateFault
+    from autograder.grading.out import OutFault, only_run
 
     out = graded_folder(options.out)
     keys = {*grades_in(out), *read_entries(out)}
     require(options.student, {student for student, _ in keys}, "student", out)
     require(options.lab, {lab for _, lab in keys}, "lab", out)
     try:
-        handed = hand_back(
-            out,
-            options.lab,
-            options.student,
-            options.platform,
-            lambda jobs: tqdm(jobs, bar_format=PROGRESS),
-        )
-    except (GradebookFault, LateFault) as fault:
+        with only_run(out):  # else pages of before a run and after it could come into one zip
+            handed = hand_back(
+                out,
+                options.lab,
+                options.student,
+                options.platform,
+                lambda jobs: tqdm(jobs, bar_format=PROGRESS),
+            )
+    except (GradebookFault, LateFault, OutFault) as fault:
         raise Usage(str(fault)) from None
     except OSError as error:
         raise Usage(f"the feedback cannot be written in {out} ({error.strerror or error})") from None

@@ -20,10 +20,11 @@ import psutil
 import pytest
 from nbgrader.api import Grade, Gradebook
 
-from autograder.__main__ import main
+from autograder.__main__ import _parser, main
 from autograder.commands import Usage
 from autograder.commands.grade import _checked_folders
 from autograder.grading import workers
+from autograder.grading.gradebook import Gradebook as Gradebooks
 from autograder.grading.journal import Journal
 from autograder.grading.out import OutFault, only_run, told, write_whole
 from autograder.grading.sample import sample_submissions
@@ -263,6 +264,27 @@ def test_a_run_that_was_killed_at_once_goes_on(class_, undisturbed, tmp_path):
         _checked_folders(class_ / "in", out)
 
 
+def test_the_formgrader_opens_on_a_gradebook_of_a_server_too(tmp_path, monkeypatch, capsys):
+    from autograder.grading import formgrader
+
+    monkeypatch.setattr(formgrader, "serve", lambda out, **how: f"serves {out.name}")
+    Gradebooks(tmp_path / "served", "postgresql+psycopg://ann@localhost/none").prepare()
+    parsed = _parser().parse_args(["formgrader", str(tmp_path / "served")])
+    assert parsed.run(parsed) == "serves served"
+    Gradebooks(tmp_path / "new").prepare()
+    assert main(["formgrader", str(tmp_path / "new")]) == 2
+    assert "holds no gradebook" in capsys.readouterr().err
+
+
+def test_ctrl_c_says_that_what_was_graded_is_kept(class_, tmp_path, monkeypatch, capsys):
+    def stopped(*names, **more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("autograder.grading.run.grade_folder", stopped)
+    assert main(command(class_, tmp_path / "out")) == 130
+    assert "what was graded is kept, and the same command goes on" in capsys.readouterr().err
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="bubblewrap is for Linux")
 def test_what_a_killed_grader_left_running_is_ended(class_):
     left = [
@@ -347,10 +369,14 @@ def test_a_cluster_that_cannot_be_used_is_refused(class_, tmp_path, capsys, monk
 # --- OUT --------------------------------------------------------------------------------------------------------
 
 
-def test_a_second_run_is_refused_while_one_is_at_work(class_, tmp_path, capsys):
+def test_a_second_run_is_refused_while_one_is_at_work(class_, undisturbed, tmp_path, capsys):
     with only_run(tmp_path / "out"):
         assert main(command(class_, tmp_path / "out")) == 3
     said = capsys.readouterr().err
+    shutil.copytree(undisturbed[0], tmp_path / "graded")
+    with only_run(tmp_path / "graded"):
+        assert main(["feedback", str(tmp_path / "graded")]) == 2
+    assert "another run" in capsys.readouterr().err and not (tmp_path / "graded" / "hand_back").exists()
     assert f"another run, process {os.getpid()}, writes in {tmp_path / 'out'}" in said and said.count("\n") == 1
     with only_run(tmp_path / "out"):  # let go of
         pass
