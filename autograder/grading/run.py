@@ -200,6 +200,9 @@ class _Runner:
         if gone:
             words = "Their grades stand in the gradebook and in what is exported"
             said.append(f"Graded earlier, and not among the submissions now: {some(gone)}. {words}.")
+        if others := sorted({lab for _, lab in self._there} & set(LABS) - labs):
+            words = "The reports tell of this run alone: grade all labs together, or give each a folder OUT of its own"
+            said.append(f"In the gradebook stands {some(others)}, too. {words}.")
         return said
 
     def _without_answers(self, graded, lab):

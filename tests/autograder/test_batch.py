@@ -244,6 +244,20 @@ def test_what_a_person_changes_in_the_gradebook_counts_in_the_next_run(class_, u
     assert len(grades(out)) == (len(STUDENTS) - 1) * len(lab.exercises)
 
 
+def test_a_second_lab_in_the_same_folder_is_told(class_, undisturbed, lab, tmp_path, capsys):
+    out, other = tmp_path / "out", "lab04_sort_and_chunk"
+    shutil.copytree(undisturbed[0], out)
+    (tmp_path / "secret").write_bytes((class_ / "secret").read_bytes())
+    (tmp_path / "in" / "zoe" / other).mkdir(parents=True)
+    (tmp_path / "in" / "zoe" / other / f"{other}.ipynb").write_text("no notebook")
+    assert main(command(tmp_path, out)) == 0
+    assert f"In the gradebook stands {lab.name}, too. The reports tell of this run alone" in capsys.readouterr().out
+    assert main(["feedback", str(out), "--student", "right"]) == 0
+    assert f"The last run was not of all of {lab.name}, so some texts lack" in capsys.readouterr().out
+    assert main(["regrade", str(out), "--lab", lab.name]) == 2
+    assert f"{lab.name} was not graded by the last run" in capsys.readouterr().err
+
+
 def waiting(out):
     """The students whose manual points a person has to look at again."""
     with Gradebook(f"sqlite:///{out / 'gradebook.db'}") as book:
