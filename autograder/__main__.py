@@ -5,7 +5,7 @@ import importlib
 import sys
 import textwrap
 
-from autograder.commands import COMMANDS, USAGE, Usage
+from autograder.commands import COMMANDS, STOPPED, USAGE, Usage
 
 
 def main(arguments=None):
@@ -21,7 +21,7 @@ def main(arguments=None):
         return USAGE
     except KeyboardInterrupt:
         print("\nautograder: stopped; nothing more was written", file=sys.stderr)
-        return 130
+        return STOPPED
 
 
 def _parser():

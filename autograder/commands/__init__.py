@@ -11,7 +11,7 @@ COMMANDS = (
     *("doctor", "labs", "exercise", "release", "sample", "collect"),
     *("grade", "regrade", "formgrader", "feedback", "export", "selftest"),
 )  # in the order of an instructor's day
-FINAL, FAULT, USAGE, SOME_NOT_GRADED = 0, 1, 2, 3  # exit codes
+FINAL, FAULT, USAGE, SOME_NOT_GRADED, STOPPED = 0, 1, 2, 3, 130  # exit codes
 
 
 class Usage(Exception):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from autograder.commands import FINAL, SOME_NOT_GRADED, Usage, short, some
+from autograder.exercises import LABS
 
 SUMMARY = "make each student's feedback anew and pack it for handing back"
 DESCRIPTION = (
@@ -46,20 +47,23 @@ def run(options):
     from autograder.grading.feedback import hand_back, read_entries
     from autograder.grading.gradebook import GradebookFault
     from autograder.grading.late import LateFault
+    from autograder.grading.out import OutFault, only_run
 
     out = graded_folder(options.out)
-    keys = {*grades_in(out), *read_entries(out)}
+    grades, entries = grades_in(out), read_entries(out)
+    keys = {*grades, *entries}
     require(options.student, {student for student, _ in keys}, "student", out)
     require(options.lab, {lab for _, lab in keys}, "lab", out)
     try:
-        handed = hand_back(
-            out,
-            options.lab,
-            options.student,
-            options.platform,
-            lambda jobs: tqdm(jobs, bar_format=PROGRESS),
-        )
-    except (GradebookFault, LateFault) as fault:
+        with only_run(out):  # else pages of before a run and after it could come into one zip
+            handed = hand_back(
+                out,
+                options.lab,
+                options.student,
+                options.platform,
+                lambda jobs: tqdm(jobs, bar_format=PROGRESS),
+            )
+    except (GradebookFault, LateFault, OutFault) as fault:
         raise Usage(str(fault)) from None
     except OSError as error:
         raise Usage(f"the feedback cannot be written in {out} ({error.strerror or error})") from None
@@ -70,6 +74,10 @@ def run(options):
     if handed.unknown:
         names = some(dict.fromkeys(handed.unknown))
         print(f"What {options.platform} calls them is not known, so they are packed plainly: {names}.")
+    if silent := sorted({lab for _, lab in {*grades} - {*entries} if lab in (options.lab or LABS)}):
+        print(
+            f"The last run was not of all of {some(silent)}, so some texts lack the notes of the report: grade again."
+        )
     if handed.not_graded:
         print(f"Not graded, through no fault of the students, so without feedback: {some(handed.not_graded)}.")
     if handed.failed:

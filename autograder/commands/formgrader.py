@@ -15,8 +15,13 @@ def add_arguments(parser):
 
 
 def run(options):
+    from autograder.commands.feedback import graded_folder
     from autograder.grading.formgrader import serve
+    from autograder.grading.gradebook import DatabaseFault, Gradebook
 
-    if not (Path(options.out) / "gradebook.db").is_file():
-        raise Usage(f"{options.out} holds no gradebook.db; `grade` makes one: autograder grade SUBMISSIONS --out OUT")
+    try:
+        if Gradebook(graded_folder(options.out)).database.is_missing():
+            raise Usage(f"{options.out} holds no gradebook; `grade` makes one: autograder grade SUBMISSIONS --out OUT")
+    except DatabaseFault as fault:
+        raise Usage(str(fault)) from None
     return serve(Path(options.out), browser=not options.no_browser, port=options.port)

@@ -5,7 +5,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from autograder.commands import FINAL, SOME_NOT_GRADED, Usage, short, some
+from autograder.commands import FINAL, SOME_NOT_GRADED, STOPPED, Usage, short, some
 from autograder.commands.collect import ROSTER, collected, roster_of, say_what_was_left
 from autograder.exercises import LABS
 from autograder.grading.text import shown
@@ -13,8 +13,10 @@ from autograder.grading.text import shown
 SUMMARY = "grade a folder of submissions"
 DESCRIPTION = "Grade every notebook SUBMISSIONS/<student>/<lab>/<lab>.ipynb."
 PROGRESS = "{desc} {n_fmt} of {total_fmt} |{bar:30}| {elapsed}, {remaining} to go {postfix}"
+IN_A_LOG = 60  # seconds between two words of progress where nobody looks on
 MOST_JOBS = 256  # as many users there are for kernels where root grades
 LAST_RUN = "last_run.json"
+FIRST = {".lock", LAST_RUN, f".{LAST_RUN}.partial", "settings.json", "settings.partial"}  # what a run writes at once
 LATE = (
     "what coming late costs: none (the default: it is noted), zero, a share or points for each day begun (10%%/day, "
     "2/day), or module:Class, an nbgrader plug-in of your own"
@@ -87,6 +89,9 @@ def run(options):
     except OutFault as fault:
         print(f"autograder: {fault}", file=sys.stderr)
         return SOME_NOT_GRADED
+    except KeyboardInterrupt:
+        print("\nautograder: stopped; what was graded is kept, and the same command goes on from here", file=sys.stderr)
+        return STOPPED
 
 
 def _graded(options, submissions, out, *, how, labs, roster, due, jobs):
@@ -173,7 +178,8 @@ def _progress(tasks, total, words):
     """Show how far it is, and with whom."""
     from tqdm import tqdm
 
-    with tqdm(total=total, desc=words, bar_format=PROGRESS) as bar:
+    often = 0.1 if sys.stderr.isatty() else IN_A_LOG
+    with tqdm(total=total, desc=words, bar_format=PROGRESS, mininterval=often, maxinterval=often) as bar:
         for tag, found in tasks:
             yield tag, found
             bar.set_postfix_str(shown(tag[0] if isinstance(tag, tuple) else tag.submission.student)[:20], refresh=False)
@@ -197,7 +203,7 @@ def _checked_folders(submissions, out):
     if out.resolve().is_relative_to(submissions.resolve()):
         raise Usage(f"{out} lies inside {submissions}; keep the results apart from what students handed in")
     try:
-        is_new = not out.exists() or (out.is_dir() and {path.name for path in out.iterdir()} <= {LOCK})
+        is_new = not out.exists() or (out.is_dir() and {path.name for path in out.iterdir()} <= FIRST)
         if not is_new and not (out / "nbgrader_config.py").is_file():
             raise Usage(f"{out} exists and was not made by grading; choose a new folder for --out")
         out.mkdir(parents=True, exist_ok=True)

@@ -33,6 +33,7 @@ def run(options):
     named = options.student or options.lab or options.everything
     if options.student:
         _require_students(asked["submissions"], options.student)
+    _require_labs(asked, options.lab)
 
     def anew(student, lab):
         return bool(named and student in (options.student or [student]) and lab in (options.lab or [lab]))
@@ -52,6 +53,16 @@ def _last_run(out):
         raise Usage(f"{path} cannot be read ({error.strerror})") from None
     except (ValueError, KeyError, TypeError):
         raise Usage(f"{path} is damaged; say it anew: autograder grade SUBMISSIONS --out {out}") from None
+
+
+def _require_labs(asked, names):
+    from autograder.grading.intake import labs_in
+
+    folder = asked["submissions"]
+    there = asked["lab"] or (labs_in(folder) if Path(folder).is_dir() else names)
+    for name in names:
+        if name not in there:
+            raise Usage(f"{name} was not graded by the last run, of {folder}; grade it anew: autograder grade")
 
 
 def _require_students(submissions, names):

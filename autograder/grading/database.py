@@ -131,7 +131,11 @@ class Database:
         if not self.file:
             return f"{self.name} is not backed up from here; use the server's own dump, such as pg_dump"
         if self.is_missing():
-            return None
+            kept = self._kept()
+            words = f"the gradebook {self.name} was gone and is made anew; manual grades stand in the newest back-up"
+            return f"{words}, {shown(str(kept[-1]))}" if kept else None
+        for partial in self.folder.glob("*.partial"):  # of a run that was killed
+            partial.unlink()
         path = self.folder / f"gradebook-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.db"
         partial = path.with_suffix(".partial")
         try:

@@ -135,12 +135,13 @@ class Gradebook:
                 words = f"nbgrader refused the lab {lab.name}; its own words are in {shown(str(self.log))}"
                 raise GradebookFault(words) from error
 
-    def enter(self, student, lab, notebook, handed_in_at=None):
+    def enter(self, student, lab, notebook, handed_in_at=None, look_again=False):
         """Enter a judged submission: its points, and when it came. Returns how late it is, or None if it is not.
 
         student : an id, as `names.student_id` makes it; lab : its name
         notebook : the rebuilt notebook, with outputs by `judged.write_outputs`
         handed_in_at : an aware datetime, or None where nobody knows
+        look_again : whether a person has to look where they gave points, though the tests give what they gave before
 
         Raises GradebookFault for a notebook that cannot be taken, DatabaseFault for a gradebook that takes nothing, and
         LateFault for a late policy of the instructor's that fails. Then the gradebook is as it was.
@@ -153,7 +154,7 @@ class Gradebook:
             book.update_or_create_student(student)
             submission = book.update_or_create_submission(lab, student, timestamp=time)
             (entered,) = submission.notebooks
-            _enter_rows(book.db, entered, points, comments)
+            _enter_rows(book.db, entered, points, comments, look_again)
             late = self._late(book.db, submission, entered)
             self._write_notebooks(student, lab, notebook, time)
         return late
@@ -188,20 +189,32 @@ class Gradebook:
             if time:
                 _write(folder / TIMES, time.isoformat(" ").encode())
 
-    def auto_scores(self):
-        """Return the points that stand in the gradebook, without manual grades, by student and lab."""
+    def standing(self, student=None):
+        """Return what stands in the gradebook, by student and lab, as values that JSON can hold: `{(student, lab): [the
+        tests' points, those that count before a penalty, the penalty, when it was due, and when it came]}`.
+
+        student : this one only; None for all
+        """
         from nbgrader.api import Assignment, Grade, SubmittedAssignment, SubmittedNotebook
         from sqlalchemy import func, select
 
-        query = select(SubmittedAssignment.student_id, Assignment.name, func.sum(Grade.auto_score))
+        given = (Assignment.duedate, SubmittedAssignment.extension, SubmittedAssignment.timestamp)
+        what = (SubmittedAssignment.student_id, Assignment.name, *given, SubmittedNotebook.late_submission_penalty)
+        query = select(*what, func.sum(Grade.auto_score), func.sum(Grade.score))
         query = query.join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
         query = query.join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
         query = query.join(Grade, Grade.notebook_id == SubmittedNotebook.id)
-        query = query.group_by(SubmittedAssignment.student_id, Assignment.name)
+        query = query.group_by(*what)
+        if student is not None:
+            query = query.where(SubmittedAssignment.student_id == student)
         if self.database.is_missing():
             return {}
+        found = {}
         with self._session(writing=False) as book:
-            return {(student, lab): score for student, lab, score in book.db.execute(query)}
+            for one, lab, due, extension, came, penalty, tests, points in book.db.execute(query):
+                due = due + extension if due and extension else due
+                found[one, lab] = [tests, points, penalty, due and due.isoformat(), came and came.isoformat()]
+        return found
 
     def feedback_of(self, student, lab):
         """The page that `write_feedback` writes."""
@@ -278,7 +291,7 @@ class Gradebook:
         return self._session(writing=True)
 
 
-def _enter_rows(db, entered, points, comments):
+def _enter_rows(db, entered, points, comments, look_again):
     """Enter the points and remarks of a submission, by the ids of its cells."""
     from nbgrader.api import BaseCell, Comment, Grade
 
@@ -289,7 +302,7 @@ def _enter_rows(db, entered, points, comments):
     if set(grades) != set(points):
         raise GradebookFault(f"the cells {sorted(set(grades) ^ set(points))} stand in the lab or in the notebook only")
     for name, grade in grades.items():
-        enter_points(grade, points[name])
+        enter_points(grade, points[name], look_again)
     remarks = db.query(Comment, BaseCell.name).join(BaseCell, BaseCell.id == Comment.cell_id)
     for remark, name in remarks.filter(Comment.notebook_id == entered.id):
         remark.auto_comment = comments.get(name)

@@ -83,11 +83,11 @@ class Journal:
             return (row[0], json.loads(row[1])) if row else None
 
     def enter(self, student, lab, mark, beside):
-        """Note what stands in the gradebook now."""
+        """Note what stands in the gradebook now; feedback does not show it yet."""
         with self._told():
             self._database.execute(
                 "insert into entered (student, lab, mark, beside) values (?, ?, ?, ?) on conflict (student, lab) "
-                "do update set mark = excluded.mark, beside = excluded.beside",
+                "do update set mark = excluded.mark, beside = excluded.beside, shown = ''",
                 (student, lab, mark, json.dumps(beside)),
             )
 

@@ -78,7 +78,8 @@ def handed_in_at(folder):
         return None, ""
     try:
         with opened(path) as file:
-            return read_time(file.read(LONGEST).decode("ascii", errors="replace"), zone=UTC), ""
+            text = file.read(LONGEST).decode("ascii", errors="replace")
+        return read_time(text, zone=UTC), ""
     except (Unreadable, LateFault) as fault:
         return None, f"when it was handed in is not known: {TIMES}: {fault}"
 

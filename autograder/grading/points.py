@@ -21,12 +21,15 @@ class SavePoints(SaveAutoGrades):
         self.gradebook.db.commit()
 
 
-def enter_points(grade, points):
-    """Enter the points of a cell into nbgrader's Grade; a person has to look where theirs stand on other points."""
+def enter_points(grade, points, look_again=False):
+    """Enter the points of a cell into nbgrader's Grade; a person has to look where theirs stand on other points.
+
+    look_again : or on another answer
+    """
     changed, grade.auto_score = grade.auto_score != points, points
     if grade.manual_score is None:
         grade.needs_manual_grade = points is None
-    elif changed or points is None:
+    elif changed or look_again or points is None:
         grade.needs_manual_grade = True
 
 

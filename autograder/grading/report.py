@@ -13,7 +13,7 @@ import re
 from pathlib import Path
 
 from autograder.checking.laptop import prose
-from autograder.grading.out import write_whole
+from autograder.grading.out import told, write_whole
 from autograder.grading.overview import NOT_ANSWERED, lab_of, outcomes_of, spent
 from autograder.grading.text import defused
 
@@ -137,14 +137,15 @@ def write(out, graded, tier, left_out=()):
     """Write the reports into OUT, each whole or as it was; the page that leads to the others last."""
     pages = as_pages(graded, tier, left_out)
     texts = {"report.json": as_json(graded, tier), "grades.csv": as_csv(graded)}
-    (Path(out) / DETAILS).mkdir(exist_ok=True)
-    for name, text in (texts | dict(reversed(pages.items()))).items():
-        write_whole(Path(out) / name, text)
-    for path in (Path(out) / DETAILS).iterdir():  # of a larger class before
-        if f"{DETAILS}/{path.name}" not in pages:
-            path.unlink()
-    if not any((Path(out) / DETAILS).iterdir()):
-        (Path(out) / DETAILS).rmdir()
+    with told(out):
+        (Path(out) / DETAILS).mkdir(exist_ok=True)
+        for name, text in (texts | dict(reversed(pages.items()))).items():
+            write_whole(Path(out) / name, text)
+        for path in (Path(out) / DETAILS).iterdir():  # of a larger class before
+            if f"{DETAILS}/{path.name}" not in pages:
+                path.unlink()
+        if not any((Path(out) / DETAILS).iterdir()):
+            (Path(out) / DETAILS).rmdir()
 
 
 def as_pages(graded, tier, left_out=()):

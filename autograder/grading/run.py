@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from autograder.commands import some
 from autograder.exercises import LABS
 from autograder.grading import late, work
 from autograder.grading.collected import add_names, read_names
@@ -28,13 +29,15 @@ from autograder.grading.labs import source_of
 from autograder.grading.names import student_id
 from autograder.grading.opening import OURS
 from autograder.grading.out import fault_of_machine, told
-from autograder.grading.rebuild import grade_id, is_answer, is_check, rebuild
+from autograder.grading.rebuild import grade_id, is_answer, is_check, is_own, rebuild
 from autograder.grading.sandbox import Limits, tiers
-from autograder.grading.text import clean
+from autograder.grading.text import clean, shown
 from autograder.grading.work import How, Job, job_for, results_of
 from autograder.grading.workers import Here
 
 GRADING, FEEDBACK = "grading", "writing feedback"
+BY_HAND = "a person gave points"
+EARLIER = "in the gradebook stands what an earlier run found"
 WITHOUT_ANSWERS = "the feedback shows the lab without the answers: "
 
 
@@ -101,26 +104,26 @@ def grade_folder(
         add_names(out, read_names(submissions))
     with told(out), Journal(out) as journal:
         releases = {lab.name: gradebook.register(lab, source_of(lab), due.get(lab.name)) for lab in labs}
-        run = _Runner(submissions, out, releases, how, due, gradebook, journal)
+        run = _Runner(submissions, out, releases, how, gradebook, journal)
         graded = {}
         for taken, found in progress(workers.run(run.tasks(pairs, anew)), len(pairs), GRADING):
             one = run.finish(taken, found)
             graded[one.submission.student, taken.lab.name] = one
-        said = (*gradebook.said, *([advice] if advice else []))
+        said = [*gradebook.said, *([advice] if advice else []), *run.said(labs)]
         gradebook.close()
         for pair, note in run.show(workers, progress).items():
             graded[pair] = replace(graded[pair], notes=(*graded[pair].notes, note))
-    return Run([graded[student_id(student), lab.name] for student, lab in pairs], run.n_examined, said)
+    return Run([graded[student_id(student), lab.name] for student, lab in pairs], run.n_examined, tuple(said))
 
 
 class _Runner:
     """One run: what is to do, and the writer that enters what was done."""
 
-    def __init__(self, submissions, out, releases, how, due, gradebook, journal):
+    def __init__(self, submissions, out, releases, how, gradebook, journal):
         self._submissions, self._out, self._releases, self._how = submissions, out, releases, how
-        self._due, self._gradebook, self._journal = due, gradebook, journal
-        self._there = gradebook.auto_scores()
-        self._entered = set()
+        self._gradebook, self._journal = gradebook, journal
+        self._there = gradebook.standing()
+        self._done, self._entered = set(), set()
         self.n_examined = 0
 
     def tasks(self, pairs, anew):
@@ -139,6 +142,7 @@ class _Runner:
     def finish(self, taken, found):
         """Write down what was found out, keep what was handed in, and enter the points."""
         submission, lab = taken.submission, taken.lab.name
+        self._done.add((submission.student, lab))
         if found and "fault" not in found:
             self.n_examined += 1
             self._journal.keep(submission.student, lab, taken.job.key, found)
@@ -146,34 +150,60 @@ class _Runner:
         graded = _kept(self._out, graded_of(taken, found))
         graded = replace(graded, submission=replace(submission, cells=(), path=None))  # not all texts of a large class
         if graded.outcome == INFRASTRUCTURE:
-            return graded
+            earlier = (submission.student, lab) in self._there
+            return replace(graded, notes=(*graded.notes, EARLIER)) if earlier else graded
+        answers = _digest([cell.source for cell in taken.notebook.cells if is_answer(cell) or is_own(cell)])
         time, note = late.handed_in_at(Path(self._submissions) / taken.folder / lab)
         graded = replace(graded, notes=(*graded.notes, *([note] if note else [])))
         write_outputs(taken.notebook, {result.name: result for result in graded.results}, printed_of(found))
-        return self._enter(graded, taken, time)
+        return self._enter(graded, taken, time, answers)
 
-    def _enter(self, graded, taken, time):
-        """Enter a result, unless it stands in the gradebook. Where nbgrader will not have a student's texts, it gets
-        the lab without them: the points do not hang on it."""
+    def _enter(self, graded, taken, time, answers):
+        """Enter a result, unless it stands in the gradebook and nobody has changed anything there that counts.
+
+        Where nbgrader will not have a student's texts, it gets the lab without them: the points do not hang on it.
+
+        answers : a digest of what the student wrote; where it is another one, whoever gave points has to look again
+        """
         who = graded.submission.student, taken.lab.name
         self._entered.add(who)
-        mark = _mark(graded, taken.notebook, time, self._due.get(taken.lab.name), self._gradebook.settings)
-        entered = self._journal.entered(*who)
-        if entered and entered[0] == mark and self._there.get(who) == graded.score:
-            return _with(graded, entered[1])
-        notes = []
-        came = _tried_twice(lambda: self._gradebook.enter(*who, taken.notebook, time))
+        mark = _digest(
+            [replace(graded, times=None).as_dict(), taken.notebook, str(time), str(self._gradebook.settings)]
+        )
+        before, beside = self._journal.entered(*who) or ("", {})
+        if before == mark and self._there.get(who, ()) == beside.get("standing"):
+            return _with(graded, beside)
+        is_other, notes = beside.get("answers", answers) != answers, []
+        came = _tried_twice(lambda: self._gradebook.enter(*who, taken.notebook, time, is_other))
         if isinstance(came, GradebookFault) and not isinstance(came, DatabaseFault):
             notes = [WITHOUT_ANSWERS + str(came)]
             blank = self._without_answers(graded, taken.lab)
-            came = _tried_twice(lambda: self._gradebook.enter(*who, blank, time))
+            came = _tried_twice(lambda: self._gradebook.enter(*who, blank, time, is_other))
         if isinstance(came, Exception):
             if isinstance(came, DatabaseFault | late.LateFault) or fault_of_machine(came):
                 raise came
             return _not_graded(graded.submission, taken.lab, (*graded.notes, *notes), came)
-        beside = {"late": asdict(came) if came else None, "notes": notes}
+        standing = self._gradebook.standing(who[0])[who]
+        beside = {"late": asdict(came) if came else None, "notes": notes, "answers": answers, "standing": standing}
         self._journal.enter(*who, mark, beside)
         return _with(graded, beside)
+
+    def said(self, labs):
+        """Return sentences on what stands in the gradebook, and the reports do not tell."""
+        labs = {lab.name for lab in labs}
+        gone = sorted({shown(student) for student, lab in {*self._there} - self._done if lab in labs})
+        by_hand = sum(tests != points for tests, points, *_ in self._gradebook.standing().values())
+        said = []
+        if by_hand:
+            words = "the reports and grades.csv give the points of the tests, autograder export and feedback those"
+            said.append(f"In {by_hand} submissions a person gave points; {words}.")
+        if gone:
+            words = "Their grades stand in the gradebook and in what is exported"
+            said.append(f"Graded earlier, and not among the submissions now: {some(gone)}. {words}.")
+        if others := sorted({lab for _, lab in self._there} & set(LABS) - labs):
+            words = "The reports tell of this run alone: grade all labs together, or give each a folder OUT of its own"
+            said.append(f"In the gradebook stands {some(others)}, too. {words}.")
+        return said
 
     def _without_answers(self, graded, lab):
         notebook = rebuild(self._releases[lab.name], ()).notebook
@@ -275,15 +305,17 @@ def _cleaned(*notes):
 
 
 def _with(graded, beside):
-    """A graded submission with what its entry in the gradebook says beside the points."""
-    came = Late(**beside["late"]) if beside["late"] else None
-    return replace(graded, late=came, notes=(*graded.notes, *beside["notes"]))
+    """A graded submission with what its entry in the gradebook says beside the points of the tests."""
+    came, notes = Late(**beside["late"]) if beside["late"] else None, list(beside["notes"])
+    tests, points, penalty, *_ = beside["standing"]
+    if points != tests:
+        counts = f"it counts {max(0.0, points - (penalty or 0.0)):g} points"
+        notes.append(f"{BY_HAND} in the gradebook: with them {counts}, in feedback and export, too")
+    return replace(graded, late=came, notes=(*graded.notes, *notes))
 
 
-def _mark(graded, notebook, *more):
-    """A digest of what is entered; what it took is not part of it."""
-    plain = replace(graded, times=None).as_dict()
-    return hashlib.sha256(json.dumps([plain, notebook, *map(str, more)], sort_keys=True).encode()).hexdigest()
+def _digest(plain):
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
 def _kept(out, graded):

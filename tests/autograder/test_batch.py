@@ -16,10 +16,15 @@ import threading
 import time
 from pathlib import Path
 
+import psutil
 import pytest
+from nbgrader.api import Grade, Gradebook
 
-from autograder.__main__ import main
+from autograder.__main__ import _parser, main
+from autograder.commands import Usage
+from autograder.commands.grade import _checked_folders
 from autograder.grading import workers
+from autograder.grading.gradebook import Gradebook as Gradebooks
 from autograder.grading.journal import Journal
 from autograder.grading.out import OutFault, only_run, told, write_whole
 from autograder.grading.sample import sample_submissions
@@ -151,10 +156,6 @@ def assert_resumed(class_, out, undisturbed):
     for student in STUDENTS:
         assert len(list((out / "feedback" / student).rglob("*.html"))) == 1
     assert not list(out.rglob("*.partial"))
-    temporary.sweep()
-    assert (
-        not [path for path in temporary.folder().parent.glob("course-grading-*") if path != temporary.folder()] or True
-    )
 
 
 def grades(out):
@@ -189,6 +190,133 @@ def test_only_what_changed_is_examined_again(class_, undisturbed, lab, tmp_path,
     (tmp_path / "secret").write_bytes(b"another secret, so that other questions are put")
     assert main(["regrade", str(tmp_path / "out")]) == 0
     assert f"Examined now: {EXAMINED} of {len(STUDENTS)};" in capsys.readouterr().out
+
+
+def test_what_a_person_changes_in_the_gradebook_counts_in_the_next_run(class_, undisturbed, lab, tmp_path, capsys):
+    out, who = tmp_path / "out", {}
+    shutil.copytree(undisturbed[0], out)
+    shutil.copytree(class_ / "in", tmp_path / "in")
+    (tmp_path / "secret").write_bytes((class_ / "secret").read_bytes())
+    for student in STUDENTS:
+        (tmp_path / "in" / student / lab.name / "timestamp.txt").write_text("2026-11-02 12:00 UTC")
+
+    def graded(*more):
+        assert main(command(tmp_path, out, *more)) == 0
+        who.update({one["student"]: one for one in json.loads((out / "report.json").read_text())["submissions"]})
+        return capsys.readouterr().out
+
+    def late(student):
+        return who[student]["late"] and (who[student]["late"]["seconds"], round(who[student]["late"]["penalty"], 9))
+
+    graded("--due", "2026-11-01 12:00 UTC", "--late", "10%/day")
+    assert late("right") == (86400, 5.5) and late("blank") == (86400, 0)
+    # points by hand: what coming late costs follows, and whoever reads a report is told
+    with Gradebook(f"sqlite:///{out / 'gradebook.db'}") as book:
+        book.find_grade("check_offset_rounds", lab.name, lab.name, "blank").manual_score = 10
+        book.find_grade("check_offset_rounds", lab.name, lab.name, "blank").needs_manual_grade = False
+        book.grant_extension(lab.name, "right", hours=23)
+        book.db.commit()
+    assert "In 1 submissions a person gave points" in graded()
+    assert late("right") == (3600, 5.5) and late("blank") == (86400, 1)
+    assert "a person gave points in the gradebook: with them it counts 9 points" in who["blank"]["notes"][-1]
+    assert "9.0 / 55.0" in (out / "feedback" / "blank" / lab.name / f"{lab.name}.html").read_text()
+    # another answer for which the tests give the same: the person has to look again
+    assert waiting(out) == []
+    content = json.loads(sample_submissions(lab)["blank"])
+    content["cells"][0]["source"] = "# of the student's own"
+    content["cells"][0] |= {"cell_type": "code", "outputs": [], "execution_count": None, "metadata": {}, "id": "own"}
+    hand_in(tmp_path / "in", "blank", lab, json.dumps(content).encode())
+    graded()
+    assert who["blank"]["score"] == 0 and waiting(out) == ["blank"]
+    # the date moved in the formgrader; an older gradebook put back; none at all; a student who is gone
+    shutil.copy(out / "gradebook.db", tmp_path / "older.db")
+    with Gradebook(f"sqlite:///{out / 'gradebook.db'}") as book:
+        book.find_assignment(lab.name).duedate = None
+        book.db.commit()
+    graded()
+    assert late("right") is late("blank") is None
+    shutil.copy(tmp_path / "older.db", out / "gradebook.db")
+    shutil.rmtree(tmp_path / "in" / "wrong")
+    assert "Graded earlier, and not among the submissions now: wrong." in graded()
+    assert late("right") == (3600, 5.5)
+    (out / "gradebook.db").unlink()
+    assert "manual grades stand in the newest back-up" in graded()
+    assert len(grades(out)) == (len(STUDENTS) - 1) * len(lab.exercises)
+
+
+def test_a_second_lab_in_the_same_folder_is_told(class_, undisturbed, lab, tmp_path, capsys):
+    out, other = tmp_path / "out", "lab04_sort_and_chunk"
+    shutil.copytree(undisturbed[0], out)
+    (tmp_path / "secret").write_bytes((class_ / "secret").read_bytes())
+    (tmp_path / "in" / "zoe" / other).mkdir(parents=True)
+    (tmp_path / "in" / "zoe" / other / f"{other}.ipynb").write_text("no notebook")
+    assert main(command(tmp_path, out)) == 0
+    assert f"In the gradebook stands {lab.name}, too. The reports tell of this run alone" in capsys.readouterr().out
+    assert main(["feedback", str(out), "--student", "right"]) == 0
+    assert f"The last run was not of all of {lab.name}, so some texts lack" in capsys.readouterr().out
+    assert main(["regrade", str(out), "--lab", lab.name]) == 2
+    assert f"{lab.name} was not graded by the last run" in capsys.readouterr().err
+
+
+def waiting(out):
+    """The students whose manual points a person has to look at again."""
+    with Gradebook(f"sqlite:///{out / 'gradebook.db'}") as book:
+        return sorted({grade.student.id for grade in book.db.query(Grade) if grade.needs_manual_grade})
+
+
+def test_a_run_that_was_killed_at_once_goes_on(class_, undisturbed, tmp_path):
+    out = tmp_path / "out"
+    shutil.copytree(undisturbed[0], out)
+    for path in out.iterdir():
+        if path.name not in (".lock", "last_run.json", "settings.json"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    (out / "settings.partial").touch()
+    folders = _checked_folders(class_ / "in", out)
+    assert folders == (class_ / "in", out)
+    (out / "thesis.tex").touch()
+    with pytest.raises(Usage, match="was not made by grading"):
+        _checked_folders(class_ / "in", out)
+
+
+def test_the_formgrader_opens_on_a_gradebook_of_a_server_too(tmp_path, monkeypatch, capsys):
+    from autograder.grading import formgrader
+
+    monkeypatch.setattr(formgrader, "serve", lambda out, **how: f"serves {out.name}")
+    Gradebooks(tmp_path / "served", "postgresql+psycopg://ann@localhost/none").prepare()
+    parsed = _parser().parse_args(["formgrader", str(tmp_path / "served")])
+    assert parsed.run(parsed) == "serves served"
+    Gradebooks(tmp_path / "new").prepare()
+    assert main(["formgrader", str(tmp_path / "new")]) == 2
+    assert "holds no gradebook" in capsys.readouterr().err
+
+
+def test_ctrl_c_says_that_what_was_graded_is_kept(class_, tmp_path, monkeypatch, capsys):
+    def stopped(*names, **more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("autograder.grading.run.grade_folder", stopped)
+    assert main(command(class_, tmp_path / "out")) == 130
+    assert "what was graded is kept, and the same command goes on" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="bubblewrap is for Linux")
+def test_what_a_killed_grader_left_running_is_ended(class_):
+    left = [
+        "import os, subprocess; from autograder.grading.sandbox import temporary, tiers",
+        "about = ['--unshare-pid', '--bind', '/', '/', '--setenv', 'X', f'{temporary.folder()}/unit3']",
+        "quiet = {'stdout': subprocess.DEVNULL, 'stderr': subprocess.DEVNULL}",
+        "started = subprocess.Popen([tiers.detect().bwrap, *about, 'sleep', '60'], **quiet)",
+        "print(started.pid, temporary.folder(), flush=True); os._exit(1)",
+    ]
+    printed = subprocess.run([sys.executable, "-c", "\n".join(left)], stdout=subprocess.PIPE, text=True).stdout
+    pid, folder = printed.split()
+    assert psutil.Process(int(pid)).status() != psutil.STATUS_ZOMBIE and Path(folder).is_dir()
+    temporary.sweep()
+    assert not Path(folder).exists()
+    end = time.monotonic() + 20
+    while psutil.pid_exists(int(pid)) and psutil.Process(int(pid)).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def test_what_a_version_rests_on(monkeypatch, tmp_path):
@@ -255,10 +383,14 @@ def test_a_cluster_that_cannot_be_used_is_refused(class_, tmp_path, capsys, monk
 # --- OUT --------------------------------------------------------------------------------------------------------
 
 
-def test_a_second_run_is_refused_while_one_is_at_work(class_, tmp_path, capsys):
+def test_a_second_run_is_refused_while_one_is_at_work(class_, undisturbed, tmp_path, capsys):
     with only_run(tmp_path / "out"):
         assert main(command(class_, tmp_path / "out")) == 3
     said = capsys.readouterr().err
+    shutil.copytree(undisturbed[0], tmp_path / "graded")
+    with only_run(tmp_path / "graded"):
+        assert main(["feedback", str(tmp_path / "graded")]) == 2
+    assert "another run" in capsys.readouterr().err and not (tmp_path / "graded" / "hand_back").exists()
     assert f"another run, process {os.getpid()}, writes in {tmp_path / 'out'}" in said and said.count("\n") == 1
     with only_run(tmp_path / "out"):  # let go of
         pass

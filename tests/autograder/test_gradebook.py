@@ -112,7 +112,9 @@ def test_a_person_is_asked_to_look_again_only_where_points_have_changed(out, lab
         with sqlite3.connect(out / "gradebook.db") as db:
             assert db.execute(waiting).fetchall() == [(waits,)], share
     assert sum(one[3] == 3 for one in rows(out)["grades"]) == 1
-    assert gradebook.auto_scores() == {("ann", lab.name): 55.0}  # whatever a person gave
+    (standing,) = gradebook.standing().values()
+    assert standing == gradebook.standing("ann")["ann", lab.name] and gradebook.standing("bob") == {}
+    assert standing[0] == 55.0 != standing[1]  # the tests', whatever a person gave; and what counts
 
 
 def test_a_check_that_does_not_say_its_points_is_refused_and_nothing_is_entered(out, lab, notebook):
@@ -325,7 +327,7 @@ def test_feedback_on_what_was_never_entered_is_refused_in_one_sentence(out, lab,
         Gradebook(out).write_feedback("ann", lab.name)
     with pytest.raises(DatabaseFault, match="there is no gradebook"):
         Gradebook(tmp_path / "none").write_feedback("ann", lab.name)
-    assert Gradebook(tmp_path / "none").auto_scores() == {}
+    assert Gradebook(tmp_path / "none").standing() == {}
     assert not (tmp_path / "none").exists()
     Gradebook(out).enter("ann", lab.name, judged(made[1], lab, 0.5))
     Gradebook(out).register(lab, changed(lab, tmp_path, without_offset_rounds))

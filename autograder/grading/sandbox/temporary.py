@@ -5,6 +5,7 @@ import functools
 import os
 import re
 import shutil
+import signal
 import tempfile
 from multiprocessing import util
 from pathlib import Path
@@ -23,11 +24,24 @@ def folder():
 
 
 def sweep():
-    """Remove the folders of processes that are gone: those that were killed could not."""
+    """Remove the folders of processes that are gone, those that were killed could not, and what still runs in them."""
     for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         found = OF_PROCESS.match(path.name)
         if found and not _lives(int(found.group(1))):
+            _end_kernels(f"{path}/")
             shutil.rmtree(path, ignore_errors=True)  # another user's stays as it is
+
+
+def _end_kernels(folder):
+    """Kill the kernels that were started with a folder.
+
+    bubblewrap ends with whoever started it, but for one that is killed while bubblewrap begins.
+    """
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # gone, or another user's
+            program, *arguments = os.fsdecode(path.read_bytes()).split("\0")
+            if Path(program).name == "bwrap" and any(one.startswith(folder) for one in arguments):
+                os.kill(int(path.parent.name), signal.SIGKILL)
 
 
 def _lives(pid):
