@@ -44,10 +44,15 @@ def add_arguments(parser):
 def run(options):
     from autograder.grading.collected import read_names
     from autograder.grading.export import Counted, ExportFault, export, export_into
+    from autograder.grading.out import OutFault, only_run
     from autograder.grading.roster import RosterFault
 
     out = graded_folder(options.out)
-    grades = grades_in(out)
+    try:
+        with only_run(out):  # else grades of before a run and after it could stand in one table
+            grades = grades_in(out)
+    except OutFault as fault:
+        raise Usage(str(fault)) from None
     labs = sorted({lab for _, lab in grades})
     require(options.lab, labs, "lab", out)
     labs = [lab for lab in labs if not options.lab or lab in options.lab]

@@ -389,8 +389,10 @@ def test_a_second_run_is_refused_while_one_is_at_work(class_, undisturbed, tmp_p
     said = capsys.readouterr().err
     shutil.copytree(undisturbed[0], tmp_path / "graded")
     with only_run(tmp_path / "graded"):
-        assert main(["feedback", str(tmp_path / "graded")]) == 2
-    assert "another run" in capsys.readouterr().err and not (tmp_path / "graded" / "hand_back").exists()
+        for name in ("feedback", "export"):
+            assert main([name, str(tmp_path / "graded")]) == 2
+            assert "another run" in capsys.readouterr().err
+    assert not any((tmp_path / "graded" / name).exists() for name in ("hand_back", "export.csv"))
     assert f"another run, process {os.getpid()}, writes in {tmp_path / 'out'}" in said and said.count("\n") == 1
     with only_run(tmp_path / "out"):  # let go of
         pass
