@@ -12,6 +12,7 @@ from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results" / "class_of_200.json"
 SIZES = (100, 10_000, 1_000_000)
+WRITER = "writer's CPU s"
 CORES = 16  # of a node
 NIGHT = 8.0  # hours that grading may take
 
@@ -26,7 +27,7 @@ def plan(cost, sizes=SIZES):
     """
     rows = []
     for size in sizes:
-        hours, writing = size * cost["CPU s"] / 3600, size * cost["writer's CPU s"] / 3600
+        hours, writing = size * cost["CPU s"] / 3600, size * cost[WRITER] / 3600
         rows.append(
             {
                 "submissions": size,
@@ -43,7 +44,7 @@ def plan(cost, sizes=SIZES):
 
 def most_workers(cost):
     """Return how many workers keep one writer busy: more of them make a run no shorter."""
-    return (cost["CPU s"] - cost["writer's CPU s"]) / cost["writer's CPU s"]
+    return (cost["CPU s"] - cost[WRITER]) / cost[WRITER]
 
 
 def as_table(rows):
@@ -60,6 +61,13 @@ def as_table(rows):
     return "\n".join(lines)
 
 
+def as_text(cost):
+    """Return the table of a plan and the two sentences below it, as they stand in `autograder/README.md`."""
+    one = f"One submission takes {_short(cost['CPU s'])} CPU s, {_short(cost[WRITER])} of them the writer's, and "
+    one += f"{cost['bytes'] / 1e3:.0f} kB in OUT. One writer keeps about {_short(most_workers(cost))} workers busy."
+    return f"{as_table(plan(cost))}\n\n{one}"
+
+
 def _short(number):
     """Two digits that count."""
     digits = max(0, 1 - math.floor(math.log10(number))) if number else 0
@@ -69,8 +77,7 @@ def _short(number):
 def main():
     argparse.ArgumentParser(prog="python -m benchmarks.capacity", description=__doc__.split("\n")[0]).parse_args()
     cost = json.loads(RESULTS.read_text(encoding="utf-8"))["one submission"]
-    print(as_table(plan(cost)))
-    print(f"One writer keeps up with {most_workers(cost):.0f} workers. A night has {NIGHT:g} hours.")
+    print(as_text(cost))
 
 
 if __name__ == "__main__":

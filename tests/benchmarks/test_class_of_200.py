@@ -11,7 +11,7 @@ import pytest
 from autograder.exercises import LABS
 from autograder.grading.nbgrader_config import ROOT
 from benchmarks import class_of_200
-from benchmarks.capacity import as_table, most_workers, plan
+from benchmarks.capacity import as_table, as_text, most_workers, plan
 from benchmarks.grading import command, times_of
 from benchmarks.hostile_answers import HOSTILE
 from benchmarks.made_up_class import SIZE, content_of, describe, hand_in_again, judge_run, make_class, write_class
@@ -207,3 +207,8 @@ def test_the_class_of_200_comes_to_what_it_must_with_any_number_of_workers_and_w
 def test_every_known_mistake_is_named(tmp_path, everything):
     manifest = write_class(tmp_path / "class", everything)
     assert_right(graded(tmp_path / "class", tmp_path / "out", 2), manifest)
+
+
+def test_the_page_for_graders_plans_by_what_is_stored():
+    cost = json.loads(class_of_200.RESULTS.read_text(encoding="utf-8"))["one submission"]
+    assert as_text(cost) in (ROOT / "autograder" / "README.md").read_text(encoding="utf-8")
