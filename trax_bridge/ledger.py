@@ -43,7 +43,7 @@ LEDGER = (
         "one set a layer, shared by heads and batch, from NumPy",
         "a set for each head and each entry of the batch, from a jax key in the state, new at each call",
         f"{ATTENTION}: LSHSelfAttention.hash_vectors",
-        "`RotatedReformerLM` is told Trax's rotations: then every bucket is the same",
+        "`models.rotated` is told Trax's rotations: then every bucket is the same",
     ),
     Difference(
         "padding",

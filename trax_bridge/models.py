@@ -2,13 +2,13 @@
 
 `trax_reformer` builds `trax.models.reformer.ReformerLM`, `trax_attention` one attention layer, `trax_layer` one
 decoder block in a `ReversibleSerial`; `parameters` moves the numbers. What the two libraries draw differs, so the last
-step to equal results is `RotatedReformerLM`: it hashes by the rotations that Trax is about to draw, which
-`rotations_of` reads from the state of a layer. What still differs then stands in `ledger`.
+step to equal results is `rotated`: a model that hashes by the rotations that Trax is about to draw, read from the state
+of its layers. What still differs then stands in `ledger`.
 
 Letters: L positions, d features of the model, H heads, R hash rounds, B buckets.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 
 import numpy as np
@@ -151,6 +151,13 @@ class RotatedReformerLM(ReformerLM):
             (_rotated(self, layer["attention"], rotations, attention), feed_forward)
             for layer, rotations, (attention, feed_forward) in layers
         ]
+
+
+def rotated(model, state):
+    """The same `ReformerLM`, told the rotations that Trax's will draw in its next call, from the state of that one."""
+    settings = {field.name: getattr(model, field.name) for field in fields(model)}
+    rotations = tuple(rotations_of(model, of_layer) for of_layer in lsh_states(state))
+    return RotatedReformerLM(**settings, rotations=rotations)
 
 
 def _rotated(model, parameters, rotations, branch):

@@ -11,7 +11,7 @@ How close is close:
   where the same rounding is 5e8 times smaller, and agrees to 1e-9.
 """
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -23,16 +23,16 @@ from reformer.blocks import PROJECTIONS, reformer_block
 from reformer.chunking import look_adjacent, sort_by_bucket, split_into_chunks, undo_sort
 from reformer.gradients import linear_backward, lsh_attention_backward, lsh_attention_forward
 from reformer.layers import linear, merge_heads, split_heads
-from reformer.lsh_attention import Options, lsh_attention, who_sees_whom
 from reformer.model import ReformerLM
 from reformer.parameters import flatten_parameters
 from reformer.reversible import reversible_stack_backward, reversible_stack_forward
+from tests.trax_bridge.both import attention_of_both, heads_of, rows_that_see_others, started, wholes_of_both
 from trax_bridge import from_trax, load_trax, to_trax
 from trax_bridge.mending import CheckpointMismatch
 from trax_bridge.models import (
-    RotatedReformerLM,
     buckets_of,
     lsh_states,
+    rotated,
     rotations_of,
     trax_attention,
     trax_layer,
@@ -74,21 +74,6 @@ def jax(trax):
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
-
-
-def started(trax, jax, layer, *inputs):
-    """The layer after its `init`, with the inputs as jax arrays."""
-    inputs = tuple(map(jax.numpy.asarray, inputs))
-    inputs = inputs if len(inputs) > 1 else inputs[0]
-    layer.init(trax.shapes.signature(inputs), rng=jax.random.PRNGKey(3))
-    return layer, inputs
-
-
-def rotated(model, state):
-    """The same model of ours, told the rotations that Trax will draw from this state."""
-    settings = {field.name: getattr(model, field.name) for field in fields(model)}
-    rotations = tuple(rotations_of(model, of_layer) for of_layer in lsh_states(state))
-    return RotatedReformerLM(**settings, rotations=rotations)
 
 
 def assert_close(ours, theirs, bound):
@@ -138,21 +123,6 @@ def test_chunks_look_at_the_same_neighbours(trax, rng, n_after):
 # ---- attention ----
 
 
-def heads_of(model, parameters, x):
-    names = PROJECTIONS[model.attention]
-    return [split_heads(linear(x, parameters[name], None), model.n_heads) for name in names]
-
-
-def rows_that_see_others(buckets, model):
-    """(..., H, L): True where a token sees another one in every round, so that Trax combines the rounds well."""
-    _, chunks, _, mask = who_sees_whom(buckets, Options(model.n_buckets_together, model.chunk_length))
-    alone = ~np.any(mask == 0, axis=-1)
-    rows = np.ones((*buckets.shape[:-2], buckets.shape[-1]), bool)
-    for entry in np.ndindex(*buckets.shape[:-2]):
-        rows[entry][chunks[entry][alone[entry]]] = False
-    return rows
-
-
 @pytest.mark.parametrize(
     "settings", [dict(n_rounds=1), dict(n_rounds=4), dict(n_rounds=2, n_buckets=(4, 6))], ids=["1", "4", "factorised"]
 )
@@ -160,7 +130,7 @@ def test_lsh_attention_is_the_same_function_with_the_same_gradients(trax, jax, r
     model = replace(MODEL, **settings)
     parameters = model.init_parameters(rng)["layers"]["0"]["attention"]
     x, gradient = rng.standard_normal((2, BATCH, LENGTH, model.d_model), dtype=np.float32)
-    layer, inputs = started(trax, jax, trax_attention(model), x)
+    layer, inputs = started(trax_attention(model), x)
     weights = to_trax(model, parameters, layer.weights, part="attention")
     queries_keys, values = heads_of(model, parameters, x)
     buckets = factorised_hash(queries_keys, rotations_of(model, layer.state))
@@ -195,7 +165,7 @@ def test_attention_to_all_keys_is_the_same_function(trax, jax, rng, kind, attend
     model = replace(MODEL, attention=kind)
     parameters = model.init_parameters(rng)["layers"]["0"]["attention"]
     x = rng.standard_normal((BATCH, LENGTH, model.d_model), dtype=np.float32)
-    layer, inputs = started(trax, jax, trax_attention(model), x)
+    layer, inputs = started(trax_attention(model), x)
     layer.weights = to_trax(model, parameters, layer.weights, part="attention")
     ours = linear(merge_heads(attend(*heads_of(model, parameters, x))), parameters["w_out"], None)
     assert_close(ours, layer(inputs), OUTPUTS)
@@ -214,7 +184,7 @@ def with_one_key(trax, jax, state):
 def test_a_reversible_layer_is_the_same_forward_and_backward(trax, jax, rng):
     parameters = MODEL.init_parameters(rng)["layers"]["0"]
     x1, x2, d_y1, d_y2 = rng.standard_normal((4, 1, LENGTH, MODEL.d_model), dtype=np.float32)
-    layer, inputs = started(trax, jax, trax_layer(MODEL), x1, x2)
+    layer, inputs = started(trax_layer(MODEL), x1, x2)
     weights = to_trax(MODEL, parameters, layer.weights, part="layer")
     state, forward = with_one_key(trax, jax, layer.state), jax.jit(layer.pure_fn)
     outputs, new_state = forward(inputs, weights, state, layer.rng)
@@ -244,44 +214,22 @@ def test_a_reversible_layer_is_the_same_forward_and_backward(trax, jax, rng):
 # ---- the whole model ----
 
 
-def loss_of(trax, layer):
-    """Cross-entropy of Trax's model, by Trax's own loss layer, as a function of weights."""
-
-    def loss(weights, state, tokens):
-        logits, state = layer.pure_fn(tokens, weights, state, layer.rng)
-        targets = tokens, trax.fastmath.numpy.ones(tokens.shape, logits.dtype)
-        return trax.layers.WeightedCategoryCrossEntropy().pure_fn((logits, *targets), (), (), None)[0], (logits, state)
-
-    return loss
-
-
-def compare_whole(trax, jax, model, parameters, tokens, *, outputs, gradients):
-    layer, inputs = started(trax, jax, trax_reformer(model), tokens)
-    weights, state = to_trax(model, parameters, layer.weights), layer.state
-    run = jax.jit(jax.value_and_grad(loss_of(trax, layer), has_aux=True))
-    (loss_theirs, (logits, new_state)), d_weights = run(weights, state, inputs)
-
-    ours = rotated(model, state)
-    shifted = np.pad(tokens, ((0, 0), (1, 0)))[:, :-1]  # Trax shifts inside
-    assert_close(ours.logits(parameters, shifted), logits, outputs)
-    loss, d_parameters = ours.loss_and_gradients(parameters, shifted, tokens, np.ones(tokens.shape), seed=0)
-    assert abs(loss - float(loss_theirs)) <= outputs * loss
-    found, d_parameters = flatten_parameters(from_trax(model, d_weights)), flatten_parameters(d_parameters)
-    assert found.keys() == d_parameters.keys()
-    largest = max(np.max(np.abs(array)) for array in found.values())
-    for name, theirs in found.items():
-        assert np.max(np.abs(d_parameters[name] - theirs)) <= gradients * largest, name
-    blocks = ours.blocks(ours.conform_parameters(parameters), seed=0)
-    streams = [ours.input_forward(parameters, shifted)[0]] * 2
-    for block, of_layer in zip(blocks, lsh_states(new_state), strict=True):
-        _, _, buckets = block[0].forward(streams[1])
-        np.testing.assert_array_equal(buckets, buckets_of(model, of_layer))
-        streams, _ = reversible_stack_forward(streams, [block])
+def compare_whole(model, parameters, tokens, *, outputs, gradients):
+    ours, theirs = wholes_of_both(model, parameters, tokens)
+    assert_close(ours.logits, theirs.logits, outputs)
+    assert abs(ours.loss - theirs.loss) <= outputs * theirs.loss
+    assert ours.gradients.keys() == theirs.gradients.keys()
+    largest = max(np.max(np.abs(array)) for array in theirs.gradients.values())
+    for name, gradient in theirs.gradients.items():
+        assert np.max(np.abs(ours.gradients[name] - gradient)) <= gradients * largest, name
+    assert len(ours.buckets) == model.n_layers
+    for of_layer in zip(ours.buckets, theirs.buckets, strict=True):
+        np.testing.assert_array_equal(*of_layer)
 
 
 def test_a_whole_reformer_has_the_same_logits_loss_and_gradients(trax, jax, rng):
     tokens = rng.integers(0, MODEL.vocabulary_size, (BATCH, LENGTH))
-    compare_whole(trax, jax, MODEL, MODEL.init_parameters(rng), tokens, outputs=OUTPUTS, gradients=GRADIENTS)
+    compare_whole(MODEL, MODEL.init_parameters(rng), tokens, outputs=OUTPUTS, gradients=GRADIENTS)
 
 
 def test_a_whole_reformer_of_several_rounds_is_the_same_in_float64(trax, jax, rng):
@@ -291,29 +239,15 @@ def test_a_whole_reformer_of_several_rounds_is_the_same_in_float64(trax, jax, rn
     tokens = rng.integers(0, model.vocabulary_size, (BATCH, LENGTH))
     with jax.experimental.enable_x64():
         parameters = model.init_parameters(rng, dtype=np.float64)
-        compare_whole(trax, jax, model, parameters, tokens, outputs=1e-9, gradients=1e-9)
+        compare_whole(model, parameters, tokens, outputs=1e-9, gradients=1e-9)
 
 
 # ---- the ledger ----
 
 
-def attention_of_both(trax, jax, rng, model, *, scale=1):
-    """Outputs of one LSH attention layer, ours and Trax's, and its buckets."""
-    parameters = model.init_parameters(rng)["layers"]["0"]["attention"]
-    x = np.float32(scale) * rng.standard_normal((BATCH, LENGTH, model.d_model), dtype=np.float32)
-    layer, inputs = started(trax, jax, trax_attention(model), x)
-    weights = to_trax(model, parameters, layer.weights, part="attention")
-    theirs, state = jax.jit(layer.pure_fn)(inputs, weights, layer.state, layer.rng)
-    queries_keys, values = heads_of(model, parameters, x)
-    buckets = buckets_of(model, state)
-    options = dict(n_buckets=model.n_buckets_together, chunk_length=model.chunk_length)
-    attended = lsh_attention(queries_keys, values, buckets, **options)
-    return linear(merge_heads(attended), parameters["w_out"], None), np.asarray(theirs), buckets
-
-
 def test_ledger_only_rows_that_see_only_themselves_are_off_by_a_third_of_a_percent(trax, jax, rng):
     model = replace(MODEL, n_rounds=4)
-    ours, theirs, buckets = attention_of_both(trax, jax, rng, model)
+    ours, theirs, buckets = attention_of_both(rng, model)
     off = np.max(np.abs(ours - theirs), axis=-1) / np.max(np.abs(theirs), axis=-1)
     others = np.all(rows_that_see_others(buckets, model), axis=1)
     assert 1e-3 < np.max(off[~others]) < 5e-3
@@ -321,7 +255,7 @@ def test_ledger_only_rows_that_see_only_themselves_are_off_by_a_third_of_a_perce
 
 
 def test_ledger_very_long_vectors_are_seen_by_themselves_in_trax(trax, jax, rng):
-    ours, theirs, _ = attention_of_both(trax, jax, rng, MODEL, scale=1e6)
+    ours, theirs, _ = attention_of_both(rng, MODEL, scale=1e6)
     assert np.mean(np.max(np.abs(ours - theirs), axis=-1) > 1e-3 * np.max(np.abs(theirs))) > 0.9
 
 
@@ -333,7 +267,7 @@ def test_ledger_the_sort_of_trax_wraps_after_two_to_the_31(jax):
 
 
 def test_ledger_trax_takes_whole_chunks_only(trax, jax, rng):
-    layer, inputs = started(trax, jax, trax_attention(MODEL), rng.standard_normal((1, 31, 16), dtype=np.float32))
+    layer, inputs = started(trax_attention(MODEL), rng.standard_normal((1, 31, 16), dtype=np.float32))
     with pytest.raises(trax.layers.base.LayerError, match="reshape"):
         layer(inputs)
 
