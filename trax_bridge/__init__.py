@@ -7,10 +7,11 @@
     ledger         what differs all the same, and by how much
 
 Importing this package imports neither Trax nor jax: that happens in `load_trax`, which everything that needs Trax
-calls. Where Trax does not exist, that call raises a `TraxMissing` that says so in a sentence, and the rest works.
+calls. Where Trax does not exist, that call raises a `TraxMissing` that says so in a sentence, and the rest works. A
+notebook that can do without begins with `trax = trax_if_here()`, which prints the sentence and returns None.
 """
 
-from trax_bridge.loading import TraxMissing, load_trax
+from trax_bridge.loading import TraxMissing, load_trax, trax_if_here
 from trax_bridge.parameters import from_trax, to_trax
 
-__all__ = ["TraxMissing", "from_trax", "load_trax", "to_trax"]
+__all__ = ["TraxMissing", "from_trax", "load_trax", "to_trax", "trax_if_here"]

@@ -45,6 +45,15 @@ def load_trax():
     return trax
 
 
+def trax_if_here():
+    """`load_trax`, for a notebook that goes on without: None, after a sentence, where Trax is not installed."""
+    try:
+        return load_trax()
+    except TraxMissing as missing:
+        print(f"Left out: {missing}")
+        return None
+
+
 def trax_exists_here():
     """Is there a Trax to install on this machine, for this Python?"""
     here = sys.platform == "linux" or (sys.platform == "darwin" and platform.machine() == "arm64")

@@ -1,9 +1,9 @@
 """Trax's layers with the settings of a model of the course, and the course's model with Trax's rotations.
 
 `trax_reformer` builds `trax.models.reformer.ReformerLM`, `trax_attention` one attention layer, `trax_layer` one
-decoder block in a `ReversibleSerial`; `parameters` moves the numbers. What the two libraries draw differs, so the last
-step to equal results is `rotated`: a model that hashes by the rotations that Trax is about to draw, read from the state
-of its layers. What still differs then stands in `ledger`.
+decoder block in a `ReversibleSerial`; `trax_twin` is the first with the numbers of ours. What the two libraries draw
+differs, so the last step to equal results is `rotated`: a model that hashes by the rotations that Trax is about to
+draw, read from the state of its layers. What still differs then stands in `ledger`.
 
 Letters: L positions, d features of the model, H heads, R hash rounds, B buckets.
 """
@@ -18,7 +18,7 @@ from reformer.blocks import to_heads
 from reformer.model import ReformerLM
 from reformer.reversible import Branch
 from trax_bridge.loading import load_trax
-from trax_bridge.parameters import require_trax_has
+from trax_bridge.parameters import require_trax_has, require_trax_length, to_trax
 
 
 def trax_reformer(model, *, mode="eval"):
@@ -46,10 +46,37 @@ def trax_reformer(model, *, mode="eval"):
         pos_type="axial" if axial else None,
         pos_axial_shape=tuple(model.axial_shape) if axial else (),
         pos_d_axial_embs=(half, model.d_model - half) if axial else None,
-        ff_activation={"relu": trax.layers.Relu, "gelu": trax.layers.FastGelu}[model.activation],
+        ff_activation=_activation(trax, model),
         ff_chunk_size=model.position_chunk or 0,
         mode=mode,
     )
+
+
+def trax_twin(model, parameters, tokens, *, mode="eval", seed=0):
+    """Trax's `ReformerLM` with the settings and the parameters of one of ours, ready for tokens of this shape.
+
+    Parameters
+    ----------
+    model : `ReformerLM` of `reformer`
+    parameters : its nested dict
+    tokens : (batch, L) integer array, such as those that will come; in "predict" mode (batch, 1)
+    mode : "train", "eval" or "predict"
+    seed : decides the rotations, and in "train" mode dropout
+
+    Returns
+    -------
+    layer : Trax's layer. It shifts its inputs itself, and wants jax arrays
+
+    Raises ValueError if Trax has no such model, L is a length that it cannot take, or the parameters do not fit.
+    """
+    trax = load_trax()
+    if mode != "predict":
+        require_trax_length(model, np.shape(tokens)[1])
+    layer = trax_reformer(model, mode=mode)
+    signature = trax.shapes.signature(trax.fastmath.numpy.asarray(tokens))
+    layer.init(signature, rng=trax.fastmath.random.get_prng(seed))
+    layer.weights = to_trax(model, parameters, layer.weights)
+    return layer
 
 
 def trax_attention(model, *, mode="eval"):
@@ -72,7 +99,7 @@ def trax_layer(model, *, mode="eval"):
         model.n_heads,
         attention_type=_attention_type(trax, model, mode),
         dropout=model.dropout,
-        ff_activation={"relu": trax.layers.Relu, "gelu": trax.layers.FastGelu}[model.activation],
+        ff_activation=_activation(trax, model),
         ff_dropout=model.dropout,
         ff_use_sru=0,
         ff_chunk_size=model.position_chunk or 0,
@@ -81,6 +108,10 @@ def trax_layer(model, *, mode="eval"):
         mode=mode,
     )
     return trax.layers.ReversibleSerial(block)
+
+
+def _activation(trax, model):
+    return {"relu": trax.layers.Relu, "gelu": trax.layers.FastGelu}[model.activation]
 
 
 def _attention_type(trax, model, mode):

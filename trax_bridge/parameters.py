@@ -123,6 +123,19 @@ def require_trax_has(model):
         raise ValueError(f"Trax's ReformerLM is another model: {'; '.join(problems)}")
 
 
+def require_trax_length(model, length):
+    """Raise ValueError, saying which length would do, if Trax's ReformerLM cannot take texts of this one at once."""
+    if length > model.max_length:
+        raise ValueError(f"length needs at most max_length = {model.max_length} positions, got {length}")
+    if model.positions == "axial" and length != np.prod(model.axial_shape):
+        whole = f"{' x '.join(map(str, model.axial_shape))} = {np.prod(model.axial_shape)}"
+        raise ValueError(f"length needs the whole grid of positions, {whole}, got {length}")
+    if model.attention == "lsh" and length % model.chunk_length:
+        fits = -(-length // model.chunk_length) * model.chunk_length
+        needed = f"a multiple of chunk_length = {model.chunk_length} in Trax"
+        raise ValueError(f"length needs {needed}, got {length}: pad to {fits}")
+
+
 def _plain(*shape):
     return Leaf(shape, shape)
 

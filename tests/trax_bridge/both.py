@@ -10,7 +10,7 @@ from reformer.lsh_attention import Options, lsh_attention, who_sees_whom
 from reformer.parameters import flatten_parameters
 from reformer.reversible import reversible_stack_forward
 from trax_bridge import from_trax, load_trax, to_trax
-from trax_bridge.models import buckets_of, lsh_states, rotated, trax_attention, trax_reformer
+from trax_bridge.models import buckets_of, lsh_states, rotated, trax_attention, trax_twin
 
 
 class Whole(NamedTuple):
@@ -67,10 +67,10 @@ def wholes_of_both(model, parameters, tokens):
     trax = load_trax()
     import jax
 
-    layer, inputs = started(trax_reformer(model), tokens)
+    layer, inputs = trax_twin(model, parameters, tokens, seed=3), jax.numpy.asarray(tokens)
     state = layer.state
     run = jax.jit(jax.value_and_grad(_loss_of(trax, layer), has_aux=True))
-    (loss, (logits, after)), d_weights = run(to_trax(model, parameters, layer.weights), state, inputs)
+    (loss, (logits, after)), d_weights = run(layer.weights, state, inputs)
     d_parameters = flatten_parameters(from_trax(model, d_weights))
     buckets = [buckets_of(model, of_layer) for of_layer in lsh_states(after)]
     theirs = Whole(np.asarray(logits), float(loss), d_parameters, buckets)

@@ -9,7 +9,7 @@ import pytest
 
 import start
 from trax_bridge import loading
-from trax_bridge.loading import TraxMissing, cheap_inspection, how_to_install, load_trax
+from trax_bridge.loading import TraxMissing, cheap_inspection, how_to_install, load_trax, trax_if_here
 
 
 def run(code, **variables):
@@ -41,6 +41,15 @@ def test_without_trax_one_sentence_says_how_to_install_it(monkeypatch, exists):
     assert isinstance(caught.value, ImportError)
     assert ("with Python 3.11 to 3.13" in str(caught.value)) is not exists
     assert "runs without it" in str(caught.value)
+
+
+def test_a_notebook_goes_on_without_trax_after_the_same_sentence(monkeypatch, capsys):
+    def missing():
+        raise TraxMissing(how_to_install())
+
+    monkeypatch.setattr(loading, "load_trax", missing)
+    assert trax_if_here() is None
+    assert capsys.readouterr().out == f"Left out: {how_to_install()}\n"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from reformer.model import ReformerLM, TransformerLM
 from reformer.parameters import flatten_parameters
 from trax_bridge import from_trax, to_trax
-from trax_bridge.parameters import PARTS, layout
+from trax_bridge.parameters import PARTS, layout, require_trax_length
 
 MODEL = ReformerLM(vocabulary_size=5, max_length=12, d_model=6, d_ff=4, n_heads=3, n_layers=2, n_buckets=4)
 AXIAL = dict(positions="axial", axial_shape=(3, 4))
@@ -106,3 +106,21 @@ def test_a_model_that_trax_does_not_have_is_refused(model, said):
 def test_an_unknown_part_is_refused():
     with pytest.raises(ValueError, match="part needs"):
         layout(MODEL, "head")
+
+
+@pytest.mark.parametrize(
+    "change, length, said",
+    [
+        ({}, 13, "at most max_length = 12 positions, got 13"),
+        ({}, 9, "a multiple of chunk_length = 4 in Trax, got 9: pad to 12"),
+        (AXIAL, 8, "the whole grid of positions, 3 x 4 = 12, got 8"),
+    ],
+)
+def test_a_length_that_trax_cannot_take_is_refused_with_one_that_it_can(change, length, said):
+    with pytest.raises(ValueError, match=said):
+        require_trax_length(replace(MODEL, chunk_length=4, **change), length)
+
+
+@pytest.mark.parametrize("change, length", [({}, 8), (AXIAL, 12), (dict(attention="shared_qk"), 9)])
+def test_a_length_that_fits_is_taken(change, length):
+    require_trax_length(replace(MODEL, chunk_length=4, **change), length)
