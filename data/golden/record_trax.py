@@ -5,15 +5,15 @@ drawn again from the same keys as inside the layer (`forward_unbatched` splits t
 from the second half), and the recorded buckets prove that they are the same.
 """
 
-import os
-
-os.environ["JAX_THREEFRY_PARTITIONABLE"] = "0"  # the random bits that Trax was written for; before jax is imported
-
-import jax
 import numpy as np
 from recording import CASES, CHUNK_LENGTH, draw_inputs, write
-from trax import shapes
-from trax.layers.research.efficient_attention import PureLSHSelfAttention
+
+from trax_bridge import load_trax
+
+shapes = load_trax().shapes  # with the random bits that Trax was written for, so before jax is imported
+
+import jax  # noqa: E402
+from trax.layers.research.efficient_attention import PureLSHSelfAttention  # noqa: E402
 
 
 def record(queries_keys, values, gradient, *, n_rounds, factors, causal, n_after):

@@ -76,7 +76,7 @@ def trax_now(tmp_path_factory):
     subprocess.run(
         [sys.executable, "record_trax.py"],
         cwd=folder,
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "JAX_PLATFORMS": "cpu"},
+        env={**os.environ, "PYTHONPATH": str(GOLDEN.parents[1]), "JAX_PLATFORMS": "cpu"},
         check=True,
         capture_output=True,
         timeout=600,
