@@ -28,20 +28,21 @@ def steps(monkeypatch):
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ([0, 0, 0, 0], 0),
-        ([0, 1, 0, 0], 1),
-        ([0, 0, 1, 0], 1),
-        ([0, 0, 0, 1], 1),
-        ([0, 0, 0, 5], 0),
-        ([0, 0, 5, 0], 0),
-        ([0, 0, 5, 5], 5),
+        ([0, 0, 0, 0, 0], 0),
+        ([0, 1, 0, 0, 0], 1),
+        ([0, 0, 1, 0, 0], 1),
+        ([0, 0, 0, 1, 0], 1),
+        ([0, 0, 0, 0, 1], 1),
+        ([0, 0, 0, 5, 0], 0),
+        ([0, 0, 5, 5, 0], 0),
+        ([0, 0, 5, 5, 5], 5),
     ],
 )
 def test_all_steps_are_run_and_one_that_fails_fails_the_suite(steps, given, expected):
     noted, codes = steps
     codes += given
     assert suite.main(["-k", "name"]) == expected
-    assert [step[0] for step in noted] == ["ruff", "ruff", "pytest", "pytest"]
+    assert [step[0] for step in noted] == ["ruff", "ruff", "pytest", "pytest", "pytest"]
     assert all(step[-2:] == ("-k", "name") for step in noted[2:])
 
 
