@@ -19,7 +19,7 @@ sample:
 	@$(PYTHON) start.py $@ "$(SUBMISSIONS)" $(ARGS)
 
 collect:
-	@$(PYTHON) start.py $@ "$(ARCHIVE)" --lab "$(LAB)" --out "$(SUBMISSIONS)" $(ARGS)
+	@$(PYTHON) start.py $@ $(if $(ARCHIVE),"$(ARCHIVE)") $(if $(LAB),--lab "$(LAB)") --out "$(SUBMISSIONS)" $(ARGS)
 
 grade:
 	@$(PYTHON) start.py $@ "$(SUBMISSIONS)" --out "$(OUT)" $(ARGS)

@@ -19,24 +19,36 @@ def add_arguments(parser):
         "--lab", metavar="LAB", required=True, choices=sorted(LABS), help="the lab that was handed in: %(choices)s"
     )
     parser.add_argument("--out", required=True, metavar="SUBMISSIONS", help="folder to write to; made if there is none")
+    parser.add_argument(
+        "--zone",
+        metavar="ZONE",
+        help="zone of the times in the archive, such as Europe/Berlin or +0100 (default: that of this machine)",
+    )
     parser.add_argument("--roster", metavar="FILE", help=f"{ROSTER}. Folders are called as it calls the students")
 
 
 def run(options):
-    found = collected(options.archive, options.lab, options.out, roster_of(options.roster))
+    from autograder.grading.late import LateFault, zone_called
+
+    try:
+        zone = zone_called(options.zone) if options.zone else None
+    except LateFault as fault:
+        raise Usage(f"--zone: {fault}") from None
+    found = collected(options.archive, options.lab, options.out, roster_of(options.roster), zone)
     students = found.students
     print(f"{len(students)} hand-ins of {options.lab} are in {short(options.out)}: {some(students)}.")
     say_what_was_left(found)
-    print(f"Grade them: python -m autograder grade {options.out} --lab {options.lab} --out OUT")
+    print(f"When each came is read as a time of {options.zone or 'the zone of this machine'} (--zone says another).")
+    print(f"Grade them: make grade SUBMISSIONS={short(options.out)} OUT=grading/first")
     return FINAL
 
 
-def collected(archive, lab, submissions, roster):
+def collected(archive, lab, submissions, roster, zone=None):
     from autograder.grading.collect import CollectFault
     from autograder.grading.collect import collect as collect_archive
 
     try:
-        return collect_archive(archive, lab, submissions, roster)
+        return collect_archive(archive, lab, submissions, roster, zone)
     except CollectFault as fault:
         raise Usage(str(fault)) from None
 

@@ -57,6 +57,8 @@ def run(options):
     require(options.lab, labs, "lab", out)
     labs = [lab for lab in labs if not options.lab or lab in options.lab]
     to = Path(options.to) if options.to else out / "export.csv"
+    if options.roster and not Path(options.roster).is_file():
+        raise Usage(f"there is no file {options.roster} to fill")
     counted = Counted(raw=options.points == "raw", percent=options.percent)
     try:
         if options.roster and to.exists() and os.path.samefile(to, options.roster):

@@ -18,8 +18,8 @@ MOST_JOBS = 256  # as many users there are for kernels where root grades
 LAST_RUN = "last_run.json"
 FIRST = {".lock", LAST_RUN, f".{LAST_RUN}.partial", "settings.json", "settings.partial"}  # what a run writes at once
 LATE = (
-    "what coming late costs: none (the default: it is noted), zero, a share or points for each day begun (10%%/day, "
-    "2/day), or module:Class, an nbgrader plug-in of your own"
+    "what coming late costs: none (the default: it is noted), zero, a share of the points earned, or points, for each "
+    "day begun (10%%/day, 2/day; 'zero after 2 hours' is possible, too), or module:Class, a plug-in of nbgrader's kind"
 )
 ASKED = ("submissions", "lab", "roster", "secret", "hint_share", "due", "late", "unsafe_no_sandbox")
 
@@ -48,7 +48,8 @@ def add_arguments(parser):
         action="append",
         default=[],
         help="when hand-ins were due, such as '2026-11-30 23:59 Europe/Berlin'; with LAB= that lab only, may be given "
-        "again. When each came stands in nbgrader's timestamp.txt in its folder",
+        "again; without a zone it is a time of this machine's. When each came stands in nbgrader's timestamp.txt in "
+        "its folder, in UTC where it names no zone",
     )
     parser.add_argument("--late", metavar="POLICY", help=LATE)
     parser.add_argument(
@@ -135,7 +136,7 @@ def _graded(options, submissions, out, *, how, labs, roster, due, jobs):
     print(report.as_table(graded))
     if loose:
         print(f"Left out, as it lies in no student's folder: {some(loose)}. (A platform's files: autograder collect.)")
-    print(f"Examined now: {run.n_examined} of {len(graded)}; what was examined before and is as it was stands.")
+    print(f"Examined now: {run.n_examined} of {len(graded)}; the others stood already, or had nothing to run.")
     for sentence in run.said:
         print(sentence)
     not_graded = sum(one.score is None for one in graded)

@@ -10,7 +10,7 @@ import re
 import tempfile
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from autograder.grading import archive as archives
@@ -69,12 +69,13 @@ class _File:
             return datetime(1980, 1, 1)
 
 
-def collect(archive, lab, submissions, students=()):
+def collect(archive, lab, submissions, students=(), zone=None):
     """Write the hand-ins of an archive into the folder `submissions`. Returns what was collected. Raises CollectFault.
 
     Whoever has an entry in the archive gets a folder. In place of a file that cannot be taken out stands a sentence
     that says why, which is no notebook.
 
+    zone : of the times in the archive, which names none; this machine's if it is not given
     students : the roster, if there is one: whose name fits is called as in the roster
     """
     submissions = Path(submissions).absolute()
@@ -89,7 +90,7 @@ def collect(archive, lab, submissions, students=()):
                 raise CollectFault(f"{where}; grade that, or collect into a new one")
             archives.require_small([one.listed.entry.file_size for one in files if not one.fault])
             submissions.mkdir(parents=True, exist_ok=True)
-            _through_nbgrader(opened, files, folders, lab, submissions)
+            _through_nbgrader(opened, files, folders, lab, submissions, zone)
             add_names(submissions, {(folder, lab): name for folder, name in collected.names.items()})
     except (ArchiveFault, OwnersUnclear) as fault:
         raise CollectFault(f"{shown(str(archive))}: {fault}") from None
@@ -136,6 +137,11 @@ def _platform_s_names(listed, handed, folders):
 
 def _is_notebook(listed):
     return ".ipynb" in listed.parts[-1].lower()
+
+
+def _in_utc(time, zone):
+    """A time of an archive as nbgrader's timestamps are: in UTC, and without saying so."""
+    return time.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
 
 
 def _told(listed, why):
@@ -185,7 +191,7 @@ def _refuse_too_large(files):
         taken += 0 if one.fault else size
 
 
-def _through_nbgrader(opened, files, folders, lab, submissions):
+def _through_nbgrader(opened, files, folders, lab, submissions, zone):
     """Run nbgrader's zip collection on the files of an archive that were chosen."""
     from nbgrader.apps.zipcollectapp import ZipCollectApp
     from nbgrader.coursedir import CourseDirectory
@@ -209,7 +215,7 @@ def _through_nbgrader(opened, files, folders, lab, submissions):
         def collect(self, submitted_file):
             one = files[int(Path(submitted_file).stem)]
             name = Path(submitted_file).name
-            return {"student_id": numbers[one.handed.owner], "file_id": name, "timestamp": one.time}
+            return {"student_id": numbers[one.handed.owner], "file_id": name, "timestamp": _in_utc(one.time, zone)}
 
     with tempfile.TemporaryDirectory(prefix=".collecting-", dir=submissions) as work:
         work = Path(work)

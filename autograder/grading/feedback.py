@@ -25,6 +25,7 @@ import os
 import re
 import textwrap
 import zipfile
+from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -83,6 +84,8 @@ def hand_back(out, labs=(), students=(), platform="plain", progress=lambda jobs:
 
     unscored = {key for key, entry in entries.items() if entry["outcome"] == INFRASTRUCTURE}
     handed, packs = HandedBack(), {}
+    known = Counter((lab, name) for (_, lab), name in names.items())
+    twice = {one for one, n in known.items() if n > 1}  # of somebody who was collected twice, under two names
     handed.not_graded = sorted({shown(student) for student, lab in unscored if is_meant((student, lab))})
     with closing(Gradebook(out)) as gradebook:
         for student, lab in progress([key for key in grades if is_meant(key) and key not in unscored]):
@@ -91,7 +94,8 @@ def hand_back(out, labs=(), students=(), platform="plain", progress=lambda jobs:
             except GradebookFault:
                 handed.failed.append(shown(student))
                 continue
-            places = _places(student, lab, platform, names.get((student, lab), student))
+            name = names.get((student, lab), student)
+            places = _places(student, lab, platform, name) if (lab, name) not in twice else {}
             if not places:
                 handed.unknown.append(shown(student))
             packs.setdefault(lab, []).append((places or _places(student, lab, "plain"), files))

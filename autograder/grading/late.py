@@ -43,7 +43,7 @@ def read_time(text, zone=None):
     day, clock, named = found.groups()
     try:
         time = datetime.fromisoformat(f"{day}T{clock}")
-        time = time.replace(tzinfo=_zone(named) if named else zone)
+        time = time.replace(tzinfo=zone_called(named) if named else zone)
         return time.astimezone(UTC)
     except LateFault:
         raise
@@ -51,8 +51,11 @@ def read_time(text, zone=None):
         raise LateFault(f"there is no time {shown(text.strip()[:40])!r}; {FORM}") from None
 
 
-def _zone(name):
-    """A zone by its offset or its name. One such as CST is refused: it is six hours behind UTC, or eight before it."""
+def zone_called(name):
+    """Return a zone by its offset or its name. Raises LateFault.
+
+    One such as CST is refused: it is six hours behind UTC, or eight before it.
+    """
     if name in ("Z", "UTC", "GMT"):
         return UTC
     if offset := OFFSET.fullmatch(name):

@@ -13,6 +13,7 @@ import re
 from pathlib import Path
 
 from autograder.checking.laptop import prose
+from autograder.grading.examine import WORST_FIRST
 from autograder.grading.out import told, write_whole
 from autograder.grading.overview import NOT_ANSWERED, lab_of, outcomes_of, spent
 from autograder.grading.text import defused
@@ -108,8 +109,10 @@ def as_table(graded):
 
 
 def _line(graded, width):
-    first = " ".join(graded.notes[0].split()) if graded.notes else ""
-    note = f": {first[:60]}{'…' * (len(first) > 60 or len(graded.notes) > 1)}" if graded.notes else ""
+    told = [reason for one in graded.results if one.outcome == graded.outcome != "graded" for reason in one.reasons]
+    told = [*(told[:1] if graded.outcome in WORST_FIRST else ()), *graded.notes]
+    first = " ".join(told[0].split()) if told else ""
+    note = f": {first[:60]}{'…' * (len(first) > 60 or len(told) > 1)}" if told else ""
     student = graded.submission.student
     student = student if len(student) <= width else f"{student[: width - 1]}…"
     outcome = graded.outcome + ", late" * (graded.late is not None)

@@ -192,11 +192,12 @@ class _Runner:
         """Return sentences on what stands in the gradebook, and the reports do not tell."""
         labs = {lab.name for lab in labs}
         gone = sorted({shown(student) for student, lab in {*self._there} - self._done if lab in labs})
-        by_hand = sum(tests != points for tests, points, *_ in self._gradebook.standing().values())
+        standing = self._gradebook.standing()
+        by_hand = sorted({shown(student) for (student, _), (tests, points, *_) in standing.items() if tests != points})
         said = []
         if by_hand:
-            words = "the reports and grades.csv give the points of the tests, autograder export and feedback those"
-            said.append(f"In {by_hand} submissions a person gave points; {words}.")
+            words = "they count in feedback and export, while report.html and grades.csv tell what the tests gave"
+            said.append(f"A person gave points to {some(by_hand)}; {words}.")
         if gone:
             words = "Their grades stand in the gradebook and in what is exported"
             said.append(f"Graded earlier, and not among the submissions now: {some(gone)}. {words}.")
@@ -222,6 +223,7 @@ class _Runner:
             if "fault" in found:
                 notes[who] = f"there is no page of feedback: {found['fault']}"
             else:
+                self._gradebook.feedback_of(*who).with_suffix(".txt").unlink(missing_ok=True)  # of before
                 self._journal.show(*who)
         _gradebook.cache_clear()  # where this process wrote them itself
         return notes

@@ -216,7 +216,7 @@ def test_what_a_person_changes_in_the_gradebook_counts_in_the_next_run(class_, u
         book.find_grade("check_offset_rounds", lab.name, lab.name, "blank").needs_manual_grade = False
         book.grant_extension(lab.name, "right", hours=23)
         book.db.commit()
-    assert "In 1 submissions a person gave points" in graded()
+    assert "A person gave points to blank;" in graded()
     assert late("right") == (3600, 5.5) and late("blank") == (86400, 1)
     assert "a person gave points in the gradebook: with them it counts 9 points" in who["blank"]["notes"][-1]
     assert "9.0 / 55.0" in (out / "feedback" / "blank" / lab.name / f"{lab.name}.html").read_text()

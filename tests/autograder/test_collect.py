@@ -6,6 +6,7 @@ import os
 import stat
 import tracemalloc
 import zipfile
+from datetime import UTC, datetime
 
 import pytest
 
@@ -15,6 +16,7 @@ from autograder.grading.archive import ArchiveFault
 from autograder.grading.collect import CollectFault, collect
 from autograder.grading.collected import read_names
 from autograder.grading.intake import left_out, students_in, take_in
+from autograder.grading.late import handed_in_at
 from autograder.grading.names import COLLECTED, is_litter
 from autograder.grading.roster import missing_from, students_of
 from autograder.grading.sample import as_bytes
@@ -433,3 +435,19 @@ def test_a_list_of_entries_longer_than_allowed_is_refused_before_it_is_built(tmp
     for listed, most in ((content, 40), (lied, 5)):
         with pytest.raises(ArchiveFault, match="at most 40|too long"), archives.opened(io.BytesIO(listed), 99, most):
             pass
+
+
+def test_when_a_hand_in_came_is_read_in_the_zone_that_is_asked_for(tmp_path, capsys):
+    entry = zipfile.ZipInfo(f"{MOODLE}/{LAB}.ipynb", (2026, 11, 20, 23, 30, 0))
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(entry, "{}")
+    here = datetime(2026, 11, 20, 23, 30).astimezone(UTC)
+    for zone, expected in (("Europe/Berlin", "2026-11-20 22:30"), ("-0500", "2026-11-21 04:30"), ("", f"{here:%F %R}")):
+        out = tmp_path / f"out{zone.replace('/', '')}"
+        arguments = ["collect", str(tmp_path / "a.zip"), "--lab", LAB, "--out", str(out)]
+        assert main([*arguments, *(["--zone", zone] if zone else [])]) == 0
+        assert f"a time of {zone or 'the zone of this machine'} (--zone says another)" in capsys.readouterr().out
+        time, note = handed_in_at(out / "Ann Smith" / LAB)
+        assert f"{time:%F %R}" == expected and not note
+    assert main([*arguments, "--zone", "CST"]) == 2
+    assert "--zone: no time zone is called 'CST'" in capsys.readouterr().err
