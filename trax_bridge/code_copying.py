@@ -1,7 +1,8 @@
 """Codes that are repeated in a dialogue, and how many of their symbols a model foretells (unit 08).
 
 A code is drawn at random, so at its first mention nothing helps but luck. Once it is there, a model that looks it up
-can foretell every symbol of it: the share it gets right measures how well it reaches back.
+can foretell every symbol of it: the share it gets right measures how well it reaches back. The first sign does not
+count: that a code comes, nobody can know.
 """
 
 from typing import NamedTuple
@@ -16,7 +17,7 @@ from trax_bridge.dialogues import CONTINUED
 class Mention(NamedTuple):
     """A code in a sequence.
 
-    start, end : its first symbol, and the place after its last
+    start, end : the first symbol after its first sign, and the place after its last
     distance : tokens back to where the same code was mentioned last; 0 if it is new
     """
 
@@ -27,11 +28,11 @@ class Mention(NamedTuple):
 
 def find_codes(words):
     """All codes of a sequence: words, as in `Vocabulary.words` -> list of `Mention`."""
-    starts = [i for i in range(len(words) - 1) if _is_continued(words[i + 1]) and not _is_continued(words[i])]
+    starts = [i for i in range(1, len(words)) if _is_continued(words[i]) and not _is_continued(words[i - 1])]
     mentioned, mentions = {}, []
     for start in starts:
-        end = next((i for i in range(start + 1, len(words)) if not _is_continued(words[i])), len(words))
-        code = tuple(words[start:end])
+        end = next((i for i in range(start, len(words)) if not _is_continued(words[i])), len(words))
+        code = tuple(words[start - 1 : end])
         mentions.append(Mention(start, end, start - mentioned.get(code, start)))
         mentioned[code] = start
     return mentions

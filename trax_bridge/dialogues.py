@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 
 PAD, UNKNOWN, END_OF_TURN, *SPEAKERS = MARKS = ("<pad>", "<unknown>", "<end>", "Person 1:", "Person 2:")
-CONTINUED = "+"  # before a symbol of a code that is not its first
+CONTINUED = "+"  # before the symbols of a code but the first sign
 
 
 def load_dialogues(path):
@@ -85,13 +85,13 @@ def _kind(found):
 def split_words(text):
     """Cut a text into tokens: words in small letters, punctuation, and the symbols of codes one by one.
 
-    A word of both letters and digits is a code. Nobody has seen it before and nobody will see it again, so as a whole
-    word it would be unknown: it is spelled, with "+" before all symbols but the first. Then a model knows every part
-    of a code it has never seen, and can only get it right by looking it up.
+    A word of both letters and digits, such as #K7QXM, is a code. Nobody has seen it before and nobody will see it
+    again, so as a whole word it would be unknown: it is spelled, with "+" before all signs but the first. Then a model
+    knows every part of a code it has never seen, and can only get it right by looking it up.
     """
     tokens = []
-    for word in re.findall(r"\w+(?:['’:.-]\w+)*|[^\w\s]", text.lower()):
-        is_code = word.isalnum() and re.search(r"\d", word) and re.search(r"[^\W\d]", word)
+    for word in re.findall(r"#?\w+(?:['’:.-]\w+)*|[^\w\s]", text.lower()):
+        is_code = word.lstrip("#").isalnum() and re.search(r"\d", word) and re.search(r"[^\W\d_]", word)
         tokens += [word[0], *(CONTINUED + symbol for symbol in word[1:])] if is_code else [word]
     return tokens
 

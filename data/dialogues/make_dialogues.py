@@ -20,7 +20,7 @@ SEED = 0
 N_DIALOGUES = {"training": 1600, "held_out": 200}
 CODE_LETTERS, CODE_DIGITS = "BCDFGHJKLMNPQRSTVWXZ", "23456789"  # no vowels: a code is no word by accident
 CODE_LENGTH = 5
-CODE = re.compile(rf"\b[{CODE_LETTERS}{CODE_DIGITS}]{{{CODE_LENGTH}}}\b")
+CODE = re.compile(rf"#[{CODE_LETTERS}{CODE_DIGITS}]{{{CODE_LENGTH}}}\b")
 
 QUARTERS = ("00", "15", "30", "45")
 
@@ -243,7 +243,7 @@ class Dialogue:
         self.rng, self.turns = rng, []
         self.domain = self.choose(list(DOMAINS))
         self.parts = DOMAINS[self.domain]
-        self.chosen = self.parts["names"] | {"code": self.draw_code()}
+        self.chosen = self.parts["names"] | {"code": f"#{self.draw_code()}"}
 
     def choose(self, choices):
         return choices[int(self.rng.random() * len(choices))]

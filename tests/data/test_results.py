@@ -11,6 +11,8 @@ import pytest
 
 from classroom import vectors
 from classroom.text_models import bits_per_character
+from trax_bridge import trained
+from trax_bridge.code_copying import copy_accuracy, judge
 
 RESULTS = Path(__file__).resolve().parents[2] / "data" / "results"
 NAMES = sorted(path.stem for path in RESULTS.glob("*.json"))
@@ -40,7 +42,7 @@ def as_stored(settings):
 
 
 def test_there_is_a_file_for_each_script():
-    assert NAMES == ["costs", "duplication", "text"]
+    assert NAMES == ["costs", "dialogues", "duplication", "text"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -229,3 +231,63 @@ def test_the_models_of_text_stand_in_the_order_the_lesson_tells():
 def test_the_model_of_the_long_step_is_the_one_noted(script):
     module = script("costs")
     assert as_stored(asdict(module.long_model(*module.LONG[1]))) == noted("costs")["settings"]["long_model"]
+
+
+def test_every_training_on_dialogues_is_there_with_its_way(script):
+    module, trainings = script("dialogues"), noted("dialogues")["trainings"]
+    assert {name: tuple(map(int, seeds)) for name, seeds in trainings.items()} == module.SEEDS
+    for name, seeds in trainings.items():
+        for row in seeds.values():
+            steps, seconds, _, _ = np.array(row["way"]).T
+            assert steps.tolist() == list(range(module.STEPS_OF_A_TURN, module.N_STEPS + 1, module.STEPS_OF_A_TURN))
+            assert np.all(np.diff(seconds) > 0) and seconds[-1] == pytest.approx(row["cpu_seconds"], abs=0.2)
+            assert ("replies" in row) is (name == "LSH-2")
+
+
+def test_the_first_losses_on_dialogues_are_found_again(script):
+    module = script("dialogues")
+    assert module.MODEL.vocabulary_size == len(module.own_vocabulary())
+    state, *_ = module.train_model("LSH-2", 0, 4, on_the_way=False)
+    assert state.losses == pytest.approx(noted("dialogues")["trainings"]["LSH-2"]["0"]["first_losses"][:4], rel=1e-3)
+
+
+def test_random_buckets_do_not_depend_on_what_is_hashed(script):
+    module, rng = script("dialogues"), np.random.default_rng
+    vectors_of_heads = rng(0).standard_normal((3, 2, 40, 32))
+    found = [module.random_buckets(module.MODEL, times * vectors_of_heads, rng(1)) for times in (1, -1)]
+    assert np.array_equal(*found) and found[0].shape == (3, 2, module.MODEL.n_rounds, 40)
+    assert set(np.unique(found[0])) == set(range(module.MODEL.n_buckets))
+    tokens, parameters = rng(0).integers(0, 479, (1, 100)), module.MODEL.init_parameters(rng(0))
+    logits = {name: [] for name in module.TRAINED}
+    for name in ("LSH-2", "random buckets", "LSH-2"):
+        with module.hashing(name):
+            logits[name].append(module.MODEL.logits(parameters, tokens))
+    assert np.array_equal(*logits["LSH-2"]) and not np.allclose(logits["LSH-2"][0], logits["random buckets"][0])
+
+
+def test_prompts_end_where_person_2_has_to_know_the_code(script):
+    module = script("dialogues")
+    found = list(module.prompts())
+    assert len(found) >= module.N_REPLIES
+    for tokens, code in found:
+        lines = module.own_vocabulary().decode(tokens).split("\n")
+        written = "".join(code).replace("+", "")
+        assert lines[-1] == "Person 2:" and written not in lines[-2] and written in "\n".join(lines[:-2])
+
+
+def test_the_trained_reformer_repeats_codes_as_the_lesson_says():
+    trainings = noted("dialogues")["trainings"]
+    for row in trainings["LSH-2"].values():
+        assert row["copy_accuracy"] > 0.95 and row["cpu_seconds"] < 180
+        assert row["new_codes"] < 0.1  # what nobody can know
+        assert row["by_distance"]["65 to 128"][1] > 0.9
+    assert trainings["random buckets"]["0"]["copy_accuracy"] < 0.5
+
+
+def test_the_stored_reformer_is_the_one_that_was_judged(script):
+    module = script("dialogues")
+    model, parameters, vocabulary = trained.stored_model()
+    assert model == module.MODEL and vocabulary == module.own_vocabulary()
+    wanted = noted("dialogues")["trainings"]["LSH-2"]["0"]
+    _, counts = judge(model, parameters, vocabulary, module.batches("held_out", 20))
+    assert copy_accuracy(counts) == pytest.approx(wanted["copy_accuracy"], abs=0.05)

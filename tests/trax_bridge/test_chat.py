@@ -5,7 +5,7 @@ from reformer.model import ReformerLM
 from trax_bridge.chat import Chat, Reader, chat, sample_reply
 from trax_bridge.dialogues import END_OF_TURN, Vocabulary
 
-TURNS = ["A room, please.", "Your code is K7QXM.", "K7QXM, right?", "Yes."]
+TURNS = ["A room, please.", "Your code is #K7QXM.", "#K7QXM, right?", "Yes."]
 VOCABULARY = Vocabulary.of([TURNS], at_least=1)
 MODEL = ReformerLM(
     vocabulary_size=len(VOCABULARY), max_length=48, d_model=16, d_ff=16, n_buckets=4, chunk_length=8, fast=True

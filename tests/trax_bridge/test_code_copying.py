@@ -6,7 +6,7 @@ from trax_bridge.batches import pad_and_bucket
 from trax_bridge.code_copying import copy_accuracy, count_foretold, find_codes, judge, weigh_repeats
 from trax_bridge.dialogues import Vocabulary, split_words
 
-TURNS = ["It is K7QXM.", "K7QXM?", "Yes, and not 7KQXM.", "So K7QXM it is."]
+TURNS = ["It is #K7QXM.", "#K7QXM?", "Yes, and not #7KQXM.", "So #K7QXM it is."]
 VOCABULARY = Vocabulary.of([TURNS], at_least=1)
 TOKENS = np.array([VOCABULARY.encode_dialogue(TURNS)])
 
@@ -16,15 +16,15 @@ def codes(sequence=TOKENS[0]):
 
 
 def test_codes_are_found_with_the_way_back_to_the_last_mention():
-    words = split_words("It is K7QXM. K7QXM? Not 7KQXM. So K7QXM")
+    words = split_words("It is #K7QXM. #K7QXM? Not 7KQXM. So #K7QXM")
     mentions = find_codes(words)
     assert ["".join(words[start:end]) for start, end, _ in mentions] == [
-        "k+7+q+x+m",
-        "k+7+q+x+m",
-        "7+k+q+x+m",
-        "k+7+q+x+m",
+        "+k+7+q+x+m",
+        "+k+7+q+x+m",
+        "+k+q+x+m",
+        "+k+7+q+x+m",
     ]
-    assert [(start, distance) for start, _, distance in mentions] == [(2, 0), (8, 6), (15, 0), (22, 14)]
+    assert [(start, distance) for start, _, distance in mentions] == [(3, 0), (10, 7), (18, 0), (25, 15)]
 
 
 @pytest.mark.parametrize(("text", "n_codes"), [("", 0), ("no code, + 1", 0), ("K7QXM K7QX M7QXK", 3)])
@@ -67,5 +67,5 @@ def test_repeats_alone_weigh_more():
     weights = np.ones(TOKENS.shape, np.float32)
     weighed = weigh_repeats(VOCABULARY, TOKENS, weights, 4)
     changed = np.flatnonzero(weighed[0] != 1)
-    assert [VOCABULARY.words[token] for token in TOKENS[0, changed]] == ["k", "+7", "+q", "+x", "+m"] * 2
+    assert [VOCABULARY.words[token] for token in TOKENS[0, changed]] == ["+k", "+7", "+q", "+x", "+m"] * 2
     assert np.all(weighed[0, changed] == 4) and weights.all()

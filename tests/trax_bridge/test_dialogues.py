@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from trax_bridge.dialogues import MARKS, UNKNOWN, Vocabulary, load_dialogues, split_words
 
-TURNS = ["A room, please.", "Your code is K7QXM.", "K7QXM, right?", "Don't forget: 18:30!"]
+TURNS = ["A room, please.", "Your code is #K7QXM.", "#K7QXM, right?", "Don't forget: 18:30!"]
 
 
 @pytest.fixture
@@ -71,11 +71,11 @@ def test_a_file_that_is_not_there_is_an_error_of_the_system(tmp_path):
 
 
 def test_words_punctuation_and_the_symbols_of_codes_are_tokens():
-    assert split_words("Don't pay: the 18:30 is booked, code K7QXM.") == [
+    assert split_words("Don't pay: the 18:30 is booked, code #K7QXM.") == [
         *("don't", "pay", ":", "the", "18:30", "is", "booked", ",", "code"),
-        *("k", "+7", "+q", "+x", "+m", "."),
+        *("#", "+k", "+7", "+q", "+x", "+m", "."),
     ]
-    assert split_words("2024 rooms") == ["2024", "rooms"]  # digits alone are no code
+    assert split_words("K7 and #12 of 2024") == ["k", "+7", "and", "#12", "of", "2024"]  # digits alone are no code
 
 
 def test_a_vocabulary_has_the_marks_and_what_occurs_often_enough():
@@ -96,13 +96,13 @@ def test_a_dialogue_comes_back_from_its_numbers():
     vocabulary = Vocabulary.of([TURNS], at_least=1)
     tokens = vocabulary.encode_dialogue(TURNS)
     assert vocabulary.decode(tokens) == (
-        "Person 1: a room, please.\nPerson 2: your code is k7qxm.\n"
-        "Person 1: k7qxm, right?\nPerson 2: don't forget: 18:30!\n"
+        "Person 1: a room, please.\nPerson 2: your code is #k7qxm.\n"
+        "Person 1: #k7qxm, right?\nPerson 2: don't forget: 18:30!\n"
     )
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.text(st.sampled_from("ab Z19é+<>-.,:'?\n"), max_size=30))
+@given(st.text(st.sampled_from("ab Z19é+#<>-.,:'?\n"), max_size=30))
 def test_what_was_decoded_is_encoded_to_the_same_tokens(text):
     vocabulary = Vocabulary.of([[text]], at_least=1)
     assert not vocabulary.unknown_words(text)
