@@ -90,13 +90,14 @@ def judge(model, parameters, vocabulary, batches, *, seed=0):
 
 
 def weigh_repeats(vocabulary, tokens, weights, factor):
-    """Let the symbols of repeated codes count `factor` times as much as other tokens: (n, L) weights.
+    """Let repeated codes count `factor` times as much as other tokens: (n, L) weights.
 
-    They are few, and what they ask for is harder than the rest: so it is learned sooner.
+    They are few, and what they ask for is harder than the rest: so it is learned sooner. What follows the last symbol
+    counts as much: else a model prefers one more symbol to an end.
     """
     weights = weights.copy()
     for row, sequence in enumerate(tokens):
         for start, end, distance in find_codes([vocabulary.words[token] for token in sequence]):
             if distance:
-                weights[row, start:end] *= factor
+                weights[row, start : end + 1] *= factor
     return weights

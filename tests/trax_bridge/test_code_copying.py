@@ -63,9 +63,22 @@ def test_what_a_model_foretells_is_held_against_the_token_that_comes():
     assert loss == pytest.approx(np.log(len(VOCABULARY)) / (TOKENS.size - 1), rel=1e-4)
 
 
-def test_repeats_alone_weigh_more():
+def test_repeats_and_where_they_end_weigh_more():
     weights = np.ones(TOKENS.shape, np.float32)
     weighed = weigh_repeats(VOCABULARY, TOKENS, weights, 4)
     changed = np.flatnonzero(weighed[0] != 1)
-    assert [VOCABULARY.words[token] for token in TOKENS[0, changed]] == ["+k", "+7", "+q", "+x", "+m"] * 2
+    assert [VOCABULARY.words[token] for token in TOKENS[0, changed]] == [
+        "+k",
+        "+7",
+        "+q",
+        "+x",
+        "+m",
+        "?",
+        "+k",
+        "+7",
+        "+q",
+        "+x",
+        "+m",
+        "it",
+    ]
     assert np.all(weighed[0, changed] == 4) and weights.all()
