@@ -192,10 +192,18 @@ def whole_dialogue(parameters, temperature, seed=0):
     return own_vocabulary().decode(tokens).splitlines()
 
 
+def read_blindly(parameters, n_rounds):
+    """Copy accuracy of a Reformer that reads with random buckets: what chunks show without a hash that sees."""
+    with hashing("random buckets"):
+        _, counts = judge(replace(MODEL, n_rounds=n_rounds), parameters, own_vocabulary(), batches("held_out"))
+    return round(copy_accuracy(counts), 4)
+
+
 def says(stored):
-    """What the stored model says, by temperature."""
+    """What the stored model reads with random buckets, and what it says, by temperature."""
     parameters = map_parameters(lambda array: array.astype(np.float32), stored)
     return {
+        "read_blindly": {f"LSH-{rounds}": read_blindly(parameters, rounds) for rounds in (2, 8)},
         "replies": {str(warm): right_codes(parameters, warm) for warm in TEMPERATURES},
         "dialogues": {str(warm): whole_dialogue(parameters, warm) for warm in TEMPERATURES[1:]},
     }

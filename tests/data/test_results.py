@@ -282,6 +282,8 @@ def test_the_trained_reformer_repeats_codes_as_the_lesson_says():
         found = {kind: reading["copy_accuracy"] for kind, reading in row["read_with"].items()}
         assert row["cpu_seconds"] < 180 and found["LSH-1"] < found["LSH-2"] < found["LSH-8"]
         assert found["LSH-8"] > 0.95
+        if "read_blindly" in row:  # chunks of 32 show random buckets much of so short a text, and yet
+            assert row["read_blindly"]["LSH-2"] < 0.6 * found["LSH-2"] and row["read_blindly"]["LSH-8"] < found["LSH-8"]
         assert row["new_codes"] < 0.1  # what nobody can know
         assert row["by_distance"]["65 to 128"][1] > 0.9
     for row in trainings.get("random buckets", {}).values():
@@ -302,6 +304,7 @@ def test_trainings_on_dialogues_are_stored_one_by_one_and_not_run_again(script, 
     for name, value in {"N_STEPS": 2, "STEPS_OF_A_TURN": 1, "N_ON_THE_WAY": 2, "N_REPLIES": 1, "N_TURNS": 2}.items():
         monkeypatch.setattr(module, name, value)
     monkeypatch.setattr(module, "figures", lambda *_: {})
+    monkeypatch.setattr(module, "read_blindly", lambda *_: 0.5)
     run = ["--names", "LSH-2", "random buckets", "--seeds", "0", "--out", str(tmp_path)]
     module.main(run)
     trainings = json.loads((tmp_path / "dialogues.json").read_text(encoding="utf-8"))["trainings"]
