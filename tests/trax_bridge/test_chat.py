@@ -1,3 +1,7 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -113,3 +117,9 @@ def test_talking_ends_with_a_sentence_where_there_is_no_more_room_and_with_the_i
     ours = talk(speaker=1, longest_reply=3)
     chat(ours, read=nothing, write=shown.append)
     assert shown[-1].startswith("Person 1: ") and ours.tokens
+
+
+def test_dialogues_and_the_chat_need_neither_trax_nor_jax():
+    code = "import sys, trax_bridge.chat, trax_bridge.code_copying, trax_bridge.trained\n"
+    code += "assert not {'trax', 'jax', 'tensorflow', 'matplotlib'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parents[2])
