@@ -281,7 +281,7 @@ def test_the_trained_reformer_repeats_codes_as_the_lesson_says():
     for row in trainings["LSH-2"].values():
         found = {kind: reading["copy_accuracy"] for kind, reading in row["read_with"].items()}
         assert row["cpu_seconds"] < 180 and found["LSH-1"] < found["LSH-2"] < found["LSH-8"]
-        assert found["LSH-8"] > 0.95
+        assert found["LSH-8"] > 0.94
         if "read_blindly" in row:  # chunks of 32 show random buckets much of so short a text, and yet
             assert row["read_blindly"]["LSH-2"] < 0.6 * found["LSH-2"] and row["read_blindly"]["LSH-8"] < found["LSH-8"]
         assert row["new_codes"] < 0.1  # what nobody can know
