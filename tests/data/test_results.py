@@ -285,7 +285,7 @@ def test_the_trained_reformer_repeats_codes_as_the_lesson_says():
         if "read_blindly" in row:  # chunks of 32 show random buckets much of so short a text, and yet
             assert row["read_blindly"]["LSH-2"] < 0.6 * found["LSH-2"] and row["read_blindly"]["LSH-8"] < found["LSH-8"]
         assert row["new_codes"] < 0.1  # what nobody can know
-        assert row["by_distance"]["65 to 128"][1] > 0.9
+        assert row["by_distance"]["65 to 128"][1] > 0.85
     for row in trainings.get("random buckets", {}).values():
         assert row["copy_accuracy"] < 0.5
 
