@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from dataclasses import asdict, replace
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 
 from classroom import vectors
 from classroom.text_models import bits_per_character
+from trax_bridge import trained
+from trax_bridge.code_copying import copy_accuracy, judge
 
 RESULTS = Path(__file__).resolve().parents[2] / "data" / "results"
 NAMES = sorted(path.stem for path in RESULTS.glob("*.json"))
@@ -40,7 +43,7 @@ def as_stored(settings):
 
 
 def test_there_is_a_file_for_each_script():
-    assert NAMES == ["costs", "duplication", "text"]
+    assert NAMES == ["costs", "dialogues", "duplication", "text"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -229,3 +232,112 @@ def test_the_models_of_text_stand_in_the_order_the_lesson_tells():
 def test_the_model_of_the_long_step_is_the_one_noted(script):
     module = script("costs")
     assert as_stored(asdict(module.long_model(*module.LONG[1]))) == noted("costs")["settings"]["long_model"]
+
+
+def test_every_training_on_dialogues_is_there_with_its_way(script):
+    module, trainings = script("dialogues"), noted("dialogues")["trainings"]
+    assert "0" in trainings["LSH-2"] and set(trainings) <= set(module.SEEDS)
+    for name, seeds in trainings.items():
+        for seed, row in seeds.items():
+            steps, seconds, _, _ = np.array(row["way"]).T
+            assert steps.tolist() == list(range(module.STEPS_OF_A_TURN, module.N_STEPS + 1, module.STEPS_OF_A_TURN))
+            assert np.all(np.diff(seconds) > 0) and seconds[-1] == pytest.approx(row["cpu_seconds"], abs=0.2)
+            assert ("replies" in row) is ((name, seed) == ("LSH-2", "0"))
+
+
+def test_the_first_losses_on_dialogues_are_found_again(script):
+    module = script("dialogues")
+    assert module.MODEL.vocabulary_size == len(module.own_vocabulary())
+    state, *_ = module.train_model("LSH-2", 0, 4, on_the_way=False)
+    assert state.losses == pytest.approx(noted("dialogues")["trainings"]["LSH-2"]["0"]["first_losses"][:4], rel=1e-3)
+
+
+def test_random_buckets_do_not_depend_on_what_is_hashed(script):
+    module, rng = script("dialogues"), np.random.default_rng
+    vectors_of_heads = rng(0).standard_normal((3, 2, 40, 32))
+    found = [module.random_buckets(module.MODEL, times * vectors_of_heads, rng(1)) for times in (1, -1)]
+    assert np.array_equal(*found) and found[0].shape == (3, 2, module.MODEL.n_rounds, 40)
+    assert set(np.unique(found[0])) == set(range(module.MODEL.n_buckets))
+    tokens, parameters = rng(0).integers(0, 479, (1, 100)), module.MODEL.init_parameters(rng(0))
+    logits = {name: [] for name in module.TRAINED}
+    for name in ("LSH-2", "random buckets", "LSH-2"):
+        with module.hashing(name):
+            logits[name].append(module.MODEL.logits(parameters, tokens))
+    assert np.array_equal(*logits["LSH-2"]) and not np.allclose(logits["LSH-2"][0], logits["random buckets"][0])
+
+
+def test_prompts_end_where_person_2_has_to_know_the_code(script):
+    module = script("dialogues")
+    found = list(module.prompts())
+    assert len(found) >= module.N_REPLIES
+    for tokens, code in found:
+        lines = module.own_vocabulary().decode(tokens).split("\n")
+        written = "".join(code).replace("+", "")
+        assert lines[-1] == "Person 2:" and written not in lines[-2] and written in "\n".join(lines[:-2])
+
+
+def test_the_trained_reformer_repeats_codes_as_the_lesson_says():
+    trainings = noted("dialogues")["trainings"]
+    for row in trainings["LSH-2"].values():
+        found = {kind: reading["copy_accuracy"] for kind, reading in row["read_with"].items()}
+        assert row["cpu_seconds"] < 180 and found["LSH-1"] < found["LSH-2"] < found["LSH-8"]
+        assert found["LSH-8"] > 0.94
+        if "read_blindly" in row:  # chunks of 32 show random buckets much of so short a text, and yet
+            assert row["read_blindly"]["LSH-2"] < 0.6 * found["LSH-2"] and row["read_blindly"]["LSH-8"] < found["LSH-8"]
+        assert row["new_codes"] < 0.1  # what nobody can know
+        assert row["by_distance"]["65 to 128"][1] > 0.85
+    for row in trainings.get("random buckets", {}).values():
+        assert row["copy_accuracy"] < 0.5
+
+
+def test_the_stored_reformer_is_the_one_that_was_judged(script):
+    module = script("dialogues")
+    model, parameters, vocabulary = trained.stored_model()
+    assert model == module.READING and vocabulary == module.own_vocabulary()
+    wanted = noted("dialogues")["trainings"]["LSH-2"]["0"]
+    _, counts = judge(model, parameters, vocabulary, module.batches("held_out", 20))
+    assert copy_accuracy(counts) == pytest.approx(wanted["read_with"]["LSH-8"]["copy_accuracy"], abs=0.05)
+
+
+def test_trainings_on_dialogues_are_stored_one_by_one_and_not_run_again(script, tmp_path, monkeypatch, capsys):
+    module = script("dialogues")
+    for name, value in {"N_STEPS": 2, "STEPS_OF_A_TURN": 1, "N_ON_THE_WAY": 2, "N_REPLIES": 1, "N_TURNS": 2}.items():
+        monkeypatch.setattr(module, name, value)
+    monkeypatch.setattr(module, "figures", lambda *_: {})
+    monkeypatch.setattr(module, "read_blindly", lambda *_: 0.5)
+    run = ["--names", "LSH-2", "random buckets", "--seeds", "0", "--out", str(tmp_path)]
+    module.main(run)
+    trainings = json.loads((tmp_path / "dialogues.json").read_text(encoding="utf-8"))["trainings"]
+    assert set(trainings) == {"LSH-2", "random buckets"}
+    row = trainings["LSH-2"]["0"]
+    assert [step for step, *_ in row["way"]] == [1, 2] and set(row["replies"]) == set(map(str, module.TEMPERATURES))
+    assert (tmp_path / "dialogues.npz").exists()
+    capsys.readouterr()
+    module.main(run)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_dialogue_of_the_model_alone_takes_turns_and_fits_the_positions(script):
+    module = script("dialogues")
+    parameters = module.MODEL.init_parameters(np.random.default_rng(0))
+    lines = module.whole_dialogue(parameters, 1.0)
+    assert [line[:9] for line in lines] == ["Person 1:", "Person 2:"] * (len(lines) // 2) + ["Person 1:"] * (
+        len(lines) % 2
+    )
+    assert 2 <= len(lines) <= module.N_TURNS
+
+
+def test_the_stored_reformer_says_most_codes_whole_and_nothing_behind_them(script):
+    module = script("dialogues")
+    model, parameters, vocabulary = trained.stored_model()
+    assert model == module.READING
+    asked = list(module.prompts())[:8]
+    said = [
+        vocabulary.decode(module.reply_to(parameters, tokens, 0.0, np.random.default_rng(0))) for tokens, _ in asked
+    ]
+    right = [
+        re.search(rf"#{''.join(code).replace('+', '')}\b", text) for text, (_, code) in zip(said, asked, strict=True)
+    ]
+    assert sum(map(bool, right)) >= 4
+    replies = noted("dialogues")["trainings"]["LSH-2"]["0"]["replies"]
+    assert replies["0.0"]["the_code"] > 0.7 > replies["1.0"]["the_code"] > replies["1.5"]["the_code"]

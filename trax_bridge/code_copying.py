@@ -1,0 +1,103 @@
+"""Codes that are repeated in a dialogue, and how many of their symbols a model foretells (unit 08).
+
+A code is drawn at random, so at its first mention nothing helps but luck. Once it is there, a model that looks it up
+can foretell every symbol of it: the share it gets right measures how well it reaches back. The first sign does not
+count: that a code comes, nobody can know.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from reformer.losses import cross_entropy
+from trax_bridge.batches import next_token_batch
+from trax_bridge.dialogues import CONTINUED
+
+
+class Mention(NamedTuple):
+    """A code in a sequence.
+
+    start, end : the first symbol after its first sign, and the place after its last
+    distance : tokens back to where the same code was mentioned last; 0 if it is new
+    """
+
+    start: int
+    end: int
+    distance: int
+
+
+def find_codes(words):
+    """All codes of a sequence: words, as in `Vocabulary.words` -> list of `Mention`."""
+    starts = [i for i in range(1, len(words)) if _is_continued(words[i]) and not _is_continued(words[i - 1])]
+    mentioned, mentions = {}, []
+    for start in starts:
+        end = next((i for i in range(start, len(words)) if not _is_continued(words[i])), len(words))
+        code = tuple(words[start - 1 : end])
+        mentions.append(Mention(start, end, start - mentioned.get(code, start)))
+        mentioned[code] = start
+    return mentions
+
+
+def _is_continued(word):
+    return word.startswith(CONTINUED) and word != CONTINUED
+
+
+def count_foretold(vocabulary, tokens, foretold):
+    """How many symbols of each code were foretold.
+
+    Parameters
+    ----------
+    vocabulary : `Vocabulary`
+    tokens : (n, L) integer array
+    foretold : (n, L) integer array, for each place the token that was expected there after those before it
+
+    Returns
+    -------
+    counts : (mentions, 3) intp array: distance, symbols foretold, symbols; in the order of sequences and places
+    """
+    tokens, foretold = np.asarray(tokens), np.asarray(foretold)
+    rows = [
+        (distance, np.count_nonzero(right[start:end]), end - start)
+        for sequence, right in zip(tokens, tokens == foretold, strict=True)
+        for start, end, distance in find_codes([vocabulary.words[token] for token in sequence])
+    ]
+    return np.array(rows, np.intp).reshape(-1, 3)
+
+
+def copy_accuracy(counts):
+    """Share of the symbols of repeated codes that were foretold, by `counts` of `count_foretold`; NaN without any."""
+    _, right, symbols = counts[counts[:, 0] > 0].sum(axis=0)
+    return float(right / symbols) if symbols else float("nan")
+
+
+def judge(model, parameters, vocabulary, batches, *, seed=0):
+    """Loss of a model of `reformer` on dialogues, and what it foretells of their codes.
+
+    batches : list of (tokens, weights) of `pad_and_bucket`
+    seed : of the rotations of LSH attention
+
+    Returns (loss in nats a token, counts of `count_foretold`).
+    """
+    losses, sizes, counts = [], [], []
+    for tokens, weights in batches:
+        inputs, targets, counted, padding = next_token_batch(tokens, weights)
+        logits = model.logits(parameters, inputs, padding, seed=seed)
+        losses.append(cross_entropy(logits, targets, counted))
+        sizes.append(np.sum(counted))
+        foretold = np.pad(np.argmax(logits, axis=-1), ((0, 0), (1, 0)))
+        counts.append(count_foretold(vocabulary, tokens, foretold))
+    return float(np.average(losses, weights=sizes)), np.concatenate(counts)
+
+
+def weigh_repeats(vocabulary, tokens, weights, factor):
+    """Let repeated codes count `factor` times as much as other tokens: (n, L) weights.
+
+    They are few, and what they ask for is harder than the rest: so it is learned sooner. What follows the last symbol
+    counts as much: else a model prefers one more symbol to an end.
+    """
+    weights = weights.copy()
+    for row, sequence in enumerate(tokens):
+        for start, end, distance in find_codes([vocabulary.words[token] for token in sequence]):
+            if distance:
+                weights[row, start : end + 1] *= factor
+    return weights
