@@ -57,11 +57,9 @@ def run(options):
     require(options.lab, labs, "lab", out)
     labs = [lab for lab in labs if not options.lab or lab in options.lab]
     to = Path(options.to) if options.to else out / "export.csv"
-    if options.roster and not Path(options.roster).is_file():
-        raise Usage(f"there is no file {options.roster} to fill")
     counted = Counted(raw=options.points == "raw", percent=options.percent)
     try:
-        if options.roster and to.exists() and os.path.samefile(to, options.roster):
+        if options.roster and to.exists() and Path(options.roster).exists() and os.path.samefile(to, options.roster):
             raise Usage(f"{to} is the roster itself; write to another file")
         exported = (
             export_into(options.roster, grades, labs, counted, read_names(out))

@@ -414,7 +414,7 @@ def test_the_command_says_what_it_did_and_what_to_do_next(tmp_path, capsys):
     path = zipped(tmp_path / "a.zip", {f"{MOODLE}/{LAB}.ipynb": "", "readme.md": ""})
     assert main(["collect", str(path), "--lab", LAB, "--out", str(tmp_path / "in")]) == 0
     said = capsys.readouterr().out
-    assert "1 hand-ins" in said and "Ann Smith" in said and "readme.md" in said and "autograder grade" in said
+    assert "1 hand-ins" in said and "Ann Smith" in said and "readme.md" in said and "make grade SUBMISSIONS=" in said
     assert main(["collect", str(tmp_path / "none.zip"), "--lab", LAB, "--out", str(tmp_path / "in")]) == 2
     said = capsys.readouterr().err
     assert "No such file" in said and said.count("\n") == 1

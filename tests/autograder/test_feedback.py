@@ -202,6 +202,7 @@ def test_what_there_is_not_is_refused_in_one_sentence(graded, tmp_path, capsys):
     for name in ("none", "damaged"):
         shutil.copy(graded / "nbgrader_config.py", tmp_path / name)
     (tmp_path / "damaged" / "gradebook.db").write_bytes(b"no database" * 1000)
+    (graded / "export.csv").touch()  # of an export before
     for arguments, words in (
         (["feedback", str(tmp_path / "empty")], "was not made by grading"),
         (["feedback", str(graded), "--student", "nobody"], "there is no student 'nobody'"),
@@ -210,7 +211,7 @@ def test_what_there_is_not_is_refused_in_one_sentence(graded, tmp_path, capsys):
         (["export", str(graded), "--lab", "lab99"], "there is no lab 'lab99'"),
         (["feedback", str(tmp_path / "none")], "there is no gradebook in"),
         (["export", str(tmp_path / "damaged")], "cannot be read"),
-        (["export", str(graded), "--roster", str(tmp_path / "none")], "cannot be read"),
+        (["export", str(graded), "--roster", str(tmp_path / "none")], f"{tmp_path / 'none'} cannot be read"),
         (["export", str(graded), "--to", str(tmp_path / "nowhere" / "x.csv")], "cannot be written"),
     ):
         assert main(arguments) == 2, arguments
