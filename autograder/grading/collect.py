@@ -87,7 +87,7 @@ def collect(archive, lab, submissions, students=(), zone=None):
             there = [name for name in collected.students if (submissions / name / lab).exists()]
             if there:
                 where = f"{shown(there[0])} has a folder {lab} in {shown(str(submissions))} already"
-                raise CollectFault(f"{where}; grade that, or collect into a new one")
+                raise CollectFault(f"{where}; collect into a new folder, and grade that into the same OUT")
             archives.require_small([one.listed.entry.file_size for one in files if not one.fault])
             submissions.mkdir(parents=True, exist_ok=True)
             _through_nbgrader(opened, files, folders, lab, submissions, zone)
