@@ -225,12 +225,16 @@ def test_a_regrade_gives_the_same_report_and_keeps_what_a_person_entered(two, la
     assert f"isolation: {tiers.detect().name}" in told
     assert "report.html" in told and "cleo" in told and "missing" in told
     reports = reports_in(two / "out")
+    assert main([*arguments, "--roster", str(roster)]) == 0
+    assert reports == reports_in(two / "out")
     with Gradebook(f"sqlite:///{two / 'out' / 'gradebook.db'}") as gradebook:
         grade = gradebook.find_grade("check_offset_rounds", lab.name, lab.name, "<b>[x]*&")
         grade.manual_score = 3.0
         gradebook.db.commit()
     assert main([*arguments, "--roster", str(roster)]) == 0
-    assert reports == reports_in(two / "out")
+    before, after = (json.loads(one[0])["submissions"] for one in (reports, reports_in(two / "out")))
+    assert (before[0].pop("notes"), len(notes := after[0].pop("notes"))) == ([], 1) and before == after
+    assert "a person gave points in the gradebook: with them it counts 34 points" in notes[0]
     with sqlite3.connect(two / "out" / "gradebook.db") as database:
         scores = database.execute(
             "select auto_score, manual_score from grade where manual_score is not null"
@@ -324,7 +328,7 @@ def test_what_cannot_be_graded_is_refused_in_one_sentence(tmp_path, lab, secret_
         said = capsys.readouterr()
         assert words in said.err and said.err.count("\n") == 1 and "Traceback" not in said.err
     assert not any(path.name == "gradebook.db" for path in tmp_path.rglob("*"))
-    assert main(["formgrader", str(empty)]) == 2 and "gradebook.db" in capsys.readouterr().err
+    assert main(["formgrader", str(empty)]) == 2 and "was not made by grading" in capsys.readouterr().err
     assert main(["sample", str(foreign)]) == 2 and "not an empty folder" in capsys.readouterr().err
 
 
