@@ -4,7 +4,6 @@
 asks for no more pairs than the workers can soon take, so that a class of any size fits.
 """
 
-import contextlib
 import os
 import signal
 import threading
@@ -110,15 +109,23 @@ class Beside:
                 else:
                     yield tag, future.result()
             self._pool.shutdown()
-            for tag, job in broken:
-                yield tag, self._by_itself(function, job)
+            yield from self._one_by_one(broken, function)
             self._pool = self._new_pool(self._jobs)
 
-    def _by_itself(self, function, job):
-        for _ in range(2):
-            with self._new_pool(1) as pool, contextlib.suppress(BrokenProcessPool):
-                return pool.submit(function, job).result()
-        return {"fault": DIED}
+    def _one_by_one(self, tasks, function):
+        """Do jobs each while no other is under way; one that kills its process twice is given up."""
+        pool = self._new_pool(1)
+        for tag, job in tasks:
+            found = {"fault": DIED}
+            for _ in range(2):
+                try:
+                    found = pool.submit(function, job).result()
+                    break
+                except BrokenProcessPool:
+                    pool.shutdown()
+                    pool = self._new_pool(1)
+            yield tag, found
+        pool.shutdown()
 
     @staticmethod
     def _new_pool(jobs):
