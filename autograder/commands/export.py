@@ -44,7 +44,7 @@ def add_arguments(parser):
 def run(options):
     from autograder.grading.collected import read_names
     from autograder.grading.export import Counted, ExportFault, export, export_into
-    from autograder.grading.out import OutFault, only_run
+    from autograder.grading.out import OutFault, only_run, replaced
     from autograder.grading.roster import RosterFault
 
     out = graded_folder(options.out)
@@ -66,7 +66,8 @@ def run(options):
             if options.roster
             else export(grades, labs, counted)
         )
-        _write(to, exported.content)
+        with replaced(to) as file:
+            file.write(exported.content)
     except (ExportFault, RosterFault) as fault:
         raise Usage(str(fault)) from None
     except OSError as error:
@@ -82,10 +83,3 @@ def run(options):
     if exported.scales:
         print(f"Not the same points: {some(exported.scales)}. Set them on the platform, or count with --percent.")
     return FINAL
-
-
-def _write(path, content):
-    """Write a file beside its place and move it there."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(content)
-    os.replace(partial, path)

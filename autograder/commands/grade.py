@@ -16,7 +16,13 @@ PROGRESS = "{desc} {n_fmt} of {total_fmt} |{bar:30}| {elapsed}, {remaining} to g
 IN_A_LOG = 60  # seconds between two words of progress where nobody looks on
 MOST_JOBS = 256  # as many users there are for kernels where root grades
 LAST_RUN = "last_run.json"
-FIRST = {".lock", LAST_RUN, f".{LAST_RUN}.partial", "settings.json", "settings.partial"}  # what a run writes at once
+FIRST = {
+    ".lock",
+    LAST_RUN,
+    f".{LAST_RUN}.partial",
+    "settings.json",
+    ".settings.json.partial",
+}  # what a run writes at once
 LATE = (
     "what coming late costs: none (the default: it is noted), zero, a share of the points earned, or points, for each "
     "day begun (10%%/day, 2/day; 'zero after 2 hours' is possible, too), or module:Class, a plug-in of nbgrader's kind"
@@ -188,7 +194,7 @@ def _progress(tasks, total, words):
 
 
 def _as_asked(options):
-    """What was asked for, for `regrade`: paths from nowhere in particular, no address with a password."""
+    """What was asked for, for `regrade`: paths that hold wherever it is run, and no address with a password."""
     asked = {name: getattr(options, name) for name in ASKED}
     for name in ("submissions", "roster", "secret"):
         asked[name] = asked[name] and str(Path(asked[name]).absolute())

@@ -6,10 +6,10 @@ litter (`names.LITTER_FILES`) it is no student and no loose file, and no student
 """
 
 import json
-import os
 from pathlib import Path
 
 from autograder.grading.names import COLLECTED, platform_name
+from autograder.grading.out import replaced
 
 MOST_BYTES = 64 * 2**20
 
@@ -40,10 +40,8 @@ def add_names(folder, names):
     by_student = {}
     for (student, lab), name in sorted(all_names.items()):
         by_student.setdefault(student, {})[lab] = name
-    path = Path(folder) / COLLECTED
-    partial = path.with_name(f"{COLLECTED}.partial")
-    partial.write_text(json.dumps(by_student, indent=1) + "\n", encoding="utf-8")  # ASCII: a name may be half a letter
-    os.replace(partial, path)
+    with replaced(Path(folder) / COLLECTED) as file:
+        file.write(json.dumps(by_student, indent=1).encode("ascii") + b"\n")  # ASCII: a name may be half a letter
 
 
 def _is_platform_s(name):

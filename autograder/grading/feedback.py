@@ -21,7 +21,6 @@ A student whose name on the platform is not known is packed as in the plain form
 """
 
 import json
-import os
 import re
 import textwrap
 import zipfile
@@ -37,6 +36,7 @@ from autograder.grading.gradebook import Gradebook, GradebookFault
 from autograder.grading.graded import INFRASTRUCTURE
 from autograder.grading.grades import read_grades
 from autograder.grading.names import platform_name
+from autograder.grading.out import replaced
 from autograder.grading.report import MEANING
 from autograder.grading.text import clean, shown
 
@@ -146,14 +146,12 @@ def _places(student, lab, platform, name=""):
 def _pack(path, pack):
     """Write a zip beside its place and move it there. The same files give the same bytes."""
     path.parent.mkdir(exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+    with replaced(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for places, files in pack:
             for suffix, place in places.items():
                 entry = zipfile.ZipInfo(place)  # of 1980, as every entry
                 entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
                 archive.writestr(entry, files[suffix].read_bytes())
-    os.replace(partial, path)
     return path
 
 

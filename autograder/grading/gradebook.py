@@ -49,11 +49,6 @@ class Gradebook:
         self.database = Database(self.out, self.settings["db_url"])
         late_policy(self.settings["late"] or "none")
 
-    @property
-    def how(self):
-        """What another process makes its own Gradebook of."""
-        return self.out, self.settings["db_url"], self.settings["late"]
-
     def prepare(self):
         """Make the folder and its configuration."""
         self.out.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ import warnings
 from pathlib import Path
 
 from autograder.grading.database import FILE, DatabaseFault
+from autograder.grading.out import replaced
 from autograder.grading.text import shown
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,14 +80,8 @@ def settings_of(out):
 
 def keep_settings(out, settings):
     """Write the settings down for the runs that follow; a password may be in them, so that no other user reads them."""
-    path = Path(out) / SETTINGS
-    partial = path.with_suffix(".partial")
-    partial.unlink(missing_ok=True)
-    with open(partial, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-        json.dump(settings, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
+    with replaced(Path(out) / SETTINGS, mode=0o600) as file:
+        file.write(json.dumps(settings, indent=1).encode("utf-8"))
 
 
 @contextlib.contextmanager

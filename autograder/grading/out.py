@@ -57,20 +57,31 @@ def only_run(out):
 
 
 def write_whole(path, text):
-    """Write a file beside and move it into place: whoever reads it finds the old one or the new one, whole."""
+    """Write a text: whoever reads the file finds the old one or the new one, whole. Raises OutFault."""
+    with told(Path(path).parent), replaced(path) as file:
+        file.write(text.encode("utf-8"))
+
+
+@contextlib.contextmanager
+def replaced(path, mode=0o666):
+    """Give a file, open for bytes, that is written beside and moved into the place of `path` once it is on the disk.
+
+    mode : the rights of the file, less the umask
+    """
     path = Path(path)
     partial = path.with_name(f".{path.name}.partial")
-    with told(path.parent):
-        try:
-            with partial.open("w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                partial.unlink()
-            raise
+    with contextlib.suppress(FileNotFoundError):  # of a run that was killed
+        partial.unlink()
+    try:
+        with open(partial, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        raise
 
 
 @contextlib.contextmanager
