@@ -8,6 +8,7 @@ from pathlib import Path
 from autograder.commands import FINAL, SOME_NOT_GRADED, STOPPED, Usage, short, some
 from autograder.commands.collect import ROSTER, collected, roster_of, say_what_was_left
 from autograder.exercises import LABS
+from autograder.grading.out import LOCK, partial_name
 from autograder.grading.text import shown
 
 SUMMARY = "grade a folder of submissions"
@@ -16,13 +17,8 @@ PROGRESS = "{desc} {n_fmt} of {total_fmt} |{bar:30}| {elapsed}, {remaining} to g
 IN_A_LOG = 60  # seconds between two words of progress where nobody looks on
 MOST_JOBS = 256  # as many users there are for kernels where root grades
 LAST_RUN = "last_run.json"
-FIRST = {
-    ".lock",
-    LAST_RUN,
-    f".{LAST_RUN}.partial",
-    "settings.json",
-    ".settings.json.partial",
-}  # what a run writes at once
+AT_ONCE = (LAST_RUN, "settings.json")  # what a run writes before anything else
+FIRST = {LOCK, *AT_ONCE, *map(partial_name, AT_ONCE)}
 LATE = (
     "what coming late costs: none (the default: it is noted), zero, a share of the points earned, or points, for each "
     "day begun (10%%/day, 2/day; 'zero after 2 hours' is possible, too), or module:Class, a plug-in of nbgrader's kind"
@@ -202,7 +198,6 @@ def _as_asked(options):
 
 
 def _checked_folders(submissions, out):
-    from autograder.grading.out import LOCK
 
     submissions, out = Path(submissions), Path(out).absolute()
     if not submissions.is_dir():

@@ -69,7 +69,7 @@ def replaced(path, mode=0o666):
     mode : the rights of the file, less the umask
     """
     path = Path(path)
-    partial = path.with_name(f".{path.name}.partial")
+    partial = path.with_name(partial_name(path.name))
     with contextlib.suppress(FileNotFoundError):  # of a run that was killed
         partial.unlink()
     try:
@@ -82,6 +82,11 @@ def replaced(path, mode=0o666):
         with contextlib.suppress(OSError):
             partial.unlink()
         raise
+
+
+def partial_name(name):
+    """Return the name under which a file is written before it is whole."""
+    return f".{name}.partial"
 
 
 @contextlib.contextmanager

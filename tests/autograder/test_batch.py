@@ -268,9 +268,13 @@ def test_a_run_that_was_killed_at_once_goes_on(class_, undisturbed, tmp_path):
     out = tmp_path / "out"
     shutil.copytree(undisturbed[0], out)
     for path in out.iterdir():
-        if path.name not in (".lock", "last_run.json", "settings.json"):
+        if path.name not in (".lock", "last_run.json"):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    (out / "settings.partial").touch()
+    killed = "import os, sys; from autograder.grading.out import replaced\n"
+    killed += "with replaced(sys.argv[1]) as file: os.kill(os.getpid(), 9)"
+    for name in ("last_run.json", "settings.json"):  # killed while it was written
+        subprocess.run([sys.executable, "-c", killed, out / name], check=False)
+    assert len(list(out.iterdir())) == 4
     folders = _checked_folders(class_ / "in", out)
     assert folders == (class_ / "in", out)
     (out / "thesis.tex").touch()
