@@ -198,7 +198,6 @@ def _as_asked(options):
 
 
 def _checked_folders(submissions, out):
-
     submissions, out = Path(submissions), Path(out).absolute()
     if not submissions.is_dir():
         raise Usage(f"there is no folder {submissions}")
