@@ -5,6 +5,7 @@
     parameters     numbers of `reformer` into Trax's layers, and back
     models         Trax's layers with the settings of a model of the course; its rotations, its buckets
     ledger         what differs all the same, and by how much
+    training       a Reformer of Trax's parts, and its training
 
 Importing this package imports neither Trax nor jax: that happens in `load_trax`, which everything that needs Trax
 calls. Where Trax does not exist, that call raises a `TraxMissing` that says so in a sentence, and the rest works. A
