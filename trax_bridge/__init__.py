@@ -4,6 +4,7 @@
     mending        resuming from a checkpoint, which Trax 1.4.1 cannot with our versions
     parameters     numbers of `reformer` into Trax's layers, and back
     models         Trax's layers with the settings of a model of the course; its rotations, its buckets
+    twins          one model computed by both
     ledger         what differs all the same, and by how much
     training       a Reformer of Trax's parts, and its training
 
