@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import random
 import re
 from dataclasses import asdict, replace
 from importlib.util import module_from_spec, spec_from_file_location
@@ -13,7 +14,8 @@ import pytest
 from classroom import vectors
 from classroom.text_models import bits_per_character
 from trax_bridge import trained
-from trax_bridge.code_copying import weigh_repeats
+from trax_bridge.batches import pad_and_bucket
+from trax_bridge.code_copying import copy_accuracy, judge, weigh_repeats
 from trax_bridge.dialogues import UNKNOWN
 
 RESULTS = Path(__file__).resolve().parents[2] / "data" / "results"
@@ -341,6 +343,20 @@ def test_the_stored_reformer_is_the_one_that_was_judged(script):
     for distance, (n_codes, share) in row["by_distance"].items():
         assert found["by_distance"][distance] == [n_codes, pytest.approx(share, abs=0.03)]
     assert module.read_blindly(parameters, 2) == pytest.approx(wanted["read_blindly"]["LSH-2"], abs=0.01)
+
+
+def test_the_stored_reformer_repeats_codes_of_dialogues_that_nobody_has_seen():
+    """Drawn by the grammar from another seed, so that no setting was chosen on them."""
+    spec = spec_from_file_location("make_dialogues", RESULTS.parent / "dialogues" / "make_dialogues.py")
+    grammar = module_from_spec(spec)
+    spec.loader.exec_module(grammar)
+    model, parameters, vocabulary = trained.stored_model()
+    rng = random.Random(987654)
+    drawn = [vocabulary.encode_dialogue(grammar.make_dialogue(rng)[1]) for _ in range(100)]
+    drawn = [tokens for tokens in drawn if len(tokens) <= model.max_length]
+    _, counts = judge(model, parameters, vocabulary, pad_and_bucket(drawn, [model.max_length], batch_size=50))
+    assert len(drawn) > 90 and np.count_nonzero(counts[:, 0]) > 100
+    assert copy_accuracy(counts) > 0.95
 
 
 def test_trainings_on_dialogues_are_stored_one_by_one_and_not_run_again(script, tmp_path, monkeypatch, capsys):
