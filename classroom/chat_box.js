@@ -8,7 +8,7 @@ function render({ model, el }) {
   const box = make("section", { className: "explorer chat-box", ariaLabel: "Talk with the model" });
   const about = make("p", { className: "explorer-note", textContent: model.get("about") });
   const earlier = make("div", {});
-  const log = make("div", { className: "chat-log", tabIndex: 0, ariaLabel: "What was said" });
+  const log = make("div", { className: "chat-turns chat-log", tabIndex: 0, ariaLabel: "What was said" });
   log.setAttribute("role", "log");
   log.setAttribute("aria-live", "polite");
   const writing = make("p", { className: "chat-writing explorer-note" });
@@ -88,8 +88,8 @@ function render({ model, el }) {
     const talks = model.get("earlier");
     for (const entries of talks.slice(earlier.children.length)) {
       const words = `Talk ${earlier.children.length + 1}, ${entries.length} turns: ${entries[0].text}`;
-      const folded = make("details", {}, make("summary", { textContent: words }), ...entries.map(turn));
-      earlier.append(folded);
+      const turns = make("div", { className: "chat-turns" }, ...entries.map(turn));
+      earlier.append(make("details", {}, make("summary", { textContent: words }), turns));
     }
     earlier.hidden = talks.length === 0;
   }
@@ -105,7 +105,7 @@ function render({ model, el }) {
 
   function drawChoices() {
     const people = model.get("people").map(bare);
-    const roles = [`${people[0]}, and begin`, `${people[1]}: the model begins`];
+    const roles = [`${people[0]}: you begin`, `${people[1]}: the model begins`];
     fill(speaker, roles.entries(), model.get("speaker"));
     fill(temperature, model.get("temperatures"), model.get("temperature"));
   }
@@ -157,8 +157,8 @@ function render({ model, el }) {
 }
 
 function turn(entry) {
-  const notes = entry.notes.map(({ mark, text }) =>
-    make("p", { className: `chat-note${mark === "✗" ? " chat-wrong" : ""}`, textContent: `${mark} ${text}` }),
+  const notes = entry.notes.map((textContent) =>
+    make("p", { className: textContent.startsWith("✗") ? "chat-note chat-wrong" : "chat-note", textContent }),
   );
   const said = make("p", { className: "chat-text", textContent: entry.text || "(says nothing)" });
   const who = make("span", { className: "chat-who", textContent: `${entry.who} ` });

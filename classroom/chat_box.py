@@ -13,8 +13,7 @@ import numpy as np
 import traitlets
 
 from explorers.modules import FOLDER, join_modules
-from trax_bridge.chat import DialogueFull
-from trax_bridge.code_copying import codes_said
+from trax_bridge.chat import DialogueFull, remarks_on_reply, remarks_on_words
 from trax_bridge.dialogues import SPEAKERS, UNKNOWN
 
 HERE = Path(__file__).parent
@@ -43,8 +42,8 @@ SUGGESTIONS = (
     ),
 )
 EXAMPLE = (
-    "I want a table for seven.",
-    "Yes, book it.",
+    "I am calling about the booking #K7QX2.",
+    "Can we move it to Sunday?",
     "Do they have vegetarian food?",
     "What was the code again?",
     "Thank you, that is all.",
@@ -81,7 +80,7 @@ class ChatBox(anywidget.AnyWidget):
     temperature = traitlets.Float().tag(sync=True)
     temperatures = traitlets.List(help="[number, words] to choose from").tag(sync=True)
     suggestions = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    entries = traitlets.List(help="{who, own, text, notes: [{mark, text}]} for each turn").tag(sync=True)
+    entries = traitlets.List(help="{who, own, text, notes} for each turn").tag(sync=True)
     earlier = traitlets.List(help="entries of the talks before").tag(sync=True)
     status = traitlets.Unicode(help="what went wrong, or nothing").tag(sync=True)
     room = traitlets.Unicode(help="how much of what the model can read is used").tag(sync=True)
@@ -200,7 +199,7 @@ class ChatBox(anywidget.AnyWidget):
         title = f"<p><b>A talk with the model.</b> {html.escape(self.about)} To talk yourself, run the notebook."
         turns = "".join(
             f"<p><b>{html.escape(entry['who'])}</b> {html.escape(entry['text'])}"
-            + "".join(f"<br><small>{html.escape(_marked(note))}</small>" for note in entry["notes"])
+            + "".join(f"<br><small>{html.escape(note)}</small>" for note in entry["notes"])
             + "</p>"
             for entry in entries
         )
@@ -219,36 +218,13 @@ class ChatBox(anywidget.AnyWidget):
 
 
 def _said(talk, text):
-    """An entry for what the reader says, with a note on words that the model does not know."""
-    unknown = talk.vocabulary.unknown_words(text)
-    notes = [_note("?", f"The model reads {UNKNOWN} for: {', '.join(unknown)}")] if unknown else []
-    return {"who": SPEAKERS[talk.speaker], "own": True, "text": text, "notes": notes}
+    """An entry for what the reader says."""
+    return {"who": SPEAKERS[talk.speaker], "own": True, "text": text, "notes": remarks_on_words(talk, text)}
 
 
 def _replied(talk, reply):
-    """An entry for the last reply, with notes on its codes, and on an end that the model did not find."""
-    words, (start, end) = [talk.vocabulary.words[token] for token in talk.tokens], talk.replies[-1]
-    notes = [_verdict(said) for said in codes_said(words, talk.replies) if said.place >= start]
-    if talk.is_cut:
-        notes.append(_note("…", f"Cut off after {end - start} tokens."))
-    return {"who": SPEAKERS[1 - talk.speaker], "own": False, "text": reply, "notes": notes}
-
-
-def _verdict(said):
-    """The note on a code of a reply."""
-    if not said.told:
-        return _note("•", f"{said.code}: no code was told before, so the model made one up.")
-    if said.distance:
-        return _note("✓", f"{said.code} is the code that was told, {said.distance} tokens back.")
-    return _note("✗", f"{said.code} is not the code that was told: {' or '.join(said.told)}.")
-
-
-def _note(mark, text):
-    return {"mark": mark, "text": text}
-
-
-def _marked(note):
-    return f"{note['mark']} {note['text']}"
+    """An entry for the last reply."""
+    return {"who": SPEAKERS[1 - talk.speaker], "own": False, "text": reply, "notes": remarks_on_reply(talk)}
 
 
 def _entries_of(talk):
@@ -263,4 +239,4 @@ def _entries_of(talk):
 def _lines_of(entries):
     for entry in entries:
         yield f"{entry['who']} {entry['text']}"
-        yield from (f"    ({_marked(note)})" for note in entry["notes"])
+        yield from (f"({note})" for note in entry["notes"])

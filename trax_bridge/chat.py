@@ -10,6 +10,7 @@ import numpy as np
 from reformer.arguments import require_count
 from reformer.sampling import sample_token
 from reformer.streaming import Memory
+from trax_bridge.code_copying import codes_said
 from trax_bridge.dialogues import END_OF_TURN, SPEAKERS
 from trax_bridge.models import TraxMemory
 
@@ -175,6 +176,27 @@ class Chat:
         return self.vocabulary.decode(reply)
 
 
+def remarks_on_words(talk, text):
+    """What to know of a sentence that is to be said: list of texts, empty if the model knows all its words."""
+    unknown = talk.vocabulary.unknown_words(text)
+    return [f"Words the model does not know: {', '.join(unknown)}."] if unknown else []
+
+
+def remarks_on_reply(talk):
+    """What to know of the last reply: list of texts, on each of its codes and on an end that the model did not find."""
+    words, (start, end) = [talk.vocabulary.words[token] for token in talk.tokens], talk.replies[-1]
+    remarks = [_remark_on_code(said) for said in codes_said(words, talk.replies) if said.place >= start]
+    return [*remarks, f"Cut off after {end - start} tokens."] if talk.is_cut else remarks
+
+
+def _remark_on_code(said):
+    if not said.told:
+        return f"{said.code}: no code was told before, so the model made one up."
+    if said.distance:
+        return f"✓ {said.code} is the code that was told, {said.distance} tokens back."
+    return f"✗ {said.code} is not the code that was told: {' or '.join(said.told)}."
+
+
 def chat(talk, *, read=input, write=print):
     """Talk in plain text until an empty line, or the end of what can be read.
 
@@ -185,15 +207,20 @@ def chat(talk, *, read=input, write=print):
     write("An empty line ends the talk.")
     if talk.speaker == 1 and not talk.tokens:
         write(f"{other} {talk.listen()}")
+        _write_remarks(write, remarks_on_reply(talk))
     while text := _line(read, own):
-        unknown = talk.vocabulary.unknown_words(text)
-        if unknown:
-            write(f"(Words the model does not know: {', '.join(unknown)}.)")
+        _write_remarks(write, remarks_on_words(talk, text))
         try:
             write(f"{other} {talk.say(text)}")
         except ValueError as problem:
             write(f"({problem})")
             break
+        _write_remarks(write, remarks_on_reply(talk))
+
+
+def _write_remarks(write, remarks):
+    for remark in remarks:
+        write(f"({remark})")
 
 
 def _line(read, own):

@@ -41,11 +41,6 @@ def scripted(*replies, vocabulary=VOCABULARY, **options):
     return Chat.of(next_logits, vocabulary, **{"max_length": 100, "rng": np.random.default_rng(0)} | options)
 
 
-def notes(box):
-    """Marks and words below the last entry."""
-    return [f"{note['mark']} {note['text']}" for note in box.entries[-1]["notes"]]
-
-
 def send(box, **message):
     """What the browser does: a message to the kernel. Returns what comes back beside the traits."""
     sent = []
@@ -82,32 +77,32 @@ def test_while_the_model_writes_the_box_says_so_and_shows_what_was_said():
 def test_a_code_is_told_apart_as_made_up_right_or_wrong_and_then_which_is_right():
     box = chat_box(scripted("Your code is #K7QXM.", "It is #K7QXM.", "It is #M7QXK.", "It is #M7QXK."))
     box.say("A room, please.")
-    assert notes(box) == ["• #k7qxm: no code was told before, so the model made one up."]
+    assert box.entries[-1]["notes"] == ["#k7qxm: no code was told before, so the model made one up."]
     box.say("The code?")
-    assert notes(box) == ["✓ #k7qxm is the code that was told, 16 tokens back."]
+    assert box.entries[-1]["notes"] == ["✓ #k7qxm is the code that was told, 16 tokens back."]
     for _ in range(2):
         box.say("The code?")
-        assert notes(box) == ["✗ #m7qxk is not the code that was told: #k7qxm."]
+        assert box.entries[-1]["notes"] == ["✗ #m7qxk is not the code that was told: #k7qxm."]
 
 
 def test_a_code_of_the_readers_own_is_one_to_repeat():
     box = chat_box(scripted("It is #M7QXK.", "It is #K7QXM."))
     box.say("Your code is #M7QXK.")
-    assert box.entries[0]["notes"] == [] and notes(box)[0].startswith("✓ #m7qxk")
+    assert box.entries[0]["notes"] == [] and box.entries[-1]["notes"][0].startswith("✓ #m7qxk")
     box.say("Your code is #K7QXM.")
-    assert notes(box)[0].startswith("✓ #k7qxm")
+    assert box.entries[-1]["notes"][0].startswith("✓ #k7qxm")
 
 
 def test_words_that_the_model_does_not_know_are_named():
     box = chat_box(scripted("Bye."))
     box.say("A pizza, please. A large pizza.")
-    assert [note["text"] for note in box.entries[0]["notes"]] == ["The model reads <unknown> for: pizza, large"]
+    assert box.entries[0]["notes"] == ["Words the model does not know: pizza, large."]
 
 
 def test_a_reply_without_an_end_is_said_to_be_cut():
     box = chat_box(scripted("Your code is #K7QXM.", longest_reply=3))
     box.say("A room, please.")
-    assert notes(box) == ["… Cut off after 3 tokens."]
+    assert box.entries[-1]["notes"] == ["Cut off after 3 tokens."]
 
 
 def test_where_there_is_no_room_nothing_is_lost_and_one_can_begin_anew():
@@ -216,7 +211,7 @@ def test_what_stands_on_a_page_is_the_talk_so_far_and_no_tag_of_it_is_one():
     box = chat_box(scripted("Bye."))
     box.say("A room, <b>please</b>.")
     assert "A room, &lt;b&gt;please&lt;/b&gt;." in box.still() and "<b>please" not in box.still()
-    assert "? The model reads &lt;unknown&gt; for:" in box.still()
+    assert "Words the model does not know: &lt;, b, &gt;, /." in box.still()
 
 
 @pytest.mark.parametrize("vocabulary", [VOCABULARY, own_vocabulary()])
@@ -266,7 +261,7 @@ def test_a_talk_by_keyboard_alone_in_jupyterlab(lab):
     page.keyboard.press("Enter")
     wait_for_turns(page, 2)
     first = page.locator(".chat-turn").first
-    assert "A pizza <b>for</b> two" in first.inner_text() and "for: pizza" in first.inner_text()
+    assert "A pizza <b>for</b> two" in first.inner_text() and "not know: pizza, <, b, >" in first.inner_text()
     log = page.locator(".chat-log[role=log][aria-live=polite]")
     page.evaluate("document.querySelector('.chat-log .chat-turn').dataset.kept = 'yes'")
     assert focused(page) == "INPUT" and page.locator(".chat-box input").input_value() == ""

@@ -155,12 +155,19 @@ def test_a_dialogue_without_room_is_refused_by_a_name_of_its_own():
 
 def test_talking_in_plain_text_shows_replies_and_words_that_are_not_known():
     lines, shown = iter(["A pizza, please.", "Yes.", ""]), []
-    ours = talk(longest_reply=3)
+    ours = scripted("Your code is #K7QXM.", "#K7QXM, right?")
     chat(ours, read=lambda prompt: (shown.append(prompt), next(lines))[1], write=shown.append)
-    assert shown[0] == "An empty line ends the talk." and shown[1] == "Person 1: "
-    assert shown[2] == "(Words the model does not know: pizza.)"
-    assert shown[3].startswith("Person 2: ") and shown[5].startswith("Person 2: ")
-    assert shown[6] == "Person 1: " and len(shown) == 7
+    assert shown == [
+        "An empty line ends the talk.",
+        "Person 1: ",
+        "(Words the model does not know: pizza.)",
+        "Person 2: your code is #k7qxm.",
+        "(#k7qxm: no code was told before, so the model made one up.)",
+        "Person 1: ",
+        "Person 2: #k7qxm, right?",
+        "(✓ #k7qxm is the code that was told, 13 tokens back.)",
+        "Person 1: ",
+    ]
     assert "<unknown>" in ours.transcript()
 
 
@@ -174,10 +181,11 @@ def test_talking_ends_with_a_sentence_where_there_is_no_more_room_and_with_the_i
 
     ours = talk(speaker=1, longest_reply=3)
     chat(ours, read=nothing, write=shown.append)
-    assert shown[-1].startswith("Person 1: ") and ours.tokens
+    assert shown[-2].startswith("Person 1: ") and shown[-1] == "(Cut off after 3 tokens.)" and ours.tokens
 
 
-def test_dialogues_and_the_chat_need_neither_trax_nor_jax():
+def test_dialogues_the_chat_and_its_box_need_neither_trax_nor_jax():
     code = "import sys, trax_bridge.chat, trax_bridge.code_copying, trax_bridge.trained\n"
-    code += "assert not {'trax', 'jax', 'tensorflow', 'matplotlib'} & set(sys.modules)"
+    code += "assert not {'trax', 'jax', 'tensorflow', 'matplotlib'} & set(sys.modules)\n"
+    code += "import classroom.chat_box\nassert not {'trax', 'jax', 'tensorflow'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parents[2])
