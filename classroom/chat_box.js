@@ -8,7 +8,7 @@ function render({ model, el }) {
   const box = make("section", { className: "explorer chat-box", ariaLabel: "Talk with the model" });
   const about = make("p", { className: "explorer-note", textContent: model.get("about") });
   const earlier = make("div", {});
-  const log = make("div", { className: "chat-turns chat-log", tabIndex: 0, ariaLabel: "What was said" });
+  const log = make("div", { className: "chat-turns chat-log", ariaLabel: "What was said" });
   log.setAttribute("role", "log");
   log.setAttribute("aria-live", "polite");
   const writing = make("p", { className: "chat-writing explorer-note" });
@@ -47,6 +47,7 @@ function render({ model, el }) {
     if (waitsFor !== null) return false;
     waitsFor = model.get("answered") + 1;
     timer = setTimeout(() => drawWaiting(true), PATIENCE);
+    status.textContent = "";
     model.send(message);
     return true;
   }
@@ -80,7 +81,7 @@ function render({ model, el }) {
     for (const node of [...log.children].slice(kept < 0 ? shown.length : kept)) node.remove();
     log.append(...entries.slice(log.children.length).map(turn));
     log.scrollTop = log.scrollHeight;
-    log.hidden = entries.length === 0;
+    log.tabIndex = entries.length ? 0 : -1; // nothing to scroll; it stays there all the same, to be listened to
     about.hidden = entries.length > 0;
   }
 
@@ -139,6 +140,7 @@ function render({ model, el }) {
     "change:writing": () => drawWaiting(),
     "change:speaker": () => [drawWaiting(), drawChoices()],
     "change:temperature": drawChoices,
+    "change:temperatures": drawChoices,
     "change:suggestions": drawSuggestions,
     "change:answered": drawAnswered,
     "change:status": () => (status.textContent = model.get("status")),

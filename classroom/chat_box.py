@@ -89,13 +89,12 @@ class ChatBox(anywidget.AnyWidget):
 
     def __init__(self, talk, *, suggestions=None):
         self.talk, self._given = talk, suggestions
-        choices = sorted(({talk.temperature: f"{talk.temperature:g}"} | TEMPERATURES).items())
         super().__init__(
             about=f"The model knows {len(talk.vocabulary)} words and signs; any other word is {UNKNOWN} to it. "
             f"A talk has {talk.max_length} of them at most.",
             speaker=talk.speaker,
             temperature=talk.temperature,
-            temperatures=[list(choice) for choice in choices],
+            temperatures=_temperatures(talk.temperature),
             entries=_entries_of(talk),
         )
         self.on_msg(lambda box, message, buffers: self._obey(message))
@@ -123,7 +122,7 @@ class ChatBox(anywidget.AnyWidget):
 
     @traitlets.observe("temperature")
     def _change_temperature(self, change):
-        self.talk.temperature = change["new"]
+        self.talk.temperature, self.temperatures = change["new"], _temperatures(change["new"])
 
     @traitlets.validate("speaker")
     def _require_person(self, proposal):
@@ -215,6 +214,11 @@ class ChatBox(anywidget.AnyWidget):
                 reply = talk.say(text)
                 entries += [_said(talk, text), _replied(talk, reply)]
         return entries
+
+
+def _temperatures(chosen):
+    """Temperatures to choose from, the chosen one among them: [number, words] each."""
+    return [list(choice) for choice in sorted(({chosen: f"{chosen:g}"} | TEMPERATURES).items())]
 
 
 def _said(talk, text):

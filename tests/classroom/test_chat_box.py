@@ -165,6 +165,8 @@ def test_temperature_is_that_of_the_next_reply_and_of_the_next_talk():
     assert box.talk.temperature == 1.5
     box.begin_anew()
     assert box.talk.temperature == 1.5
+    box.temperature = 0.8
+    assert [0.8, "0.8"] in box.temperatures
     with pytest.raises(traitlets.TraitError, match="from 0 on"):
         box.temperature = -1.0
 
@@ -266,11 +268,14 @@ def test_a_talk_by_keyboard_alone_in_jupyterlab(lab):
     page.evaluate("document.querySelector('.chat-log .chat-turn').dataset.kept = 'yes'")
     assert focused(page) == "INPUT" and page.locator(".chat-box input").input_value() == ""
 
+    page.keyboard.press("Enter")
+    assert page.locator(".chat-status").inner_text() == "Write a sentence, or choose one below."
     for words in ("Say", "Yes, book it."):
         page.keyboard.press("Tab")
         assert focused(page) == words
     page.keyboard.press("Enter")
     wait_for_turns(page, 4)
+    assert page.locator(".chat-status").inner_text() == ""
     assert "Person 1: Yes, book it." in log.inner_text()
     assert log.locator("[data-kept]").count() == 1  # a screen reader reads what is new, and only that
     assert focused(page) == "INPUT"
@@ -285,7 +290,7 @@ def test_a_talk_by_keyboard_alone_in_jupyterlab(lab):
     assert focused(page) == "Begin anew"
     page.keyboard.press("Enter")
     wait_for_turns(page, 0)
-    assert focused(page) == "INPUT" and not log.is_visible()
+    assert focused(page) == "INPUT" and log.inner_text() == ""
     folded = page.locator(".chat-box details")
     assert folded.count() == 1 and folded.locator(".chat-turn").count() == 4
     assert page.locator(".jp-Notebook .jp-Cell").count() == 1  # and no key was the notebook's
