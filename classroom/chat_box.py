@@ -6,6 +6,7 @@ being written. One object gives the live box and what stands in its place on a p
 
 import contextlib
 import html
+import threading
 from pathlib import Path
 
 import anywidget
@@ -89,6 +90,9 @@ class ChatBox(anywidget.AnyWidget):
 
     def __init__(self, talk, *, suggestions=None):
         self.talk, self._given = talk, suggestions
+        self._one_at_a_time = (
+            threading.RLock()
+        )  # while a cell runs, JupyterLab's messages come in a thread of their own
         super().__init__(
             about=f"The model knows {len(talk.vocabulary)} words and signs; any other word is {UNKNOWN} to it. "
             f"A talk has {talk.max_length} of them at most.",
@@ -102,14 +106,16 @@ class ChatBox(anywidget.AnyWidget):
 
     def say(self, text):
         """Say a sentence, and hear the reply. What goes wrong is said in `status`, and the talk is as it was then."""
-        return self._hear(lambda: self.talk.say(text), [_said(self.talk, text)])
+        with self._one_at_a_time:
+            return self._hear(lambda: self.talk.say(text), [_said(self.talk, text)])
 
     def begin_anew(self):
         """Begin another talk; the one so far is kept among the earlier ones."""
-        if self.entries:
-            self.earlier, self.entries = [*self.earlier, self.entries], []
-        self.talk, self.status = self.talk.anew(speaker=self.speaker, temperature=self.temperature), ""
-        self._let_begin()
+        with self._one_at_a_time:
+            if self.entries:
+                self.earlier, self.entries = [*self.earlier, self.entries], []
+            self.talk, self.status = self.talk.anew(speaker=self.speaker, temperature=self.temperature), ""
+            self._let_begin()
 
     def transcript(self):
         """The talk so far, as it stands in the box: a line for each turn and each note."""
@@ -180,7 +186,7 @@ class ChatBox(anywidget.AnyWidget):
 
     def _tell_state(self):
         talk = self.talk
-        given = SUGGESTIONS[talk.speaker][len(talk.tokens) > 0 and any(entry["own"] for entry in self.entries)]
+        given = SUGGESTIONS[talk.speaker][any(entry["own"] for entry in self.entries)]
         sentences = given if self._given is None else self._given
         self.suggestions = [text for text in sentences if not talk.vocabulary.unknown_words(text)]
         self.room = f"{len(talk.tokens)} of {talk.max_length} tokens"

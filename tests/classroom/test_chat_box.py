@@ -2,6 +2,7 @@
 
 import html
 import re
+import threading
 
 import numpy as np
 import pytest
@@ -119,6 +120,28 @@ def test_where_there_is_no_room_nothing_is_lost_and_one_can_begin_anew():
     assert len(box.earlier) == 2
     box.begin_anew()
     assert len(box.earlier) == 2  # nothing was said in the third
+
+
+def test_two_who_speak_at_once_are_heard_one_after_the_other():
+    box = chat_box(scripted("Bye.", "The code?"))
+    started, may_go, next_logits = threading.Event(), threading.Event(), box.talk.next_logits
+
+    def waits(tokens):
+        started.set()
+        assert may_go.wait(60)
+        return next_logits(tokens)
+
+    box.talk.next_logits = waits
+    threads = [threading.Thread(target=box.say, args=[text]) for text in ("A room, please.", "Your code?")]
+    threads[0].start()
+    assert started.wait(60)
+    threads[1].start()
+    threads[1].join(0.1)  # it would have said its sentence by now
+    assert len(box.entries) == 1
+    may_go.set()
+    for thread in threads:
+        thread.join()
+    assert [entry["text"] for entry in box.entries] == ["A room, please.", "bye.", "Your code?", "the code?"]
 
 
 @pytest.mark.parametrize(
@@ -315,3 +338,34 @@ def test_a_full_dialogue_is_said_in_words_the_sentence_stays_and_nothing_overflo
         lab.theme(theme)
         page.wait_for_timeout(300)
         assert violations(page.evaluate("options => axe.run('.chat-box', options)", options)) == []
+
+
+@pytest.mark.browser
+def test_while_the_model_writes_the_next_sentence_can_be_written_and_waits(lab, tmp_path):
+    page, field, may_go = lab.page, lab.page.locator(".chat-box input"), tmp_path / "may_go"
+    lab.in_kernel(f"""
+import pathlib, time
+
+def waits(tokens):
+    while not pathlib.Path({str(may_go)!r}).exists():
+        time.sleep(0.02)
+    return foretell(tokens)
+
+box.begin_anew()
+foretell, box.talk.next_logits = box.talk.next_logits, waits
+""")
+    wait_for_turns(page, 0)
+    field.fill("Hello.")
+    field.press("Enter")
+    page.wait_for_selector(".chat-writing:has-text('Person 2 is writing')")
+    assert page.locator(".chat-box").get_attribute("aria-busy") == "true"
+    field.fill("Is anybody there?")
+    field.press("Enter")
+    may_go.touch()
+    wait_for_turns(page, 2)
+    assert field.input_value() == "Is anybody there?" and page.locator(".chat-writing").inner_text() == ""
+    lab.in_kernel("box.talk.next_logits = None")
+    field.press("Enter")
+    page.wait_for_selector(".chat-status:has-text('No reply: TypeError')")
+    wait_for_turns(page, 2)
+    page.wait_for_function("document.querySelector('.chat-box input').value === 'Is anybody there?'")
