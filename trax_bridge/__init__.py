@@ -4,7 +4,9 @@
     mending        resuming from a checkpoint, which Trax 1.4.1 cannot with our versions
     parameters     numbers of `reformer` into Trax's layers, and back
     models         Trax's layers with the settings of a model of the course; its rotations, its buckets
+    twins          one model computed by both
     ledger         what differs all the same, and by how much
+    training       a Reformer of Trax's parts, and its training
 
 Importing this package imports neither Trax nor jax: that happens in `load_trax`, which everything that needs Trax
 calls. Where Trax does not exist, that call raises a `TraxMissing` that says so in a sentence, and the rest works. A

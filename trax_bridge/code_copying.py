@@ -138,3 +138,25 @@ def weigh_repeats(vocabulary, tokens, weights, factor):
             if distance:
                 weights[row, start : end + 1] *= factor
     return weights
+
+
+def redraw_codes(rng, vocabulary, *arrays):
+    """Give each sequence other symbols in its codes, drawn anew: what was the same in it stays the same.
+
+    A code is no word to be learned by heart. Trained so, a model meets the same dialogues again and again, but never
+    the same codes, and all that helps is to look them up.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    vocabulary : `Vocabulary`
+    arrays : (n, L) integer arrays of tokens that belong together, such as inputs and targets
+
+    Returns
+    -------
+    redrawn : list of arrays like those
+    """
+    symbols = [number for number, word in enumerate(vocabulary.words) if _is_continued(word)]
+    table = np.tile(np.arange(len(vocabulary)), (len(arrays[0]), 1))
+    table[:, symbols] = rng.permuted(table[:, symbols], axis=1)
+    return [np.take_along_axis(table, tokens, axis=1) for tokens in arrays]

@@ -1,25 +1,15 @@
-"""One layer or one whole model computed by both: ours, and Trax's with the same parameters and rotations."""
+"""One attention layer computed by both: ours, and Trax's with the same parameters and rotations.
 
-from typing import NamedTuple
+Whole models: `trax_bridge.twins`.
+"""
 
 import numpy as np
 
 from reformer.blocks import PROJECTIONS
 from reformer.layers import linear, merge_heads, split_heads
 from reformer.lsh_attention import Options, lsh_attention, who_sees_whom
-from reformer.parameters import flatten_parameters
-from reformer.reversible import reversible_stack_forward
-from trax_bridge import from_trax, load_trax, to_trax
-from trax_bridge.models import buckets_of, lsh_states, rotated, trax_attention, trax_twin
-
-
-class Whole(NamedTuple):
-    """What a model computes: gradients as a flat dict, and the buckets of each layer."""
-
-    logits: np.ndarray
-    loss: float
-    gradients: dict
-    buckets: list
+from trax_bridge import load_trax, to_trax
+from trax_bridge.models import buckets_of, trax_attention
 
 
 def started(layer, *inputs):
@@ -60,43 +50,3 @@ def attention_of_both(rng, model, *, scale=1, batch=2):
     options = dict(n_buckets=model.n_buckets_together, chunk_length=model.chunk_length)
     attended = lsh_attention(queries_keys, values, buckets, **options)
     return linear(merge_heads(attended), parameters["w_out"], None), np.asarray(theirs), buckets
-
-
-def wholes_of_both(model, parameters, tokens):
-    """A whole ReformerLM that predicts `tokens`: (ours, Trax's)."""
-    trax = load_trax()
-    import jax
-
-    layer, inputs = trax_twin(model, parameters, tokens, seed=3), jax.numpy.asarray(tokens)
-    state = layer.state
-    run = jax.jit(jax.value_and_grad(_loss_of(trax, layer), has_aux=True))
-    (loss, (logits, after)), d_weights = run(layer.weights, state, inputs)
-    d_parameters = flatten_parameters(from_trax(model, d_weights))
-    buckets = [buckets_of(model, of_layer) for of_layer in lsh_states(after)]
-    theirs = Whole(np.asarray(logits), float(loss), d_parameters, buckets)
-
-    ours, shifted = rotated(model, state), np.pad(tokens, ((0, 0), (1, 0)))[:, :-1]  # Trax shifts inside
-    loss, d_parameters = ours.loss_and_gradients(parameters, shifted, tokens, np.ones(tokens.shape), seed=0)
-    logits, buckets = ours.logits(parameters, shifted), _buckets_of_ours(ours, parameters, shifted)
-    return Whole(logits, loss, flatten_parameters(d_parameters), buckets), theirs
-
-
-def _loss_of(trax, layer):
-    """Cross-entropy of Trax's model, by Trax's own loss layer, as a function of weights."""
-
-    def loss(weights, state, tokens):
-        logits, state = layer.pure_fn(tokens, weights, state, layer.rng)
-        predicted = logits, tokens, trax.fastmath.numpy.ones(tokens.shape, logits.dtype)
-        return trax.layers.WeightedCategoryCrossEntropy().pure_fn(predicted, (), (), None)[0], (logits, state)
-
-    return loss
-
-
-def _buckets_of_ours(model, parameters, tokens):
-    """The buckets of each layer, by running one block after the other."""
-    parameters = model.conform_parameters(parameters)
-    streams, buckets = [model.input_forward(parameters, tokens)[0]] * 2, []
-    for block in model.blocks(parameters, seed=0):
-        buckets.append(block[0].forward(streams[1])[2])
-        streams, _ = reversible_stack_forward(streams, [block])
-    return buckets

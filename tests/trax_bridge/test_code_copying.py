@@ -3,7 +3,15 @@ import pytest
 
 from reformer.model import ReformerLM
 from trax_bridge.batches import pad_and_bucket
-from trax_bridge.code_copying import codes_said, copy_accuracy, count_foretold, find_codes, judge, weigh_repeats
+from trax_bridge.code_copying import (
+    codes_said,
+    copy_accuracy,
+    count_foretold,
+    find_codes,
+    judge,
+    redraw_codes,
+    weigh_repeats,
+)
 from trax_bridge.dialogues import Vocabulary, split_words
 
 TURNS = ["It is #K7QXM.", "#K7QXM?", "Yes, and not #7KQXM.", "So #K7QXM it is."]
@@ -82,6 +90,29 @@ def test_repeats_and_where_they_end_weigh_more():
         "it",
     ]
     assert np.all(weighed[0, changed] == 4) and weights.all()
+
+
+def test_redrawn_codes_are_others_and_repeated_where_they_were():
+    tokens = np.repeat(TOKENS, 3, axis=0)
+    inputs, targets = redraw_codes(np.random.default_rng(0), VOCABULARY, tokens[:, :-1], tokens[:, 1:])
+    redrawn = np.concatenate([inputs, targets[:, -1:]], axis=1)
+    assert np.array_equal(redrawn[:, 1:], targets)  # those that belong together still do
+    symbols = np.array([word.startswith("+") for word in VOCABULARY.words])
+    assert np.array_equal(symbols[redrawn], symbols[tokens])
+    assert np.array_equal(redrawn[~symbols[tokens]], tokens[~symbols[tokens]])
+    for row in redrawn:
+        assert codes(row) == codes()
+    told = {tuple(row[codes()[0].start : codes()[0].end]) for row in (*redrawn, TOKENS[0])}
+    assert len(told) == 4
+    every = redraw_codes(np.random.default_rng(1), VOCABULARY, np.repeat(TOKENS, 200, axis=0))[0]
+    first = every[:, codes()[0].start]
+    assert set(first) == set(np.flatnonzero(symbols))  # each symbol can stand for each
+
+
+def test_what_is_given_to_redraw_stays_as_it_is():
+    before = TOKENS.copy()
+    redraw_codes(np.random.default_rng(0), VOCABULARY, TOKENS)
+    assert np.array_equal(TOKENS, before)
 
 
 def test_the_codes_of_replies_stand_beside_those_that_were_told():

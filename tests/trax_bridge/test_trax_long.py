@@ -23,9 +23,10 @@ from reformer.angular import factorised_hash
 from reformer.layers import linear, merge_heads
 from reformer.lsh_attention import lsh_attention
 from reformer.model import ReformerLM
-from tests.trax_bridge.both import attention_of_both, heads_of, rows_that_see_others, started, wholes_of_both
+from tests.trax_bridge.both import attention_of_both, heads_of, rows_that_see_others, started
 from trax_bridge import load_trax, to_trax
 from trax_bridge.models import rotations_of, trax_twin
+from trax_bridge.twins import computed_by_both
 
 pytestmark = [pytest.mark.trax, pytest.mark.long]
 
@@ -154,7 +155,7 @@ def whole_model(rng, n_rounds, dtype=np.float32):
     """How far logits, loss and gradients of a whole ReformerLM are apart."""
     model = replace(MODEL, n_rounds=n_rounds)
     parameters = model.init_parameters(rng, dtype)
-    ours, theirs = wholes_of_both(model, parameters, rng.integers(0, model.vocabulary_size, (2, model.max_length)))
+    ours, theirs = computed_by_both(model, parameters, rng.integers(0, model.vocabulary_size, (2, model.max_length)))
     largest = max(np.max(np.abs(array)) for array in theirs.gradients.values())
     apart = [np.max(np.abs(ours.gradients[name] - array)) for name, array in theirs.gradients.items()]
     return {

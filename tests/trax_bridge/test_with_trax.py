@@ -27,7 +27,7 @@ from reformer.layers import linear, merge_heads, split_heads
 from reformer.model import ReformerLM
 from reformer.parameters import flatten_parameters
 from reformer.reversible import reversible_stack_backward, reversible_stack_forward
-from tests.trax_bridge.both import attention_of_both, heads_of, rows_that_see_others, started, wholes_of_both
+from tests.trax_bridge.both import attention_of_both, heads_of, rows_that_see_others, started
 from trax_bridge import from_trax, load_trax, to_trax
 from trax_bridge.chat import TraxReader
 from trax_bridge.mending import CheckpointMismatch
@@ -41,6 +41,7 @@ from trax_bridge.models import (
     trax_reformer,
     trax_twin,
 )
+from trax_bridge.twins import computed_by_both
 
 pytestmark = pytest.mark.trax
 
@@ -219,7 +220,7 @@ def test_a_reversible_layer_is_the_same_forward_and_backward(trax, jax, rng):
 
 
 def compare_whole(model, parameters, tokens, *, bound):
-    ours, theirs = wholes_of_both(model, parameters, tokens)
+    ours, theirs = computed_by_both(model, parameters, tokens)
     assert_close(ours.logits, theirs.logits, bound)
     assert abs(ours.loss - theirs.loss) <= bound * theirs.loss
     assert ours.gradients.keys() == theirs.gradients.keys()
