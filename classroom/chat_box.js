@@ -48,6 +48,7 @@ function render({ model, el }) {
     waitsFor = model.get("answered") + 1;
     timer = setTimeout(() => drawWaiting(true), PATIENCE);
     status.textContent = "";
+    drawWaiting();
     model.send(message);
     return true;
   }
@@ -101,7 +102,7 @@ function render({ model, el }) {
     own.textContent = `You, as ${people[model.get("speaker")]}`;
     const isWriting = model.get("writing");
     writing.textContent = isWriting ? `${other} is writing …` : isLate ? LATE : "";
-    box.setAttribute("aria-busy", String(isWriting));
+    box.setAttribute("aria-busy", String(isWriting || waitsFor !== null));
   }
 
   function drawChoices() {

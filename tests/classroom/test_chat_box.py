@@ -308,6 +308,7 @@ def test_a_talk_by_keyboard_alone_in_jupyterlab(lab):
         page.keyboard.press("Tab")
     page.keyboard.press("ArrowDown")
     page.wait_for_function("document.querySelectorAll('.chat-box select')[1].value === '1'")
+    page.wait_for_selector(".chat-box[aria-busy=false]")
     page.keyboard.press("Tab")
     assert lab.in_kernel("print(box.talk.temperature)") == "1.0\n"
     assert focused(page) == "Begin anew"
