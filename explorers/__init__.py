@@ -9,6 +9,7 @@ from explorers.dot_products import DotProductExplorer
 from explorers.hash_planes import HashPlanesExplorer
 from explorers.memory_meter import MemoryMeterExplorer
 from explorers.page import standalone_page
+from explorers.reading_the_model import ReadingExplorer, reading_the_model
 from explorers.reversible_steps import ReversibleStepsExplorer
 from explorers.soft_lookup import SoftLookupExplorer
 from explorers.sort_and_chunk import SortAndChunkExplorer
@@ -26,6 +27,7 @@ EXPLORERS = [
     ReversibleStepsExplorer,
     MemoryMeterExplorer,
     TrainingExplorer,
+    ReadingExplorer,
 ]
 
 __all__ = [
@@ -35,10 +37,12 @@ __all__ = [
     "DotProductExplorer",
     "HashPlanesExplorer",
     "MemoryMeterExplorer",
+    "ReadingExplorer",
     "ReversibleStepsExplorer",
     "SoftLookupExplorer",
     "SortAndChunkExplorer",
     "TrainingExplorer",
     "WholeRoadExplorer",
+    "reading_the_model",
     "standalone_page",
 ]
