@@ -177,26 +177,26 @@ function paintDialogue(picture, facts, { weights, isMet, isLost, title, note }) 
   const { said, chosen, source } = facts;
   const { theme } = picture;
   const boxes = boxesOn(picture, facts);
-  label(picture, title, 0, 8, { align: "left", bold: true, size: 13 });
-  label(picture, note, picture.width - 2, 8, { align: "right", color: theme.quiet, size: 11 });
+  label(picture, title, 4, 8, { align: "left", bold: true, size: 13 });
+  label(picture, note, picture.width - 5, 8, { align: "right", color: theme.quiet, size: 11 });
   const named = new Set(strongest(weights));
   said.forEach((word, i) => {
     const [x, y, across] = boxes[i];
     const [top, middle] = [y + ABOVE, y + ABOVE + LINE / 2];
     const box = (context) => context.rect(x, top, across, LINE);
-    if (weights[i] > 0.001) wash(picture, box, theme.accent, shade(weights[i], theme));
+    if (weights[i] > 0.001) wash(picture, box, theme.accent, shade(weights[i]));
     if (isMet?.(i)) stroke(picture, segment(x + 1, top + LINE, x + across - 1, top + LINE), theme.quiet, 1);
     const style = { size: 12, rim: 0, bold: i === chosen, color: i > chosen ? theme.quiet : theme.ink };
     label(picture, word, x + across / 2, middle + 0.5, style);
     if (named.has(i)) label(picture, percent(weights[i]), x + across / 2, y + 5.5, { size: 10, rim: 0 });
-    if (isLost(i)) mark(picture, "diamond", x + across - 5, top + 1, 4, theme.paper, theme.alert);
+    if (isLost(i)) mark(picture, "diamond", x + across - 4, top + LINE, 4, theme.paper, theme.alert);
     if (i === source) stroke(picture, box, theme.alert, 1.8, [4, 2.5]);
     if (i === chosen) stroke(picture, box, theme.ink, 2);
   });
   return boxes;
 }
 
-const shade = (weight, { dark }) => (dark ? 0.42 : 0.5) * Math.sqrt(weight);
+const shade = (weight) => 0.5 * Math.sqrt(weight);
 
 /** The positions of the largest weights, the largest first. */
 const strongest = (weights) =>
@@ -282,7 +282,7 @@ const KEY = [
       ),
   },
   {
-    text: "low: but too far off, or later",
+    text: "low: its bucket, but too far off, or later",
     draw: (x, y, picture) =>
       fill(
         picture,
@@ -374,25 +374,29 @@ const quoted = (text) => `“${text}”`;
 const named = ({ said }, i) => `${quoted(said[i])} ${i}`;
 const inRounds = (rounds) => `${rounds.length > 1 ? "rounds" : "round"} ${listed(rounds.map((r) => r + 1))}`;
 
-/** “+k” 34 (71 %) and so on: the largest weights. */
-const largest = (facts, weights, count = 3) =>
+/** “+k” 34 (71 %, dense 60 %) and so on: the largest weights, and beside them those of the other attention, if told. */
+const largest = (facts, weights, { count, beside }) =>
   listed(
     strongest(weights)
       .slice(0, count)
-      .map((i) => `${named(facts, i)} (${percent(weights[i])})`),
+      .map((i) => `${named(facts, i)} (${percent(weights[i])}${beside ? `, dense ${percent(beside[i])}` : ""})`),
   );
 
 function meetingInWords(facts) {
   const { chosen, met, n_rounds, only_round, share_met, weights, dense } = facts;
   if (chosen === 0) return "No token stands before it: it attends to itself.";
   const where = only_round ? `In round ${only_round} of ${n_rounds} alone` : `In ${plural(n_rounds, "round")}`;
-  if (!met.size) return `${where} it meets none of the ${plural(chosen, "token")} before it, and attends to itself.`;
-  const all = met.size === chosen ? `all ${plural(chosen, "token")}` : `${met.size} of the ${plural(chosen, "token")}`;
-  const looks = strongest(weights).length
-    ? ` LSH looks most at ${largest(facts, weights)}`
-    : " LSH looks at nobody much";
-  const dearest = strongest(dense).length ? `dense attention at ${largest(facts, dense)}` : "nor does dense attention";
-  return `${where} it meets ${all} before it, with ${percent(share_met)} of the dense weight.${looks}, ${dearest}.`;
+  const before = plural(chosen, "token");
+  if (!met.size) return `${where} it meets none of the ${before} before it, and attends to itself.`;
+  const all = met.size === chosen ? `all ${before}` : `${met.size} of the ${before}`;
+  const [[most], [dearest]] = [weights, dense].map(strongest);
+  const looks =
+    most === undefined
+      ? "It looks at nobody much"
+      : `It looks most at ${largest(facts, weights, { count: 2, beside: dense })}`;
+  const other =
+    dearest === undefined || dearest === most ? "" : `, dense attention at ${largest(facts, dense, { count: 1 })}`;
+  return `${where} it meets ${all} before it, with ${percent(share_met)} of the dense weight. ${looks}${other}.`;
 }
 
 /** In which rounds the source shares the bucket of the chosen token: a list of numbers from 0. */
@@ -412,8 +416,8 @@ function sourceInWords(facts) {
   const n_met = facts.rounds.filter((round) => round.met.has(source)).length;
   return (
     ` Next comes a symbol of a code: its source, ${named(facts, source)}, ${chosen + 1 - source} tokens earlier, shares ` +
-    `its bucket ${shares}, is met in ${n_met} of ${n_rounds}, and gets ${percent(weights[source])} of the weight, ` +
-    `${percent(dense[source])} of the dense.`
+    `its bucket ${shares}, is met in ${n_met} of ${n_rounds}, and gets ${percent(weights[source])} of the weight ` +
+    `(dense ${percent(dense[source])}).`
   );
 }
 
@@ -452,7 +456,7 @@ function describe(facts) {
     lines: { forecast },
     pictures: {
       lsh: `${text} ${byLsh(facts)}. ${sentence} ${mates}`,
-      dense: `${text} The same head with all keys. ${who} ${chosen ? `It looks most at ${largest(facts, facts.dense, N_NAMED) || "nobody"}.` : meeting}`,
+      dense: `${text} The same head with all keys. ${who} ${chosen ? `It looks most at ${largest(facts, facts.dense, { count: N_NAMED }) || "nobody"}.` : meeting}`,
       forecasts: {
         note: next === null ? "the dialogue ends" : `then comes ${quoted(next)}`,
         words: forecast,
@@ -595,10 +599,6 @@ export default explore({
         facts.source !== null &&
         !isRight(forecastWith(facts, 1), facts.next) &&
         isRight(forecastWith(facts, 8), facts.next),
-    },
-    {
-      text: "Read with 1 round, and find a token behind the fiftieth that meets more than 90 % of its dense weight.",
-      done: ({ chosen, n_rounds, share_met }) => n_rounds === 1 && chosen > 50 && share_met > 0.9,
     },
   ],
 });

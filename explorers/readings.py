@@ -117,12 +117,12 @@ class Dialogue:
         """What a reading gives to the tokens that come indeed: (L); NaN for the last, behind which nothing stands."""
         return np.append(np.take_along_axis(reading.chances[:-1], np.array(self.tokens)[1:, np.newaxis], -1), np.nan)
 
-    @property
+    @cached_property
     def about(self):
         """Why it is shown, in words; empty for a reader's own."""
         return self.kind.words(self, self.kind.symbol(self)) if self.kind else ""
 
-    @property
+    @cached_property
     def start(self):
         """The view to open on: {"chosen", "layer", "head"}.
 
@@ -160,6 +160,7 @@ class Readings:
         self.model, self.vocabulary = model, vocabulary
         self.dialogues = []
         for number, turns in enumerate(dialogues):
+            kind = KINDS[kinds[number]] if kinds else None
             tokens = vocabulary.encode_dialogue(turns)
             if not 1 < len(tokens) <= model.max_length:
                 needed = f"2 to max_length = {model.max_length} tokens"
@@ -167,9 +168,7 @@ class Readings:
             words = [vocabulary.words[token] for token in tokens]
             with_rounds = [read(model, parameters, tokens, rounds) for rounds in ROUNDS]
             dense = read(model, parameters, tokens)
-            self.dialogues.append(Dialogue(tokens, sources_of(words), with_rounds, dense))
-        for dialogue, kind in zip(self.dialogues, kinds, strict=False):
-            dialogue.kind = KINDS[kind]
+            self.dialogues.append(Dialogue(tokens, sources_of(words), with_rounds, dense, kind))
 
     @cached_property
     def arrays(self):
@@ -234,18 +233,21 @@ class Kind(NamedTuple):
     most_tokens: int = 112
 
 
-def _differing(few, many, in_words):
-    """The rule: a symbol has a higher chance in the second of two readings."""
+def _differing(worse, better):
+    """The rule: a symbol has a higher chance in one reading than in some others; each so many rounds, or 0."""
 
     def gains(dialogue):
-        low, high = dialogue.chances(few, many)
-        return high - low
+        return dialogue.chances(better)[0] - np.max(dialogue.chances(*worse), axis=0)
 
     def words(dialogue, symbol):
-        low, high = map(_percent, dialogue.chances(few, many)[:, symbol])
-        return f"a symbol of its code has a chance of {low} with {in_words[0]}, and of {high} with {in_words[1]}"
+        told = [f"{_percent(dialogue.chances(n)[0, symbol])} with {_name(n)}" for n in (*worse, better)]
+        return f"a symbol of its code has a chance of {', '.join(told[:-1])} and {told[-1]}"
 
     return Kind(lambda dialogue: np.argmax(gains(dialogue)), lambda dialogue, symbol: gains(dialogue)[symbol], words)
+
+
+def _name(n_rounds):
+    return f"{n_rounds} round{'' if n_rounds == 1 else 's'}" if n_rounds else "all keys"
 
 
 def _percent(share):
@@ -260,14 +262,14 @@ KINDS = {
             f"with 1 round each symbol of its code has a chance of {_percent(np.min(dialogue.chances(1)))} or more"
         ),
     ),
-    "rounds": _differing(2, 8, ("2 rounds", "8")),
+    "rounds": _differing((1, 2), 8),
     "farthest": Kind(
         lambda dialogue: np.argmax(dialogue.ways_back),
         lambda dialogue, symbol: np.max(dialogue.ways_back) * (np.min(dialogue.chances(8)) > 0.5),
         lambda dialogue, symbol: f"its code comes back after {np.max(dialogue.ways_back)} tokens",
         most_tokens=150,
     ),
-    "missed": _differing(8, 0, ("8 rounds", "all keys")),
+    "missed": _differing((8,), 0),
     "hardest": Kind(
         lambda dialogue: np.argmin(dialogue.chances(0)),
         lambda dialogue, symbol: -np.min(dialogue.chances(0)),
