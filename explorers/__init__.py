@@ -5,11 +5,11 @@
 
 from explorers.angular import AngularExplorer
 from explorers.attention_matrix import AttentionMatrixExplorer
+from explorers.dialogue_reading import ReadingExplorer, reading_the_model
 from explorers.dot_products import DotProductExplorer
 from explorers.hash_planes import HashPlanesExplorer
 from explorers.memory_meter import MemoryMeterExplorer
 from explorers.page import standalone_page
-from explorers.reading_the_model import ReadingExplorer, reading_the_model
 from explorers.reversible_steps import ReversibleStepsExplorer
 from explorers.soft_lookup import SoftLookupExplorer
 from explorers.sort_and_chunk import SortAndChunkExplorer

@@ -26,7 +26,7 @@ MOST_ROUNDS = 8
 ROUNDS = range(1, MOST_ROUNDS + 1)  # with which a dialogue is read
 COMPARED = (1, 2, 4, 8)
 N_LIKELIEST = 3
-MOST_BUCKETS, MOST_WORDS = 256, 2**16  # what the arrays that travel can tell apart
+MOST_BUCKETS, MOST_WORDS, LARGEST = 256, 2**16, 65504  # what the arrays that travel can tell apart, and hold
 MOST_TOKENS = 112  # of a dialogue to open on, so that it is seen at a glance
 
 
@@ -35,12 +35,15 @@ class Reading(NamedTuple):
 
     queries_keys : for each layer (H, L, d/H), what is hashed and compared
     buckets : for each layer (H, R, L), or None where all keys are read
-    chances : (L, V), of each token of the vocabulary to come next
+    likeliest, chances : (L, 3), the tokens that are foretold to come next, the likeliest first, and their chances
+    chances_of_next : (L), of the tokens that come indeed; 0 for the last, behind which nothing stands
     """
 
     queries_keys: list
     buckets: list
+    likeliest: np.ndarray
     chances: np.ndarray
+    chances_of_next: np.ndarray
 
 
 def read(model, parameters, tokens, n_rounds=None):
@@ -63,7 +66,11 @@ def read(model, parameters, tokens, n_rounds=None):
     hidden, _ = model.hidden_forward(parameters, np.array([tokens], np.intp), blocks)
     layers = zip(noted, parameters["layers"].values(), strict=True)
     queries_keys = [to_heads(x, layer["attention"], model.n_heads)[0] for (x, _), layer in layers]
-    return Reading(queries_keys, [buckets for _, buckets in noted], softmax(model.output(parameters, hidden)[0]))
+    chances = softmax(model.output(parameters, hidden)[0])
+    likeliest = np.argsort(-chances, axis=-1, kind="stable")[:, :N_LIKELIEST]
+    of_next = np.append(chances[np.arange(len(tokens) - 1), tokens[1:]], 0)
+    best = np.take_along_axis(chances, likeliest, axis=-1)
+    return Reading(queries_keys, [buckets for _, buckets in noted], likeliest, best, of_next)
 
 
 def sources_of(words):
@@ -111,11 +118,7 @@ class Dialogue:
 
     def chances(self, *readings):
         """What some readings, each so many rounds or 0, give to the symbols of repeated codes: (readings, symbols)."""
-        return np.stack([self.chances_of_next(self.reading(n_rounds))[self.symbols] for n_rounds in readings])
-
-    def chances_of_next(self, reading):
-        """What a reading gives to the tokens that come indeed: (L); NaN for the last, behind which nothing stands."""
-        return np.append(np.take_along_axis(reading.chances[:-1], np.array(self.tokens)[1:, np.newaxis], -1), np.nan)
+        return np.stack([self.reading(n_rounds).chances_of_next[self.symbols] for n_rounds in readings])
 
     @cached_property
     def about(self):
@@ -168,7 +171,13 @@ class Readings:
             words = [vocabulary.words[token] for token in tokens]
             with_rounds = [read(model, parameters, tokens, rounds) for rounds in ROUNDS]
             dense = read(model, parameters, tokens)
+            _require_to_travel(with_rounds)
             self.dialogues.append(Dialogue(tokens, sources_of(words), with_rounds, dense, kind))
+
+    @property
+    def longest(self):
+        """Tokens of the longest dialogue."""
+        return max(len(dialogue.tokens) for dialogue in self.dialogues)
 
     @cached_property
     def arrays(self):
@@ -179,28 +188,28 @@ class Readings:
             for reading in dialogue.with_rounds:
                 vectors += reading.queries_keys[1:]
                 buckets += reading.buckets
-        readings = [[dialogue.dense, *dialogue.with_rounds] for dialogue in self.dialogues]
-        chances = [np.stack([reading.chances for reading in of_dialogue]) for of_dialogue in readings]
-        likeliest = [np.argsort(-one, axis=-1, kind="stable")[..., :N_LIKELIEST] for one in chances]
-        best = [np.take_along_axis(one, tokens, axis=-1) for one, tokens in zip(chances, likeliest, strict=True)]
-        of_next = [
-            np.stack([one.chances_of_next(reading) for reading in of_dialogue])
-            for one, of_dialogue in zip(self.dialogues, readings, strict=True)
-        ]
-        return {
+        readings = [[dialogue.reading(n_rounds) for dialogue in self.dialogues] for n_rounds in (0, *ROUNDS)]
+        forecasts = {
+            name: np.stack([np.concatenate([getattr(one, name) for one in of_dialogues]) for of_dialogues in readings])
+            for name in ("likeliest", "chances", "chances_of_next")
+        }
+        return forecasts | {
             "lengths": [len(dialogue.tokens) for dialogue in self.dialogues],
             "tokens": np.concatenate([dialogue.tokens for dialogue in self.dialogues]),
             "sources": np.concatenate([dialogue.sources for dialogue in self.dialogues]),
             "vectors": _flat(vectors),
             "buckets": _flat(buckets),
-            "likeliest": np.concatenate(likeliest, axis=1),
-            "chances": np.concatenate(best, axis=1),
-            "chances_of_next": np.nan_to_num(np.concatenate(of_next, axis=1)),
         }
 
 
 def _flat(arrays):
     return np.concatenate([array.ravel() for array in arrays])
+
+
+def _require_to_travel(readings):
+    largest = max(np.max(np.abs(vectors)) for reading in readings for vectors in reading.queries_keys)
+    if not largest <= LARGEST:
+        raise Refused(f"parameters needs vectors with numbers up to {LARGEST}, got {largest:.3g}")
 
 
 def _require_readable(model, vocabulary):
@@ -256,7 +265,7 @@ def _percent(share):
 
 KINDS = {
     "surest": Kind(
-        lambda dialogue: np.argmin(dialogue.chances(1)),
+        lambda dialogue: dialogue.symbols.size - 1,
         lambda dialogue, symbol: np.min(dialogue.chances(0, *COMPARED)),
         lambda dialogue, symbol: (
             f"with 1 round each symbol of its code has a chance of {_percent(np.min(dialogue.chances(1)))} or more"

@@ -64,7 +64,7 @@ const headOf = remembered((state) => {
   return { queries, keys: unitKeys(queries), buckets, seen: whoSeesWhom(buckets, looks) };
 }, 16);
 
-/** Whom a token sees in each round, and with what weights: [{ keys, masks, weights, log_normalizer, met }]. */
+/** Whom a token sees in each round, and with what weights: [{ weights, log_normalizer, met }]. */
 function roundsOf({ queries, keys, seen }, chosen) {
   return seen.chunks.map((chunks, r) => {
     const n = chunks.findIndex((chunk) => chunk.includes(chosen));
@@ -92,8 +92,10 @@ function together(rounds) {
   return rounds[0].weights.map((_, key) => sum(rounds.map(({ weights }, r) => shares[r] * weights[key])));
 }
 
-/** The share of the weights with all keys that stands on some tokens; all of it where a token sees nobody else. */
-const shareOn = (dense, keys) => (keys.size ? sum([...keys].map((key) => dense[key])) : 1);
+/** The share of the weights with all keys that stands on those whom a token meets; on itself where it meets nobody. */
+const shareOn = (dense, keys, chosen) => (keys.size ? sum([...keys].map((key) => dense[key])) : dense[chosen]);
+
+const metIn = (rounds) => new Set(rounds.flatMap(({ met }) => [...met]));
 
 function derive(state) {
   const { dialogue, layer, head, n_rounds, only_round } = state;
@@ -103,18 +105,17 @@ function derive(state) {
   const rounds = roundsOf(ofHead, chosen);
   const dense = denseWeights(ofHead, chosen);
   const shown = only_round ? [rounds[only_round - 1]] : rounds;
-  const met = new Set(shown.flatMap((round) => [...round.met]));
+  const met = metIn(shown);
   const { buckets } = ofHead;
-  const mates = (key) => buckets.map((round) => round[key] === round[chosen]);
   const source = of.sources[chosen];
   return {
     ...state,
     ...of,
-    ...{ chosen, buckets, rounds, dense, met, mates },
+    ...{ chosen, buckets, rounds, dense, met },
     weights: together(shown),
-    share_met: shareOn(dense, met),
-    alone: rounds.map((round) => shareOn(dense, round.met)),
-    upTo: rounds.map((_, r) => shareOn(dense, new Set(rounds.slice(0, r + 1).flatMap((one) => [...one.met])))),
+    share_met: shareOn(dense, met, chosen),
+    alone: rounds.map((round) => shareOn(dense, round.met, chosen)),
+    upTo: rounds.map((_, r) => shareOn(dense, metIn(rounds.slice(0, r + 1)), chosen)),
     source: source < 0 ? null : source,
     next: of.said[chosen + 1] ?? null,
     forecasts: forecastsOf(state, of.first + chosen),
@@ -122,7 +123,7 @@ function derive(state) {
   };
 }
 
-/** What each reading foretells behind a token: { rounds: [{ word, chance }] }, and the chance of what comes indeed. */
+/** What readings foretell behind a token: [{ rounds, best: [{ word, chance }], ofNext }], the latter what comes indeed. */
 function forecastsOf({ likeliest, chances, chances_of_next, words, n_rounds }, place) {
   const [, n_tokens, n_likeliest] = likeliest.shape;
   const readings = [...new Set([...COMPARED, n_rounds])].sort((a, b) => a - b);
@@ -431,9 +432,9 @@ function forecastInWords(facts) {
   return `Next comes ${quoted(next)}. Its chance is ${listed(forecasts.map(one))}.`;
 }
 
-function matesInWords({ chosen, mates, n_rounds, buckets, only_round }) {
+function matesInWords({ chosen, isMateOf, n_rounds, buckets, only_round }) {
   const rounds = range(n_rounds).filter((r) => !only_round || r === only_round - 1);
-  const counts = rounds.map((r) => range(chosen).filter((key) => mates(key)[r]).length);
+  const counts = rounds.map((r) => range(chosen).filter((key) => isMateOf(key, r)).length);
   return `Its bucket holds ${listed(
     rounds.map(
       (r, i) =>

@@ -16,6 +16,7 @@ from reformer.attention import softmax
 from reformer.blocks import from_heads, to_heads
 from reformer.lsh_attention import lsh_attention
 from reformer.model import ReformerLM, TransformerLM
+from reformer.parameters import map_parameters
 from tests.explorers.lab_page import SENTENCE, STAGE, wait_until_said, wait_until_still
 from trax_bridge.dialogues import Vocabulary
 from trax_bridge.trained import own_dialogues, own_vocabulary, stored_model
@@ -60,7 +61,11 @@ def test_a_reading_foretells_what_the_model_does(n_rounds):
     tokens = vocabulary.encode_dialogue(own_dialogues("held_out")[0])
     fields = {"n_rounds": n_rounds} if n_rounds else {"attention": "shared_qk"}
     logits = replace(model, **fields).logits(parameters, np.array([tokens]))[0]
-    np.testing.assert_allclose(read(model, parameters, tokens, n_rounds).chances, softmax(logits), atol=1e-6)
+    reading, chances = read(model, parameters, tokens, n_rounds), softmax(logits)
+    np.testing.assert_allclose(reading.chances, -np.sort(-chances, axis=-1)[:, :3], atol=1e-6)
+    np.testing.assert_allclose(np.take_along_axis(chances, reading.likeliest, axis=-1), reading.chances, atol=1e-6)
+    expected = [chances[place, token] for place, token in enumerate(tokens[1:])]
+    np.testing.assert_allclose(reading.chances_of_next, [*expected, 0], atol=1e-6)
 
 
 @pytest.mark.parametrize("n_rounds", [1, 2, 8])
@@ -100,7 +105,8 @@ def test_the_buckets_are_those_of_the_first_layers_vectors_and_rotations():
     vectors, _ = model.input_forward(parameters, np.array([dialogue.tokens]))
     queries_keys, _ = to_heads(vectors, parameters["layers"]["0"]["attention"], model.n_heads)
     rng = np.random.default_rng((0, 0, 1))
-    rotations = draw_rotations(rng, n_rounds=4, n_features=32, n_buckets=8, dtype=np.float64)
+    n_features = queries_keys.shape[-1]
+    rotations = draw_rotations(rng, n_rounds=4, n_features=n_features, n_buckets=model.n_buckets, dtype=np.float64)
     expected = angular_hash(queries_keys[0, 1], rotations.astype(np.float32))
     place = 60
     shared = first_state(ReadingExplorer(layer=0, head=1, n_rounds=4, chosen=place)).shared
@@ -123,7 +129,7 @@ def test_a_later_token_gets_no_weight_and_a_token_itself_only_where_it_sees_nobo
 
 
 def test_the_weight_met_is_that_of_the_tokens_whose_weight_by_lsh_is_not_zero():
-    for dialogue, chosen in ((0, 60), (2, 119)):
+    for dialogue, chosen in ((0, 60), (2, 70)):
         explorer = first_state(ReadingExplorer(dialogue=dialogue, chosen=chosen, layer=0, n_rounds=1))
         dense, by_lsh = explorer.weights
         assert explorer.share_met == pytest.approx(dense[by_lsh > 0].sum()) and 0 < explorer.share_met < 1
@@ -230,6 +236,13 @@ def test_what_cannot_be_read_is_refused(arguments, sentence):
         reading_the_model(*arguments(*own_model()))
 
 
+def test_vectors_that_cannot_travel_are_refused():
+    model, parameters, vocabulary = own_model()
+    large = map_parameters(lambda array: 1e6 * array, parameters)
+    with pytest.raises(Refused, match="^parameters needs vectors with numbers up to 65504, got "):
+        reading_the_model(model, large, vocabulary, TURNS)
+
+
 def test_parameters_of_another_model_are_refused():
     model, _, vocabulary = own_model()
     with pytest.raises(ValueError, match="the tree of parameters"):
@@ -252,10 +265,10 @@ def test_the_browser_reads_numbers_of_two_bytes(functions_of):
 STATES = [
     {},
     {"dialogue": 1, "n_rounds": 2, "head": 0},
-    {"dialogue": 2, "layer": 0, "n_rounds": 1, "chosen": 130},
+    {"dialogue": 2, "layer": 0, "n_rounds": 1, "chosen": 70},
     {"dialogue": 2, "layer": 0, "n_rounds": 3, "only_round": 2},
-    {"dialogue": 4, "layer": 1, "n_rounds": 8, "only_round": 1, "chosen": 72},
-    {"dialogue": 3, "chosen": 140, "n_rounds": 7},  # behind its end
+    {"dialogue": 4, "layer": 1, "n_rounds": 8, "only_round": 1, "chosen": 60},
+    {"dialogue": 4, "chosen": stored_readings().longest - 1, "n_rounds": 7},  # behind its end
     {"chosen": 0, "n_rounds": 4},
 ]
 OWN_STATES = [
@@ -299,23 +312,34 @@ def test_they_are_those_of_the_vectors_as_the_model_made_them(open_drawn):
     """Against `lsh_attention` of what the model read, which has not travelled in two bytes."""
     page = open_drawn(ReadingExplorer(), reduced_motion="reduce")
     model, parameters, _ = stored_model()
-    for number, n_rounds, layer, head, place in ((0, 8, 1, 0, 89), (1, 1, 1, 1, 80), (2, 2, 0, 1, 120)):
+    for number, n_rounds, layer, head, place in ((0, 8, 1, 0, 65), (1, 1, 1, 1, 60), (2, 2, 0, 1, 70)):
         show(page, {"dialogue": number, "n_rounds": n_rounds, "layer": layer, "head": head, "chosen": place})
         tokens = stored_readings().dialogues[number].tokens
         reading = read(model, parameters, tokens, n_rounds)
         vectors, buckets = reading.queries_keys[layer][head], reading.buckets[layer][head]
         each = np.eye(len(tokens), dtype=np.float32)
-        by_lsh = lsh_attention(vectors, each, buckets, n_buckets=8, chunk_length=32)
+        by_lsh = lsh_attention(vectors, each, buckets, n_buckets=model.n_buckets, chunk_length=model.chunk_length)
         dense = dense_weights(reading.queries_keys[layer])[head]
         wait_until_still(page)
         ((got, shape),) = json.loads(page.evaluate(MODEL, ["weights"]))
         np.testing.assert_allclose(np.reshape(got, shape), [dense[place], by_lsh[place]], atol=4e-3)
 
 
+def a_lonely_place():
+    """Where a token of the own model sees nobody but itself."""
+    explorer = own(n_rounds=1)
+    for place in range(1, len(explorer.tokens)):
+        explorer.chosen = place
+        explorer.first_report()
+        if explorer.weights[1, place] == 1:
+            return {name: getattr(explorer, name) for name in explorer.inputs()}
+    raise AssertionError("every token sees another")
+
+
 @browser_test
 def test_a_model_with_other_options_is_read_as_reformer_reads_it(open_drawn):
     page = open_drawn(own(), reduced_motion="reduce")
-    for state in OWN_STATES:
+    for state in [*OWN_STATES, a_lonely_place()]:
         expected = first_state(own(**state))
         show(page, {name: getattr(expected, name) for name in expected.inputs()})
         assert_alike(page, expected)
@@ -367,7 +391,7 @@ def test_what_is_foretold_is_said_of_every_reading(open_drawn):
     place = dialogue.start["chosen"]
     said = page.locator("canvas").nth(3).get_attribute("aria-label")
     for n_rounds in (0, 1, 2, 3, 4, 8):
-        chance = float(np.float16(dialogue.chances_of_next(dialogue.reading(n_rounds))[place]))
+        chance = float(np.float16(dialogue.reading(n_rounds).chances_of_next[place]))
         name = f"{n_rounds} round{'s' if n_rounds > 1 else ''}" if n_rounds else "all keys"
         assert f"{np.floor(100 * chance + 0.5):.0f} % with {name}" in said
 
@@ -386,7 +410,7 @@ def states_that_tick():
                     found.setdefault(0, state)
                 if not explorer.shared[:, source].any():
                     found.setdefault(1, state)
-            first, last = (np.argmax(dialogue.reading(n).chances[place]) for n in (1, 8))
+            first, last = (dialogue.reading(n).likeliest[place, 0] for n in (1, 8))
             if first != dialogue.tokens[place + 1] == last:
                 found.setdefault(2, state)
         if len(found) == 3:

@@ -40,8 +40,8 @@ class ReadingExplorer(Explorer):
     which overwrites them.
     """
 
-    _esm = join_modules("reading_the_model.js")
-    still = STILLS / "reading_the_model.png"
+    _esm = join_modules("dialogue_reading.js")
+    still = STILLS / "dialogue_reading.png"
     alternative_text = stored_choice()["alternative_text"]
 
     dialogue = Number(0, low=0, below="lengths", label="Dialogue", help="which one is read, from 0")
@@ -96,7 +96,7 @@ class ReadingExplorer(Explorer):
             "abouts": [dialogue.about for dialogue in readings.dialogues],
             "starts": starts,
             "looks": {name: getattr(options, name) for name in vars(options)},
-            "longest": max(len(dialogue.tokens) for dialogue in readings.dialogues),
+            "longest": readings.longest,
             "layers": range(model.n_layers),
             "heads": range(model.n_heads),
         }
