@@ -343,6 +343,7 @@ def test_a_model_with_other_options_is_read_as_reformer_reads_it(open_drawn):
         expected = first_state(own(**state))
         show(page, {name: getattr(expected, name) for name in expected.inputs()})
         assert_alike(page, expected)
+    assert "it meets none of the" in page.locator(SENTENCE).text_content()
 
 
 @browser_test
