@@ -36,6 +36,7 @@ KEYS = {
     "ReversibleStepsExplorer": "g",
     "MemoryMeterExplorer": "d",
     "TrainingExplorer": "h",
+    "ReadingExplorer": "h",
 }
 CASES = [
     ("DotProductExplorer", "6 keys", ""),
@@ -59,6 +60,7 @@ CASES = [
     ("ReversibleStepsExplorer", "12 blocks, dropout", "n_blocks=12, randomness='redrawn'"),
     ("MemoryMeterExplorer", "64K tokens", ""),
     ("TrainingExplorer", "41 points", ""),
+    ("ReadingExplorer", "L = 110, R = 8", ""),
 ]
 
 # A frame's callbacks run, then it is painted, then the message arrives. Drawing begins with clearRect on the canvas.

@@ -5,6 +5,7 @@
 
 from explorers.angular import AngularExplorer
 from explorers.attention_matrix import AttentionMatrixExplorer
+from explorers.dialogue_reading import ReadingExplorer, reading_the_model
 from explorers.dot_products import DotProductExplorer
 from explorers.hash_planes import HashPlanesExplorer
 from explorers.memory_meter import MemoryMeterExplorer
@@ -26,6 +27,7 @@ EXPLORERS = [
     ReversibleStepsExplorer,
     MemoryMeterExplorer,
     TrainingExplorer,
+    ReadingExplorer,
 ]
 
 __all__ = [
@@ -35,10 +37,12 @@ __all__ = [
     "DotProductExplorer",
     "HashPlanesExplorer",
     "MemoryMeterExplorer",
+    "ReadingExplorer",
     "ReversibleStepsExplorer",
     "SoftLookupExplorer",
     "SortAndChunkExplorer",
     "TrainingExplorer",
     "WholeRoadExplorer",
+    "reading_the_model",
     "standalone_page",
 ]

@@ -54,16 +54,17 @@ def with_few_colors(picture):
     return few
 
 
-def main():
+def make_stills(explorer_classes):
+    """Make the stills of some explorers, and say how large they are."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=FLAGS
         )
-        for explorer_class in EXPLORERS:
+        for explorer_class in explorer_classes:
             make_still(browser, explorer_class)
             print(f"{explorer_class.still.name}: {explorer_class.still.stat().st_size // 1000} kB")
         browser.close()
 
 
 if __name__ == "__main__":
-    main()
+    make_stills(EXPLORERS)

@@ -1,6 +1,12 @@
 // Numbers and words that all explorers need: arrays from and to Python, seeded chance, small arithmetic.
 
-const TYPES = { float64: Float64Array, float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
+const TYPES = {
+  float64: Float64Array,
+  float32: Float32Array,
+  int32: Int32Array,
+  uint16: Uint16Array,
+  uint8: Uint8Array,
+};
 const decoded = new WeakMap();
 
 /** The typed array in an array trait, with its `shape`; nobody changes it in place. The bytes may lie unaligned. */
@@ -8,10 +14,19 @@ export function decode(value) {
   if (!decoded.has(value)) {
     const { dtype, shape, data } = value;
     const bytes = data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
-    decoded.set(value, Object.assign(new TYPES[dtype](bytes), { shape }));
+    const array = dtype === "float16" ? fromHalves(new Uint16Array(bytes)) : new TYPES[dtype](bytes);
+    decoded.set(value, Object.assign(array, { shape }));
   }
   return decoded.get(value);
 }
+
+/** float16, which not every browser has: a sign, five bits of exponent, ten bits behind the point. */
+export const fromHalves = (halves) =>
+  Float32Array.from(halves, (bits) => {
+    const [sign, exponent, fraction] = [bits >> 15 ? -1 : 1, (bits >> 10) & 31, bits & 1023];
+    if (exponent === 31) return fraction ? NaN : sign * Infinity;
+    return sign * (exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : fraction * 2 ** -24);
+  });
 
 /** A typed array as the value of an array trait. */
 export function encode(array, shape = array.shape) {

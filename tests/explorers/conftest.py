@@ -55,6 +55,7 @@ road_lab = _lab_with("WholeRoadExplorer")
 reversible_steps_lab = _lab_with("ReversibleStepsExplorer")
 memory_meter_lab = _lab_with("MemoryMeterExplorer")
 training_lab = _lab_with("TrainingExplorer")
+reading_lab = _lab_with("ReadingExplorer")
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from explorers import (
     DotProductExplorer,
     HashPlanesExplorer,
     MemoryMeterExplorer,
+    ReadingExplorer,
     ReversibleStepsExplorer,
     SoftLookupExplorer,
     SortAndChunkExplorer,
@@ -45,6 +46,8 @@ STATES = [
     (MemoryMeterExplorer, {}),
     (TrainingExplorer, {"shown": 13}),
     (TrainingExplorer, {"shown": 40, "head": 1, "chosen": 2}),
+    (ReadingExplorer, {}),
+    (ReadingExplorer, {"dialogue": 2, "layer": 0, "n_rounds": 2, "only_round": 1}),
     (MemoryMeterExplorer, {"length": 512, "in_blocks": True, "along": "depth", "chosen": 3}),
     (ReversibleStepsExplorer, {"n_blocks": 12, "step": 40, "randomness": "redrawn", "precision": "float64"}),
 ]
@@ -392,7 +395,7 @@ def test_on_a_phone_pictures_are_sharp_and_a_swipe_scrolls_down_only_and_unless_
     page.wait_for_timeout(500)  # until the page has come to rest
     page.evaluate(f"scrollTo(0, {top})")
     page.wait_for_timeout(200)
-    if explorer_class in (AttentionMatrixExplorer, MemoryMeterExplorer, TrainingExplorer):
+    if explorer_class in (AttentionMatrixExplorer, MemoryMeterExplorer, TrainingExplorer, ReadingExplorer):
         return  # nothing there can be dragged
     x, y = place_of_a_mark(explorer_class, box)
     swipe(page, x, y, 30 if explorer_class in (SortAndChunkExplorer, ReversibleStepsExplorer) else 0, 60)
@@ -445,6 +448,7 @@ def place_of_a_mark(explorer_class, box):
         (ReversibleStepsExplorer, "step ."),
         (MemoryMeterExplorer, "chosen ArrowDown"),
         (TrainingExplorer, "shown ArrowRight, chosen ArrowDown, head h"),
+        (ReadingExplorer, "chosen ArrowRight, chosen ArrowDown, chosen c, layer l, head h, n_rounds ,, dialogue d"),
     ],
 )
 def test_keys_do_what_the_pointer_does(explorer_class, steps, open_drawn):

@@ -21,6 +21,7 @@ from explorers import (
     DotProductExplorer,
     HashPlanesExplorer,
     MemoryMeterExplorer,
+    ReadingExplorer,
     ReversibleStepsExplorer,
     SoftLookupExplorer,
     SortAndChunkExplorer,
@@ -73,6 +74,8 @@ NUMBERS = [
     (MemoryMeterExplorer, {"along": "batch"}, 'along needs length or depth, got "batch"'),
     (TrainingExplorer, {"shown": 41}, "shown needs a whole number from 0 to 40, got 41"),
     (TrainingExplorer, {"head": 2}, "head needs a whole number from 0 to 1, got 2"),
+    (ReadingExplorer, {"n_rounds": 2, "only_round": 3}, "only_round needs a whole number from 0 to 2, got 3"),
+    (ReadingExplorer, {"dialogue": 5}, "dialogue needs a whole number from 0 to 4, got 5"),
 ]
 NEEDS_VALUES = "needs numbers from -2 to 2"
 NEEDS_TWINS = "needs as many rows as keys_on_road"
@@ -237,6 +240,7 @@ KEYS = {
     ReversibleStepsExplorer: ["ArrowRight", ".", "ArrowDown", "d", "g", "f", "s", "r"],
     MemoryMeterExplorer: ["ArrowRight", "ArrowDown", "d", "f", "t", "h", "r", "c", "b", "v"],
     TrainingExplorer: ["ArrowRight", "ArrowDown", "h", "Shift+ArrowRight"],
+    ReadingExplorer: ["ArrowRight", "ArrowDown", "c", "l", "h", ",", "o", "d"],
 }
 
 
@@ -345,6 +349,8 @@ def test_a_link_opens_the_page_in_the_same_state(walk, open_page):
         (MemoryMeterExplorer(n_heads=1), "Shift+h", "n_heads", 1),
         (TrainingExplorer(shown=40), "ArrowRight", "shown", 40),
         (TrainingExplorer(chosen=2), "ArrowDown", "chosen", 0),
+        (ReadingExplorer(n_rounds=8), ".", "n_rounds", 8),
+        (ReadingExplorer(layer=1), "l", "layer", 0),
         (PowersExplorer(chosen=10), "ArrowRight", "chosen", 10),
     ],
 )
