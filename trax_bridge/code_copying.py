@@ -42,6 +42,43 @@ def _is_continued(word):
     return word.startswith(CONTINUED) and word != CONTINUED
 
 
+class SaidCode(NamedTuple):
+    """A code that a model said, beside those that it was told.
+
+    place : its first symbol after its first sign, in the dialogue
+    code : as one word
+    told : codes that stood in the dialogue before, in their order; none if it is the first
+    distance : tokens back to where the same code was mentioned last; 0 if it is none of `told`
+    """
+
+    place: int
+    code: str
+    told: tuple
+    distance: int
+
+
+def codes_said(words, replies):
+    """The codes that a model said in a dialogue: list of `SaidCode`.
+
+    What its partner says is told, and so is the first code of all, whoever says it. Another one in a reply is not: a
+    code that was copied wrongly stays wrong when it is said again.
+
+    Parameters
+    ----------
+    words : list of the tokens of the dialogue, as in `Vocabulary.words`
+    replies : (start, end) of each stretch that the model wrote, as `Chat.replies`
+    """
+    told, said = [], []
+    for start, end, distance in find_codes(words):
+        code = "".join(word.removeprefix(CONTINUED) for word in words[start - 1 : end])
+        is_said = any(first <= start < last for first, last in replies)
+        if is_said:
+            said.append(SaidCode(start, code, tuple(told), distance if code in told else 0))
+        if code not in told and not (is_said and told):
+            told.append(code)
+    return said
+
+
 def count_foretold(vocabulary, tokens, foretold):
     """How many symbols of each code were foretold.
 

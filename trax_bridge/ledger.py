@@ -55,10 +55,11 @@ LEDGER = (
     Difference(
         "a text written token by token",
         "the newest token sees what it would see as the last one of a whole text",
-        "it sees the tokens of its buckets, wherever they stand, and then the latest, by rotations other than those of "
-        "the same key in training",
+        "it sees 2 R C tokens: those of its buckets, wherever they stand, and then the latest, by rotations other than "
+        "those of the same key in training",
         f"{ATTENTION}: LSHSelfAttention._incremental_forward_unbatched",
-        "of 32 tokens, 94 % or more get other logits than all at once, by 0.5 to 3 in a model that is not trained",
+        "of 32 tokens, 94 % or more get other logits than all at once, by 0.5 to 3 in a model that is not trained; "
+        "while there are fewer than 2 R C, exactly those of shared queries and keys without LSH, since all are seen",
     ),
     Difference(
         "the first input",

@@ -8,6 +8,7 @@ draw, read from the state of its layers. What still differs then stands in `ledg
 Letters: L positions, d features of the model, H heads, R hash rounds, B buckets.
 """
 
+from copy import copy
 from dataclasses import dataclass, fields
 from functools import partial
 
@@ -77,6 +78,43 @@ def trax_twin(model, parameters, tokens, *, mode="eval", seed=0):
     layer.init(signature, rng=trax.fastmath.random.get_prng(seed))
     layer.weights = to_trax(model, parameters, layer.weights)
     return layer
+
+
+class TraxMemory:
+    """What Trax's ReformerLM has read of one text in "predict" mode, ready for the next token: its cache.
+
+    model, parameters, seed : as in `trax_twin`; Trax needs `max_length` places, one for the token 0 that it reads first
+
+    `logits`, (1, V) float32, are about the token that comes after the last one read.
+    """
+
+    def __init__(self, model, parameters, *, seed=0):
+        trax = load_trax()
+        layer = trax_twin(model, parameters, np.zeros((1, 1), np.int32), mode="predict", seed=seed)
+        self._run, self._weights, self._rng = trax.fastmath.jit(layer.pure_fn), layer.weights, layer.rng
+        self.max_length, self.n_tokens, self._state = model.max_length, 0, layer.state
+        self._read(0)
+
+    def step(self, tokens):
+        """Read one more token, (1) integers, and return the new `logits`.
+
+        Raises ValueError if the text would be longer than Trax can remember.
+        """
+        if self.n_tokens == self.max_length:
+            needed = f"at most {self.max_length - 1} tokens before the next one"
+            raise ValueError(
+                f"the text needs {needed}, as Trax remembers max_length of them with its first 0, got more"
+            )
+        return self._read(int(tokens[0]))
+
+    def copy(self):
+        """A memory of the same text, which can be continued differently; it compiles nothing anew."""
+        return copy(self)
+
+    def _read(self, token):
+        logits, self._state = self._run(np.full((1, 1), token, np.int32), self._weights, self._state, self._rng)
+        self.logits, self.n_tokens = np.asarray(logits)[:, 0], self.n_tokens + 1
+        return self.logits
 
 
 def trax_attention(model, *, mode="eval"):

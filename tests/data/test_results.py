@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import random
 import re
 from dataclasses import asdict, replace
 from importlib.util import module_from_spec, spec_from_file_location
@@ -13,7 +14,9 @@ import pytest
 from classroom import vectors
 from classroom.text_models import bits_per_character
 from trax_bridge import trained
-from trax_bridge.code_copying import copy_accuracy, judge
+from trax_bridge.batches import pad_and_bucket
+from trax_bridge.code_copying import copy_accuracy, judge, weigh_repeats
+from trax_bridge.dialogues import UNKNOWN
 
 RESULTS = Path(__file__).resolve().parents[2] / "data" / "results"
 NAMES = sorted(path.stem for path in RESULTS.glob("*.json"))
@@ -236,13 +239,37 @@ def test_the_model_of_the_long_step_is_the_one_noted(script):
 
 def test_every_training_on_dialogues_is_there_with_its_way(script):
     module, trainings = script("dialogues"), noted("dialogues")["trainings"]
-    assert "0" in trainings["LSH-2"] and set(trainings) <= set(module.SEEDS)
+    assert {name: set(seeds) for name, seeds in trainings.items()} == {
+        name: set(map(str, seeds)) for name, seeds in module.SEEDS.items()
+    }
     for name, seeds in trainings.items():
         for seed, row in seeds.items():
-            steps, seconds, _, _ = np.array(row["way"]).T
+            steps, seconds, _, accuracies = np.array(row["way"]).T
             assert steps.tolist() == list(range(module.STEPS_OF_A_TURN, module.N_STEPS + 1, module.STEPS_OF_A_TURN))
             assert np.all(np.diff(seconds) > 0) and seconds[-1] == pytest.approx(row["cpu_seconds"], abs=0.2)
+            assert set(row["read_with"]) == set(module.EVALUATED)
+            own = "all keys" if name == "all keys" else "LSH-2"
+            assert all(row[figure] == found for figure, found in row["read_with"][own].items())
+            for share, at in row["copying_appears"].items():
+                reached = accuracies >= float(share.strip("%")) / 100
+                assert at == (row["way"][np.argmax(reached)][:2] if np.any(reached) else None)
             assert ("replies" in row) is ((name, seed) == ("LSH-2", "0"))
+
+
+def test_batches_of_dialogues_have_codes_of_their_own_and_weigh_their_repeats(script):
+    module, vocabulary, rng = script("dialogues"), trained.own_vocabulary(), np.random.default_rng(0)
+    known = {mention for turns in trained.own_dialogues("training") for mention in re.findall(r"#\w+", " ".join(turns))}
+    told = set()
+    for _ in range(10):
+        inputs, targets, weights, padding = module.draw(rng)
+        tokens = np.concatenate([inputs[:, :1], targets], axis=1)
+        counted = np.concatenate([~padding[:, :1], ~padding], axis=1).astype(np.float32)
+        assert np.array_equal(weigh_repeats(vocabulary, tokens, counted, module.REPEATS_COUNT)[:, 1:], weights)
+        is_known = inputs != vocabulary.numbers[UNKNOWN]
+        assert np.array_equal(inputs[:, 1:][is_known[:, 1:]], targets[:, :-1][is_known[:, 1:]])
+        assert 0 < np.mean(~is_known) < 0.03
+        told |= {code for row in tokens for code in re.findall(r"#\w+", vocabulary.decode(row).upper())}
+    assert len(known) > 1500 and len(told) > 75 and len(told & known) <= 1
 
 
 def test_the_first_losses_on_dialogues_are_found_again(script):
@@ -276,27 +303,60 @@ def test_prompts_end_where_person_2_has_to_know_the_code(script):
         assert lines[-1] == "Person 2:" and written not in lines[-2] and written in "\n".join(lines[:-2])
 
 
-def test_the_trained_reformer_repeats_codes_as_the_lesson_says():
-    trainings = noted("dialogues")["trainings"]
-    for row in trainings["LSH-2"].values():
-        found = {kind: reading["copy_accuracy"] for kind, reading in row["read_with"].items()}
-        assert row["cpu_seconds"] < 180 and found["LSH-1"] < found["LSH-2"] < found["LSH-8"]
-        assert found["LSH-8"] > 0.94
-        if "read_blindly" in row:  # chunks of 32 show random buckets much of so short a text, and yet
-            assert row["read_blindly"]["LSH-2"] < 0.6 * found["LSH-2"] and row["read_blindly"]["LSH-8"] < found["LSH-8"]
+def test_reformers_of_all_seeds_repeat_codes_within_three_cpu_minutes(script):
+    for row in noted("dialogues")["trainings"]["LSH-2"].values():
+        reading = row["read_with"][f"LSH-{script('dialogues').READING.n_rounds}"]
+        assert row["cpu_seconds"] < 180 and reading["copy_accuracy"] >= 0.95
+        assert all(share > 0.93 and n_codes > 20 for n_codes, share in reading["by_distance"].values())
+        found = [row["read_with"][f"LSH-{rounds}"]["copy_accuracy"] for rounds in (1, 2, 4, 8)]
+        assert np.all(np.diff(found) > 0)
         assert row["new_codes"] < 0.1  # what nobody can know
-        assert row["by_distance"]["65 to 128"][1] > 0.85
-    for row in trainings.get("random buckets", {}).values():
-        assert row["copy_accuracy"] < 0.5
+
+
+def test_the_controls_on_dialogues_show_what_the_data_folder_says_of_them():
+    trainings = noted("dialogues")["trainings"]
+    reformers = list(trainings["LSH-2"].values())
+    every, blind = trainings["all keys"]["0"], trainings["random buckets"]["0"]
+    assert every["cpu_seconds"] < 0.8 * min(row["cpu_seconds"] for row in reformers)
+    assert every["copy_accuracy"] > 0.99 and every["copying_appears"]["95%"][1] < 60
+    for kind, whole in (("LSH-2", 0.1), ("LSH-8", 0.25)):
+        worst = min(row["read_with"][kind]["copy_accuracy"] for row in reformers)
+        assert blind["read_with"][kind]["copy_accuracy"] < worst - 0.2
+        assert blind["read_with"][kind]["whole_codes"] < whole
+    near, *_, far = (share for _, share in every["read_with"]["LSH-8"]["by_distance"].values())
+    assert near > 0.95 and far < 0.85  # it never had to find what a hash finds
+    found = reformers[0]["read_with"]
+    for kind, blindly in reformers[0]["read_blindly"].items():
+        assert blindly < found[kind]["copy_accuracy"] - 0.1
 
 
 def test_the_stored_reformer_is_the_one_that_was_judged(script):
+    """All held-out dialogues are read again; float16 moves a symbol here or there."""
     module = script("dialogues")
     model, parameters, vocabulary = trained.stored_model()
     assert model == module.READING and vocabulary == module.own_vocabulary()
     wanted = noted("dialogues")["trainings"]["LSH-2"]["0"]
-    _, counts = judge(model, parameters, vocabulary, module.batches("held_out", 20))
-    assert copy_accuracy(counts) == pytest.approx(wanted["read_with"]["LSH-8"]["copy_accuracy"], abs=0.05)
+    found, row = module.judged(model, parameters), wanted["read_with"]["LSH-8"]
+    for figure in ("loss", "copy_accuracy", "new_codes"):
+        assert found[figure] == pytest.approx(row[figure], abs=0.01), figure
+    assert found["whole_codes"] == pytest.approx(row["whole_codes"], abs=0.03)
+    for distance, (n_codes, share) in row["by_distance"].items():
+        assert found["by_distance"][distance] == [n_codes, pytest.approx(share, abs=0.03)]
+    assert module.read_blindly(parameters, 2) == pytest.approx(wanted["read_blindly"]["LSH-2"], abs=0.01)
+
+
+def test_the_stored_reformer_repeats_codes_of_dialogues_that_nobody_has_seen():
+    """Drawn by the grammar from another seed, so that no setting was chosen on them."""
+    spec = spec_from_file_location("make_dialogues", RESULTS.parent / "dialogues" / "make_dialogues.py")
+    grammar = module_from_spec(spec)
+    spec.loader.exec_module(grammar)
+    model, parameters, vocabulary = trained.stored_model()
+    rng = random.Random(987654)
+    drawn = [vocabulary.encode_dialogue(grammar.make_dialogue(rng)[1]) for _ in range(100)]
+    drawn = [tokens for tokens in drawn if len(tokens) <= model.max_length]
+    _, counts = judge(model, parameters, vocabulary, pad_and_bucket(drawn, [model.max_length], batch_size=50))
+    assert len(drawn) > 90 and np.count_nonzero(counts[:, 0]) > 100
+    assert copy_accuracy(counts) > 0.95
 
 
 def test_trainings_on_dialogues_are_stored_one_by_one_and_not_run_again(script, tmp_path, monkeypatch, capsys):
@@ -338,9 +398,20 @@ def test_the_stored_reformer_says_most_codes_whole_and_nothing_behind_them(scrip
     right = [
         re.search(rf"#{''.join(code).replace('+', '')}\b", text) for text, (_, code) in zip(said, asked, strict=True)
     ]
-    assert sum(map(bool, right)) >= 4
+    assert sum(map(bool, right)) >= 6
     replies = noted("dialogues")["trainings"]["LSH-2"]["0"]["replies"]
-    assert replies["0.0"]["the_code"] > 0.7 > replies["1.0"]["the_code"] > replies["1.5"]["the_code"]
+    examples = [line for _, line, _ in replies["0.0"]["examples"]]
+    assert sum(line == text for line, text in zip(examples, said, strict=False)) >= 2  # rounding may turn one
+    assert replies["0.0"]["the_code"] > 0.9 > replies["1.0"]["the_code"] > replies["1.5"]["the_code"]
+
+
+@pytest.mark.long
+def test_a_training_on_dialogues_learns_to_repeat_codes_again(script):
+    module = script("dialogues")
+    state, *_ = module.train_model("LSH-2", 0, module.N_STEPS, on_the_way=False)
+    found, wanted = module.judged(module.READING, state.parameters), noted("dialogues")["trainings"]["LSH-2"]["0"]
+    assert found["copy_accuracy"] == pytest.approx(wanted["read_with"]["LSH-8"]["copy_accuracy"], abs=0.03)
+    assert found["loss"] == pytest.approx(wanted["read_with"]["LSH-8"]["loss"], abs=0.03)
 
 
 def test_every_training_in_trax_is_there_with_its_way(script):

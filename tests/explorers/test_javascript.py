@@ -7,6 +7,7 @@ import sysconfig
 import pytest
 
 from explorers.modules import FOLDER, join_modules
+from start import ROOT
 
 SETTINGS = FOLDER / "lint.json"
 
@@ -26,8 +27,9 @@ def lint():
     return run
 
 
-def test_the_linter_has_nothing_to_say(lint):
-    assert lint(FOLDER) == ""
+@pytest.mark.parametrize("path", [FOLDER, *(ROOT / "classroom").glob("chat_box.[jc]s*")], ids=lambda path: path.name)
+def test_the_linter_has_nothing_to_say(lint, path):
+    assert lint(path) == ""
 
 
 @pytest.mark.parametrize(

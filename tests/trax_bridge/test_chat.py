@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from reformer.model import ReformerLM
-from trax_bridge.chat import Chat, Reader, chat, sample_reply
+from trax_bridge.chat import Chat, DialogueFull, Reader, chat, sample_reply
 from trax_bridge.dialogues import END_OF_TURN, Vocabulary
 
 TURNS = ["A room, please.", "Your code is #K7QXM.", "#K7QXM, right?", "Yes."]
@@ -66,6 +66,23 @@ def test_a_reader_of_another_text_begins_anew(other):
     np.testing.assert_array_equal(reader(other), Reader(MODEL, PARAMETERS)(other))
 
 
+def test_a_reader_that_was_interrupted_is_not_lost(monkeypatch):
+    reader = Reader(MODEL, PARAMETERS)
+    reader([1, 2, 3])
+    step, n_left = reader.memory.step, [1]
+
+    def stops(token):
+        if not n_left.pop():
+            raise KeyboardInterrupt
+        n_left.append(0)
+        step(token)
+
+    monkeypatch.setattr(reader.memory, "step", stops)
+    with pytest.raises(KeyboardInterrupt):
+        reader([1, 2, 3, 4, 5, 6])
+    np.testing.assert_array_equal(reader([1, 2, 3, 4]), Reader(MODEL, PARAMETERS)([1, 2, 3, 4]))
+
+
 def test_a_dialogue_grows_by_a_turn_of_each():
     ours = talk(longest_reply=5)
     reply = ours.say("A room, please.")
@@ -95,14 +112,62 @@ def test_a_dialogue_that_outgrows_the_positions_is_refused_and_stays_as_it_was()
         ours.say("  ")
 
 
+def says(*texts):
+    """A `next_logits` that writes these turns, one after the other."""
+    script = iter([token for text in texts for token in [*VOCABULARY.encode(text), VOCABULARY.numbers[END_OF_TURN]]])
+    return lambda tokens: np.where(np.arange(len(VOCABULARY)) == next(script), 0.0, -50.0)
+
+
+def scripted(*texts, **options):
+    return Chat.of(says(*texts), VOCABULARY, **{"max_length": 48, "rng": np.random.default_rng(0)} | options)
+
+
+def test_a_dialogue_with_any_function_knows_what_of_it_was_written_by_that():
+    ours = scripted("Your code is #K7QXM.", "Yes.")
+    assert ours.say("A room, please.") == "your code is #k7qxm." and not ours.is_cut
+    ours.say("#K7QXM, right?")
+    assert [VOCABULARY.decode(ours.tokens[start:end]) for start, end in ours.replies] == [
+        "your code is #k7qxm.",
+        "yes.",
+    ]
+
+
+def test_a_reply_without_an_end_is_cut():
+    ours = scripted("Your code is #K7QXM.", longest_reply=4)
+    assert ours.say("A room, please.") == "your code is #" and ours.is_cut
+
+
+def test_another_dialogue_with_the_same_model_begins_empty_and_keeps_what_is_not_named():
+    ours = scripted("Yes.", "Yes.", temperature=0.3, longest_reply=7)
+    ours.say("Yes")
+    other = ours.anew(speaker=1, temperature=1.0)
+    assert (other.tokens, other.replies, other.speaker, other.temperature, other.longest_reply) == ([], [], 1, 1.0, 7)
+    assert other.next_logits is ours.next_logits and other.rng is ours.rng
+    assert ours.tokens and other.listen() == "yes."
+
+
+def test_a_dialogue_without_room_is_refused_by_a_name_of_its_own():
+    with pytest.raises(DialogueFull):
+        scripted(max_length=5).say("Yes")
+    with pytest.raises(ValueError, match="max_length"):
+        scripted(max_length=0)
+
+
 def test_talking_in_plain_text_shows_replies_and_words_that_are_not_known():
     lines, shown = iter(["A pizza, please.", "Yes.", ""]), []
-    ours = talk(longest_reply=3)
+    ours = scripted("Your code is #K7QXM.", "#K7QXM, right?")
     chat(ours, read=lambda prompt: (shown.append(prompt), next(lines))[1], write=shown.append)
-    assert shown[0] == "An empty line ends the talk." and shown[1] == "Person 1: "
-    assert shown[2] == "(Words the model does not know: pizza.)"
-    assert shown[3].startswith("Person 2: ") and shown[5].startswith("Person 2: ")
-    assert shown[6] == "Person 1: " and len(shown) == 7
+    assert shown == [
+        "An empty line ends the talk.",
+        "Person 1: ",
+        "(Words the model does not know: pizza.)",
+        "Person 2: your code is #k7qxm.",
+        "(#k7qxm: no code was told before, so the model made one up.)",
+        "Person 1: ",
+        "Person 2: #k7qxm, right?",
+        "(✓ #k7qxm is the code that was told, 13 tokens back.)",
+        "Person 1: ",
+    ]
     assert "<unknown>" in ours.transcript()
 
 
@@ -116,10 +181,11 @@ def test_talking_ends_with_a_sentence_where_there_is_no_more_room_and_with_the_i
 
     ours = talk(speaker=1, longest_reply=3)
     chat(ours, read=nothing, write=shown.append)
-    assert shown[-1].startswith("Person 1: ") and ours.tokens
+    assert shown[-2].startswith("Person 1: ") and shown[-1] == "(Cut off after 3 tokens.)" and ours.tokens
 
 
-def test_dialogues_and_the_chat_need_neither_trax_nor_jax():
+def test_dialogues_the_chat_and_its_box_need_neither_trax_nor_jax():
     code = "import sys, trax_bridge.chat, trax_bridge.code_copying, trax_bridge.trained\n"
-    code += "assert not {'trax', 'jax', 'tensorflow', 'matplotlib'} & set(sys.modules)"
+    code += "assert not {'trax', 'jax', 'tensorflow', 'matplotlib'} & set(sys.modules)\n"
+    code += "import classroom.chat_box\nassert not {'trax', 'jax', 'tensorflow'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parents[2])

@@ -3,7 +3,15 @@ import pytest
 
 from reformer.model import ReformerLM
 from trax_bridge.batches import pad_and_bucket
-from trax_bridge.code_copying import copy_accuracy, count_foretold, find_codes, judge, redraw_codes, weigh_repeats
+from trax_bridge.code_copying import (
+    codes_said,
+    copy_accuracy,
+    count_foretold,
+    find_codes,
+    judge,
+    redraw_codes,
+    weigh_repeats,
+)
 from trax_bridge.dialogues import Vocabulary, split_words
 
 TURNS = ["It is #K7QXM.", "#K7QXM?", "Yes, and not #7KQXM.", "So #K7QXM it is."]
@@ -105,3 +113,23 @@ def test_what_is_given_to_redraw_stays_as_it_is():
     before = TOKENS.copy()
     redraw_codes(np.random.default_rng(0), VOCABULARY, TOKENS)
     assert np.array_equal(TOKENS, before)
+
+
+def test_the_codes_of_replies_stand_beside_those_that_were_told():
+    words = split_words("Code #K7Q? Yes: #K7Q. And #B2. Now #C3? #B2.")
+    first, last = words.index("yes"), len(words)
+    own = slice(words.index("now"), words.index("?", words.index("now")) + 1)
+    said = codes_said(words, [(first, own.start), (own.stop, last)])
+    assert [(one.code, one.told) for one in said] == [
+        ("#k7q", ("#k7q",)),
+        ("#b2", ("#k7q",)),  # a wrong one,
+        ("#b2", ("#k7q", "#c3")),  # which stays wrong when it is said again; #c3 was told by the partner
+    ]
+    assert [one.distance for one in said] == [7, 0, 0]
+    assert ["".join(words[one.place - 1 : one.place + 1]) for one in said] == ["#+k", "#+b", "#+b"]
+
+
+def test_the_first_code_of_a_dialogue_is_told_whoever_says_it():
+    words = split_words("It is #K7Q. Again: #K7Q.")
+    said = codes_said(words, [(0, len(words))])
+    assert [(one.told, one.distance > 0) for one in said] == [((), False), (("#k7q",), True)]

@@ -29,6 +29,7 @@ from reformer.parameters import flatten_parameters
 from reformer.reversible import reversible_stack_backward, reversible_stack_forward
 from tests.trax_bridge.both import attention_of_both, heads_of, rows_that_see_others, started
 from trax_bridge import from_trax, load_trax, to_trax
+from trax_bridge.chat import TraxReader
 from trax_bridge.mending import CheckpointMismatch
 from trax_bridge.models import (
     buckets_of,
@@ -38,6 +39,7 @@ from trax_bridge.models import (
     trax_attention,
     trax_layer,
     trax_reformer,
+    trax_twin,
 )
 from trax_bridge.twins import computed_by_both
 
@@ -55,6 +57,7 @@ MODEL = ReformerLM(
     n_buckets=8,
     chunk_length=8,
 )
+SMALL = replace(MODEL, max_length=16, d_model=8, d_ff=8, n_heads=1, n_layers=1)
 BATCH, LENGTH = 2, MODEL.max_length
 
 
@@ -244,6 +247,38 @@ def test_a_whole_reformer_of_several_rounds_is_the_same_in_float64(trax, jax, rn
         compare_whole(model, parameters, tokens, bound=1e-10)
 
 
+# ---- the next token ----
+
+
+@pytest.mark.parametrize("kind", ["dense", "shared_qk", "lsh"])
+def test_written_token_by_token_trax_foretells_what_it_does_all_at_once(trax, jax, rng, kind):
+    """With LSH attention, as long as there are fewer than 2 R C tokens: then the newest one sees all of them."""
+    model = replace(MODEL, attention=kind, n_layers=1, n_rounds=2, positions="axial", axial_shape=(4, 8))
+    parameters, tokens = model.init_parameters(rng), rng.integers(0, model.vocabulary_size, LENGTH).tolist()
+    reader = TraxReader(model, parameters)
+    foretold = [reader(tokens[:end]) for end in range(1, LENGTH)]
+    sees_all = model if kind == "dense" else replace(model, attention="shared_qk")
+    twin = trax_twin(sees_all, parameters, np.array([tokens]))
+    assert_close(np.array(foretold), np.asarray(twin(jax.numpy.array([tokens])))[0, 1:], ROUNDING)
+    np.testing.assert_array_equal(reader(tokens[:5]), foretold[4])  # another text, read from the start
+
+
+def test_ledger_from_2_r_c_tokens_on_the_newest_does_not_see_all(trax, jax, rng):
+    model = replace(MODEL, attention="lsh", n_layers=1, chunk_length=4)  # one round: 8 tokens, the first one 0
+    parameters, tokens = model.init_parameters(rng), rng.integers(0, model.vocabulary_size, 20)
+    reader, sees_all = TraxReader(model, parameters), replace(model, attention="shared_qk")
+    foretold = np.array([reader(tokens[:end]) for end in range(1, 21)])
+    off = np.max(np.abs(foretold - sees_all.logits(parameters, np.array([[0, *tokens]]))[0, 1:]), axis=-1)
+    assert np.max(off[:6]) < ROUNDING and np.mean(off[6:] > 1e-3) > 0.5
+
+
+def test_what_trax_cannot_remember_is_refused(trax, jax, rng):
+    reader = TraxReader(replace(SMALL, max_length=16), SMALL.init_parameters(rng))
+    reader([1] * 15)
+    with pytest.raises(ValueError, match="at most 15 tokens before the next one"):
+        reader([1] * 16)
+
+
 # ---- the ledger ----
 
 
@@ -275,9 +310,6 @@ def test_ledger_trax_takes_whole_chunks_only(trax, jax, rng):
 
 
 # ---- resuming from a checkpoint ----
-
-
-SMALL = replace(MODEL, max_length=16, d_model=8, d_ff=8, n_heads=1, n_layers=1)
 
 
 def loop_in(trax, folder, model):
