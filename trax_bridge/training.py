@@ -39,6 +39,7 @@ def reformer_lm(vocabulary_size, max_length, *, d_model, n_heads, n_layers, n_ro
         n_hashes=n_rounds,
         n_buckets=n_buckets,
         chunk_len=chunk_length,
+        max_length_for_buckets=max_length,  # without it the state of attention has the length of the first batch
         n_parallel_heads=None,  # all at once; the default, one after the other, is for sequences that fill memory
     )
     return trax.models.reformer.ReformerLM(
@@ -77,14 +78,17 @@ def training_loop(model, batches, *, learning_rate, n_steps):
     return [train_step(trainer, batch, step, learning_rate) for step, batch in enumerate(several)]
 
 
-def start_training(model):
+def start_training(model, **options):
     """Trax's `Trainer` for a model after its `init`: a loss that weighs targets, and Adam with all moments 0.
 
-    Trax's Adam has a `beta2` of 0.999 and an `epsilon` of 1e-5, and lets each weight shrink by 1e-5 of itself a step.
+    Trax's Adam has a `beta2` of 0.999 and an `epsilon` of 1e-5, lets each weight shrink by 1e-5 of itself a step, and
+    does not clip. `options` of Trax's own names, b2, eps, weight_decay_rate and clip_grad_norm, set it otherwise.
     """
     trax = load_trax()
+    # as the first step leaves them, bound to a device: else jax compiles the second step anew
+    model.weights, model.state = trax.layers.on_cpu(model.weights), trax.layers.on_cpu(model.state)
     model_with_loss = trax.layers.Serial(model, trax.layers.WeightedCategoryCrossEntropy())
-    optimizer = trax.optimizers.Adam()
+    optimizer = trax.optimizers.Adam(**options)
     optimizer.tree_init(model_with_loss.weights)
     return trax.optimizers.Trainer(model_with_loss, optimizer, n_devices=1)
 

@@ -46,14 +46,14 @@ def as_stored(settings):
 
 
 def test_there_is_a_file_for_each_script():
-    assert NAMES == ["costs", "dialogues", "duplication", "text"]
+    assert NAMES == ["costs", "dialogues", "duplication", "in_trax", "text"]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_settings_noted_are_those_of_the_script(name, script):
     assert noted(name)["settings"] == as_stored(script(name).settings())
     assert noted(name)["script"] == f"data/results/{name}.py"
-    assert set(noted(name)["versions"]) == {"python", "numpy"}
+    assert set(noted(name)["versions"]) == {"python", "numpy"} | ({"jax", "trax"} if name == "in_trax" else set())
 
 
 def test_every_row_of_the_duplication_table_is_there(script):
@@ -412,3 +412,101 @@ def test_a_training_on_dialogues_learns_to_repeat_codes_again(script):
     found, wanted = module.judged(module.READING, state.parameters), noted("dialogues")["trainings"]["LSH-2"]["0"]
     assert found["copy_accuracy"] == pytest.approx(wanted["read_with"]["LSH-8"]["copy_accuracy"], abs=0.03)
     assert found["loss"] == pytest.approx(wanted["read_with"]["LSH-8"]["loss"], abs=0.03)
+
+
+def test_every_training_in_trax_is_there_with_its_way(script):
+    module, trainings = script("in_trax"), noted("in_trax")["trainings"]
+    assert set(trainings) == set(module.MODELS)
+    for name, seeds in trainings.items():
+        assert set(seeds) == {str(seed) for seed in module.SEEDS}
+        assert [seed for seed, row in seeds.items() if "numpy" in row] == [str(module.BESIDE)]
+        for row in [*seeds.values(), seeds[str(module.BESIDE)]["numpy"]]:
+            steps, seconds, _, _ = np.array(row["way"]).T
+            assert steps.tolist() == list(range(turn := module.STEPS_OF_A_TURN[name], module.N_STEPS[name] + 1, turn))
+            assert np.all(np.diff(seconds) > 0) and seconds[-1] == pytest.approx(row["cpu_seconds"], abs=0.2)
+            assert row["steps"] == module.N_STEPS[name] and set(row["read_with"]) == {"LSH-2", "LSH-8"}
+        for row in seeds.values():
+            assert row["init_seconds"] + row["compile_seconds"] < row["cpu_seconds"]
+
+
+def test_trainings_in_trax_reach_their_aims_and_dialogues_only_with_more_rounds():
+    trainings = noted("in_trax")["trainings"]
+    for row in trainings["duplication"].values():
+        assert row["read_with"]["LSH-2"]["accuracy"] >= 0.97
+        assert row["import_seconds"] + row["cpu_seconds"] < 120
+    for row in trainings["dialogues"].values():
+        found = {kind: reading["accuracy"] for kind, reading in row["read_with"].items()}
+        assert found["LSH-2"] < 0.95 <= found["LSH-8"]
+        assert row["import_seconds"] + row["cpu_seconds"] < 360
+        assert row["read_with"]["LSH-8"]["by_distance"]["65 to 128"][1] > 0.92
+
+
+def test_trax_and_reformer_agree_on_what_trax_trained():
+    for seeds in noted("in_trax")["trainings"].values():
+        for row in (row["by_both"] for row in seeds.values()):
+            assert row["same_buckets"] > 0.999 and row["same_token_foretold"] > 0.99, row
+
+
+def test_a_batch_for_numpy_foretells_what_trax_foretells(script):
+    module, rng = script("in_trax"), np.random.default_rng(0)
+    for name, model in module.MODELS.items():
+        tokens, weights = module.draw(name, rng)
+        inputs, targets, counted, *padding = module.for_numpy(name, (tokens, weights))
+        assert np.array_equal(targets, tokens) and np.array_equal(counted, weights)
+        assert np.array_equal(inputs[:, 1:], tokens[:, :-1]) and not inputs[:, 0].any()
+        assert tokens.max() < model.vocabulary_size and tokens.shape[1] % model.chunk_length == 0
+        assert len(padding) == (name == "dialogues")
+    words, counted = module.draw("duplication", rng)
+    half = module.WORDS["length"] // 2
+    assert np.array_equal(words[:, :half], words[:, half:])  # a word and itself
+    assert np.array_equal(counted[0] > 0, np.arange(2 * half) > half)  # the second time, it can be known
+
+
+def test_drawn_dialogues_have_codes_of_their_own_that_weigh_more(script):
+    module = script("in_trax")
+    (tokens, weights), (others, _) = (module.draw("dialogues", np.random.default_rng(seed)) for seed in (0, 0))
+    assert np.array_equal(tokens, others)  # the same seed, the same batch
+    words = np.array(module.own_vocabulary().words)
+    known = {tuple(row) for rows, _ in module.dialogues_to_draw() for row in rows}
+    assert any(word.startswith("+") for word in words[tokens].ravel()) and not known & {tuple(row) for row in tokens}
+    assert set(np.unique(weights)) == {0, 1, module.REPEATS_COUNT}
+
+
+def test_trainings_in_trax_are_stored_one_by_one_and_not_run_again(script, tmp_path, monkeypatch, capsys):
+    module, asked = script("in_trax"), []
+
+    def stopped_at_the_third(name, seed):
+        asked.append((name, seed))
+        if len(asked) == 3:
+            raise KeyboardInterrupt
+        return {"cpu_seconds": 1.0}
+
+    monkeypatch.setattr(module, "load_trax", lambda: None)
+    monkeypatch.setattr(module, "trained", stopped_at_the_third)
+    monkeypatch.setattr(module.storing, "version", lambda package: "1")
+    run = ["--seeds", "0", "1", "--out", str(tmp_path)]
+    with pytest.raises(KeyboardInterrupt):
+        module.main(run)
+    assert "2 of 4 trainings are kept, this one is not." in capsys.readouterr().out
+    module.main(run)
+    assert asked == [("duplication", 0), ("duplication", 1), *[("dialogues", 0)] * 2, ("dialogues", 1)]
+    stored = json.loads((tmp_path / "in_trax.json").read_text(encoding="utf-8"))
+    assert {name: list(rows) for name, rows in stored["trainings"].items()} == dict.fromkeys(module.MODELS, ["0", "1"])
+    assert stored["settings"] == as_stored(module.settings()) and stored["versions"]["trax"] == "1"
+
+
+@pytest.mark.long
+@pytest.mark.trax
+def test_a_tenth_of_a_training_in_trax_begins_as_noted_and_learns(script):
+    module = script("in_trax")
+    learner = module.InTrax("duplication", module.BESIDE)
+    beside = module.InNumPy("duplication", module.BESIDE, learner.start)
+    learner.go_on(module.N_STEPS["duplication"] // 10)
+    beside.go_on(10)
+    row = noted("in_trax")["trainings"]["duplication"][str(module.BESIDE)]
+    assert learner.losses[:10] == pytest.approx(row["first_losses"], rel=1e-3)
+    assert beside.losses == pytest.approx(row["numpy"]["first_losses"], rel=1e-3)
+    assert learner.losses[0] == pytest.approx(beside.losses[0], rel=0.1)  # the same numbers to start from
+    assert np.mean(learner.losses[-5:]) < np.mean(learner.losses[:5]) - 0.5
+    assert 0 < learner.init_seconds + learner.compile_seconds < learner.clock.cpu
+    assert learner.parameters["tokens"].shape == learner.start["tokens"].shape == (32, 64)
