@@ -63,7 +63,7 @@ def training_loop(model, batches, *, learning_rate, n_steps):
 
     Parameters
     ----------
-    model : Trax layer after its `init`
+    model : Trax layer after its `init`, with a batch of as many sequences as the largest has
     batches : list of (tokens, weights), as `pad_and_bucket` gives them; after the last comes the first again
     learning_rate : of every step
     n_steps : at least 1
@@ -71,6 +71,8 @@ def training_loop(model, batches, *, learning_rate, n_steps):
     Returns
     -------
     losses : list of floats, the mean loss over what counts in each batch, before that step moves the weights
+
+    Raises ValueError if a batch has more sequences than the one of `init`.
     """
     n_steps = require_count("n_steps", n_steps)
     trainer = start_training(model)
@@ -94,10 +96,25 @@ def start_training(model, **options):
 
 
 def train_step(trainer, batch, step, learning_rate):
-    """Move the weights by one batch; `step` counts from 0. Returns the loss before."""
+    """Move the weights by one batch; `step` counts from 0. Returns the loss before.
+
+    Raises ValueError if the batch has more sequences than the one that the model was initialised with.
+    """
+    _require_room(trainer.model_with_loss, len(batch[0]))
     key = load_trax().fastmath.random.get_prng(step)  # for dropout alone
     loss, _ = trainer.one_step(labeled(batch), key, step=step, learning_rate=learning_rate)
     return float(loss)
+
+
+def _require_room(layer, n_sequences):
+    """Trax keeps the buckets of each sequence for the way back: of those beyond, silently, it would take others."""
+    if layer.name == "LSHSelfAttention":
+        room = len(layer.state[0]) // layer._n_heads
+        if n_sequences > room:
+            needed = f"at most {room} sequences each, as many as the batch that the model was initialised with"
+            raise ValueError(f"batches needs {needed}, got {n_sequences}: call init with the largest")
+    for sublayer in layer.sublayers:
+        _require_room(sublayer, n_sequences)
 
 
 def labeled(batch):

@@ -113,3 +113,12 @@ def test_all_settings_arrive(trax, batches, parameters):
     for changed in (dict(n_rounds=2), dict(n_buckets=2), dict(chunk_length=16)):
         shapes, others = logits_of(**changed)
         assert shapes == logits_of.shapes and not np.allclose(others, logits, atol=1e-4)
+
+
+def test_a_batch_may_be_smaller_than_the_first_and_not_larger(built, batches):
+    tokens, weights = batches[0]
+    model = built()
+    trainer = start_training(model)
+    with pytest.raises(ValueError, match="batches needs at most 2 sequences each, as many .* got 3: call init with"):
+        train_step(trainer, (tokens[[0, 1, 1]], weights[[0, 1, 1]]), 0, RATE)
+    assert train_step(trainer, (tokens[:1], weights[:1]), 0, RATE) > 0
