@@ -71,6 +71,7 @@ FORMS = {
     "scale with pull": lambda x, factor: (factor * x, lambda gradient: factor * gradient),
     "minus mean": lambda x: x - np.mean(x, axis=-2, keepdims=True),
     "row": lambda x, table: table[x[..., -1]],
+    "sum of rows": lambda x, table: np.sum(table[x], axis=-2),
 }
 WORDS = {
     "affine": "x -> x W + b",
@@ -82,6 +83,7 @@ WORDS = {
     "scale with pull": "x -> a x, with its pull",
     "minus mean": "x -> x less the mean over the positions it is given",
     "row": "tokens -> the row of a table that the last token names",
+    "sum of rows": "tokens -> the sum of the rows of a table that all tokens name",
 }
 
 

@@ -44,6 +44,7 @@ class Case:
     tolerance : largest difference allowed, relative to the largest expected number below 1e20; 0 asks for equality
     clear_cut : for discrete answers, says of the arguments whether every decision is far from a tie; others are
         redrawn
+    refused : where the right answer is a ValueError, a word that its message has to have, such as a number
     """
 
     name: str
@@ -52,6 +53,7 @@ class Case:
     hidden: bool = False
     tolerance: float = 0.0
     clear_cut: Callable[..., bool] | None = None
+    refused: str = ""
 
     def calls(self, rng):
         """Return this case's only call, as a list."""

@@ -5,6 +5,7 @@ was read and found right adds some. `laptop` asks it about visible questions, `g
 """
 
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -166,10 +167,13 @@ def find(exercise, question, calls, answers, expected=None):
     """What the answers to one question's calls show, as a `Finding`; `expected`: the right ones, if known."""
     if len(answers) < len(calls):
         answers = answers + [Answer(error="no answer came back")] * (len(calls) - len(answers))
+    refused = getattr(question, "refused", "")
     if expected is None:
-        expected = [_expected(exercise, call) for call in calls]
+        expected = [_refusal(refused)] if refused else [_expected(exercise, call) for call in calls]
     failed = next((answer for answer in answers if answer.error), None)
-    if failed:
+    if refused and not (failed and failed.unwritten):
+        difference = _difference_from_refusal(refused, answers[0])
+    elif failed:
         difference = Difference("not written yet" if failed.unwritten else failed.error)
     elif isinstance(question, Case):
         difference = _difference(exercise, expected[0], answers[0].value, question.tolerance)
@@ -190,6 +194,20 @@ def _difference(exercise, expected, value, tolerance):
     if value is None and expected is not None and exercise.none_is_an_answer:
         return Difference(f"it gives None where {expected} is right")
     return difference_of(expected, value, tolerance, exercise.axes)
+
+
+def _refusal(word):
+    return f"a ValueError that names {word}"
+
+
+def _difference_from_refusal(word, answer):
+    """How an answer differs from a ValueError with a certain word in its message."""
+    kind, _, message = answer.error.partition(" (line ")[0].partition(": ")
+    if not answer.error:
+        return Difference(f"expected {_refusal(word)}, got an answer")
+    if kind != "ValueError" or not re.search(rf"(?<![\w.]){re.escape(word)}(?!\w|\.\d)", message):
+        return Difference(f"expected {_refusal(word)}, got {answer.error}")
+    return Difference()
 
 
 def _expected(exercise, call):
@@ -314,8 +332,14 @@ def _answers_of(mistake, exercise, finding, remember):
     return answers
 
 
+def _refuse_the_same(one, other):
+    """Whether two errors are each a ValueError, and the first numbers in them the same: everybody has other words."""
+    numbers = [re.findall(r"\d+", error)[:1] for error in (one, other)]
+    return one.startswith("ValueError: ") and other.startswith("ValueError: ") and numbers[0] == numbers[1] != []
+
+
 def _difference_between(theirs, answer):
     if theirs.error or answer.error:
-        same = theirs.error.partition(" (line ")[0] == answer.error.partition(" (line ")[0]
-        return Difference() if same else Difference("another error")
+        one, other = (error.partition(" (line ")[0] for error in (theirs.error, answer.error))
+        return Difference() if one == other or _refuse_the_same(one, other) else Difference("another error")
     return difference_of(theirs.value, answer.value, 1e-6)

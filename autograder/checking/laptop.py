@@ -45,7 +45,7 @@ def check(name, function):
 
 
 def _message(exercise, function):
-    if str(getattr(function, "__module__", "")).startswith("reformer"):
+    if str(getattr(function, "__module__", "")).startswith(("reformer", "trax_bridge")):
         words = f"This is the course's own {exercise.name}. Go on with it; your own earns the points."
         return Message(0, "borrowed", html.escape(words), words)
     questions = exercise.asked(hidden=False)

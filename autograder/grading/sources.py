@@ -32,7 +32,7 @@ READY_MADE = {
     "trax",
 }
 ALONE = "one can come to the same code alone"
-_FILES = re.compile(r"(^|[/\\])(solutions|loops|autograder|reformer)[/\\]|(^|[/\\])solutions$|\.ipynb\b")
+_FILES = re.compile(r"(^|[/\\])(solutions|loops|autograder|reformer|trax_bridge)[/\\]|(^|[/\\])solutions$|\.ipynb\b")
 _IMPORTS = re.compile(r"\bfrom\s+([\w.]+)\s+import\b|\bimport\s+([\w.]+)")
 
 
@@ -143,7 +143,7 @@ def _taken(statements, name):
     asks = asks or any(re.search(rf"\b{name}\b", text) for text in texts)
     notes = []
     parts = [module.split(".") for module in modules]
-    course = [path for path in parts if path[0] == "reformer"]
+    course = [path for path in parts if path[0] in ("reformer", "trax_bridge")]
     if any(asks or path[-1] in (name, "*") or "loops" in path for path in course):
         notes.append("takes the course's own function")
     notes += [f"uses {package}" for package in sorted(READY_MADE & {path[0] for path in parts})]
