@@ -48,3 +48,27 @@ def test_the_example_of_sample_reply(text):
     for function in both("sample_reply"):
         options = {"temperature": 1.0, "stop": 0}
         assert function(form("row", np.log(chances)), [2, 1], np.array(uniforms), **options) == [2, 3, 2]
+
+
+def test_the_example_of_reformer_lm(text):
+    from autograder.exercises.lab08.reformer_lm import settings_of
+
+    sizes = dict(d_model=8, n_heads=2, n_layers=1, n_rounds=1, n_buckets=4, chunk_length=4)
+    options = ", ".join(f"{name}={number}" for name, number in sizes.items())
+    assert f"`reformer_lm(7, 16, {options})` learns 839 numbers" in text
+    assert settings_of(7, 16, **sizes).n_parameters == 839 == 56 + 128 + 192 + 16 + 280 + 16 + 32 + 119
+    assert "| 56 + 128 |" in text and "| 192 + 16 |" in text and "| 280 + 16 |" in text and "| 32 + 119 |" in text
+
+
+def test_the_example_of_training_loop(text):
+    chances, weights = np.array([1 / 2, 1 / 4, 1 / 8, 1 / 2, 1 / 2]), np.array([1, 1, 1, 0, 0])
+    surprises = -np.log(chances)
+    assert f"| surprise | {' | '.join(f'{one:.3f}' for one in surprises)} |" in text
+    assert f"| weight | {' | '.join(map(str, weights))} |" in text
+    tokens = [4, 1, 3, 0, 0]
+    assert f"| tokens | {' | '.join(map(str, tokens))} |" in text
+    assert f"| the model has read, by its shift | {' | '.join(map(str, [0, *tokens[:-1]]))} |" in text
+    assert (
+        f"/ 3 = {np.sum(weights * surprises) / 3:.3f}. With the padding in it would be {np.mean(surprises):.3f}."
+        in text
+    )

@@ -45,7 +45,7 @@ class Profile:
     distributions : packages it can import, with all that they need
     bridge : modules of `trax_bridge` it can import: those that the lab does not ask for
     address_space : whether the limit of memory can be one of address space; jax maps far more than it uses
-    processes, start, cell : as in `Limits`, where that is not enough: importing Trax takes half a minute and more
+    processes, start, cell, call : as in `Limits`, where that is not enough: importing Trax takes half a minute and more
     """
 
     distributions: tuple[str, ...] = ()
@@ -54,6 +54,7 @@ class Profile:
     processes: int = 0
     start: float = 0.0
     cell: float = 0.0
+    call: float = 0.0
 
 
 PROFILES = {
@@ -64,6 +65,7 @@ PROFILES = {
         processes=512,
         start=180.0,
         cell=180.0,
+        call=60.0,
     )
 }
 

@@ -43,6 +43,9 @@ def furnished(unit):
         copies[CHECKING / name] = packages / "autograder" / "checking" / name
     for name in ["__init__", "arguments", *_modules_before(unit)]:
         copies[REFORMER / f"{name}.py"] = packages / "reformer" / f"{name}.py"
+    if "blocks" in _modules_before(unit):  # it chooses between the clear path and the tuned one
+        for path in (REFORMER / "fast").glob("*.py"):
+            copies[path] = packages / "reformer" / "fast" / path.name
     for name in profile_of(unit).bridge:
         copies[BRIDGE / f"{name}.py"] = packages / "trax_bridge" / f"{name}.py"
     for source, copy in copies.items():
