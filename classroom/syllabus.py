@@ -79,11 +79,9 @@ def table_of_hours():
     rows = [("unit", "lesson", "lab", "points", "needs", "may be left out")]
     rows.append(("00 start here", f"{minutes_of(FIRST_LESSON)} min", "–", "–", "–", ""))
     for number, unit in UNITS.items():
-        if is_complete(number):
-            lab = lab_of(number)
-            has = (f"{_minutes(number)} min", f"{minutes_of(lab)} min", str(points_of(lab)))
-        else:
-            has = (IN_THE_MAKING, IN_THE_MAKING, "–")
+        lab = lab_of(number)
+        has = (f"{_minutes(number)} min" if lessons_of(number) else IN_THE_MAKING,)
+        has += (f"{minutes_of(lab)} min", str(points_of(lab))) if lab else (IN_THE_MAKING, "–")
         needs = " ".join(f"{needed:02}" for needed in unit.needs) or "–"
         rows.append((f"{number:02} {unit.name}", *has, needs, "yes" if number in dispensable() else ""))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -92,10 +90,11 @@ def table_of_hours():
 
 
 def total():
-    """One sentence: hours and points of the units that are complete, and which units nobody later needs."""
+    """One sentence: hours and points of the lessons and labs that there are, and which units nobody later needs."""
     complete = [number for number in UNITS if is_complete(number)]
-    minutes = minutes_of(FIRST_LESSON) + sum(_minutes(number) + minutes_of(lab_of(number)) for number in complete)
-    points = sum(points_of(lab_of(number)) for number in complete)
+    labs = [lab_of(number) for number in UNITS if lab_of(number)]
+    minutes = minutes_of(FIRST_LESSON) + sum(map(_minutes, UNITS)) + sum(map(minutes_of, labs))
+    points = sum(map(points_of, labs))
     left_out = " and ".join(f"{number:02}" for number in dispensable())
     return (
         f"{len(complete)} of {len(UNITS)} units are complete: {minutes / 60:.1f} hours, {points} points. "

@@ -31,12 +31,16 @@ class Difference(NamedTuple):
 def difference_of(expected, answer, tolerance, axes=()):
     """Say how an answer differs from what was expected, and where: `axes` names the last axes of an array.
 
+    Of a list, the first of `axes` names its items, and the others what is in them: ("batch", ("tokens", "weights"),
+    "row", "place") for a list of pairs of arrays. What has no names is said by number.
+
     Lists of numbers are read as arrays, NumPy's numbers are as good as Python's, and any float dtype does where a float
     is expected. An infinite or huge number is wrong only where the expected one is not the same. With an infinite
     tolerance only the form counts: type and shape.
     """
     if isinstance(expected, tuple | list):
-        return _difference_in_items(expected, answer, tolerance)
+        is_named = axes and (isinstance(expected, list) or isinstance(axes[0], tuple))
+        return _difference_in_items(expected, answer, tolerance, *([axes[0], axes[1:]] if is_named else []))
     if isinstance(expected, dict):
         return _difference_in_entries(expected, answer, tolerance, *axes)
     if expected is None or isinstance(expected, str):
@@ -75,13 +79,13 @@ def holds_numbers(value):
     return isinstance(value, bool | int | float | np.ndarray | np.generic)
 
 
-def _difference_in_items(expected, answer, tolerance):
+def _difference_in_items(expected, answer, tolerance, item="value", axes=()):
     is_row = isinstance(answer, tuple | list) or (isinstance(answer, np.ndarray) and answer.ndim)
     if not is_row or len(answer) != len(expected):
         got = f"{len(answer)} values" if is_row else _brief(answer)
         return Difference(f"expected {len(expected)} values, got {got}")
-    found = [difference_of(one, other, tolerance) for one, other in zip(expected, answer, strict=True)]
-    return _first_of(found, lambda index: f"value {index}: ")
+    found = [difference_of(one, other, tolerance, axes) for one, other in zip(expected, answer, strict=True)]
+    return _first_of(found, lambda index: f"{item[index]}: " if isinstance(item, tuple) else f"{item} {index}: ")
 
 
 def _difference_in_entries(expected, answer, tolerance, entry="entry", item="value"):

@@ -44,6 +44,7 @@ class Case:
     tolerance : largest difference allowed, relative to the largest expected number below 1e20; 0 asks for equality
     clear_cut : for discrete answers, says of the arguments whether every decision is far from a tie; others are
         redrawn
+    refused : where the right answer is a ValueError, a word that its message has to have, such as a number
     """
 
     name: str
@@ -52,6 +53,7 @@ class Case:
     hidden: bool = False
     tolerance: float = 0.0
     clear_cut: Callable[..., bool] | None = None
+    refused: str = ""
 
     def calls(self, rng):
         """Return this case's only call, as a list."""
@@ -103,6 +105,21 @@ class Mistake:
         return self.function.__name__
 
 
+@dataclass(frozen=True)
+class Double:
+    """What stands in for a reference whose answers are objects that take seconds to make.
+
+    The mistakes of its exercise are in the same manner.
+
+    function : takes what the reference takes; what it gives costs nothing. An argument that would be built comes as
+        `Built`
+    observe : turns that, and the call, into the plain values that the exercise's `observe` makes of the real object
+    """
+
+    function: Callable
+    observe: Callable
+
+
 @dataclass
 class Exercise:
     """A function the learner writes, with everything that is known about it.
@@ -111,6 +128,9 @@ class Exercise:
     twin : the loop version from `reformer.loops`, the last hint and the stand-in for a wrong answer
     observe : where an answer is an object, a function that turns it and its `Call` into plain values. It is sent to
         the learner's kernel as source, and uses `np` and nothing else.
+    double : a `Double` of the reference, where it takes seconds and packages that not everybody has
+    needs_trax : whether the learner's function does: `check` then says so where there is none
+    seconds : the longest that a call may take in a notebook
     axes : names of the last axes of an answer, by which messages say a place: ("query", "key"). Of an answer that is a
         dict, what its keys are and what the numbers in its lists
     remark : gives of the right answer and the place of the first wrong number what is special there, in words, or None
@@ -127,6 +147,9 @@ class Exercise:
     reference: Callable
     twin: Callable
     observe: Callable | None = None
+    double: Double | None = None
+    needs_trax: bool = False
+    seconds: float = 10.0
     axes: tuple[str, ...] = ()
     remark: Callable | None = None
     ranking: Callable | None = None
@@ -150,6 +173,17 @@ class Exercise:
     def parameters(self):
         """Names of the arguments of the learner's function, in order."""
         return list(inspect.signature(self.reference).parameters)
+
+    def of_the_course(self, function, call):
+        """The plain values that the reference, or a mistake, gives for a call. Raises what the function raises."""
+        if self.double:
+            return self.double.observe(function(*call.args, **call.kwargs), call)
+        answer = call.of(function)
+        return self.observe(answer, call) if self.observe else answer
+
+    def expected(self, call):
+        """The right answer to a call, as plain values."""
+        return self.of_the_course(self.double.function if self.double else self.reference, call)
 
     def case(self, name, make=None, **how):
         """Ask a case: `exercise.case("name", make, ...)`, or as a decorator of the function that draws the call."""

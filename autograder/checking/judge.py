@@ -5,6 +5,7 @@ was read and found right adds some. `laptop` asks it about visible questions, `g
 """
 
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from autograder.checking import plain
 from autograder.checking.answer import Answer, answer_of, describe_error
+from autograder.checking.call import Call
 from autograder.checking.differences import Difference, at, difference_of, first_place
 from autograder.checking.exercise import Case
 from autograder.checking.limit import StillRunning, within
@@ -122,19 +124,21 @@ def judge(exercise, answered):
     return Verdict(exercise, "graded", findings, named)
 
 
-def ask(exercise, function, questions, generator, seconds=None):
+def ask(exercise, function, questions, generator, seconds=None, of_the_course=False):
     """Put questions to a function in this process, and return what `judge` needs.
 
     generator : gives the random generator of a question
     seconds : the longest that a call may take, if there is a limit; after `STOPS` calls that took longer no more are
         made, so that nobody waits for each of them
+    of_the_course : whether the function is one of the exercise's mistakes
     """
+    answer = answer_of_the_course if of_the_course else _answer_within
     answered, stops = [], 0
     for question in questions:
         calls, answers = question.calls(generator(question)), []
         for call in calls:
             try:
-                answers.append(_answer_within(seconds, exercise, function, call) if stops < STOPS else NOT_ASKED)
+                answers.append(answer(exercise, function, call, seconds) if stops < STOPS else NOT_ASKED)
             except StillRunning:
                 stops += 1
                 answers.append(
@@ -148,7 +152,14 @@ def ask(exercise, function, questions, generator, seconds=None):
     return answered
 
 
-def _answer_within(seconds, exercise, function, call):
+def answer_of_the_course(exercise, function, call, seconds=None):
+    """The answer of a mistake, or of another wrong function of the course's own."""
+    if not exercise.double:
+        return _answer_within(exercise, function, call, seconds)
+    return answer_of(lambda: exercise.of_the_course(function, call), Call(()))
+
+
+def _answer_within(exercise, function, call, seconds):
     if seconds is None:
         return answer_of(function, call, exercise.observe)
     return within(seconds, lambda: answer_of(function, call, exercise.observe))
@@ -166,10 +177,13 @@ def find(exercise, question, calls, answers, expected=None):
     """What the answers to one question's calls show, as a `Finding`; `expected`: the right ones, if known."""
     if len(answers) < len(calls):
         answers = answers + [Answer(error="no answer came back")] * (len(calls) - len(answers))
+    refused = getattr(question, "refused", "")
     if expected is None:
-        expected = [_expected(exercise, call) for call in calls]
+        expected = [_refusal(refused)] if refused else [exercise.expected(call) for call in calls]
     failed = next((answer for answer in answers if answer.error), None)
-    if failed:
+    if refused and not (failed and failed.unwritten):
+        difference = _difference_from_refusal(refused, answers[0])
+    elif failed:
         difference = Difference("not written yet" if failed.unwritten else failed.error)
     elif isinstance(question, Case):
         difference = _difference(exercise, expected[0], answers[0].value, question.tolerance)
@@ -192,9 +206,18 @@ def _difference(exercise, expected, value, tolerance):
     return difference_of(expected, value, tolerance, exercise.axes)
 
 
-def _expected(exercise, call):
-    answer = call.of(exercise.reference)
-    return exercise.observe(answer, call) if exercise.observe else answer
+def _refusal(word):
+    return f"a ValueError that names {word}"
+
+
+def _difference_from_refusal(word, answer):
+    """How an answer differs from a ValueError with a certain word in its message."""
+    kind, _, message = answer.error.partition(" (line ")[0].partition(": ")
+    if not answer.error:
+        return Difference(f"expected {_refusal(word)}, got an answer")
+    if kind != "ValueError" or not re.search(rf"(?<![\w.]){re.escape(word)}(?!\w|\.\d)", message):
+        return Difference(f"expected {_refusal(word)}, got {answer.error}")
+    return Difference()
 
 
 def _failure_of(question, calls, answers, axes):
@@ -304,7 +327,7 @@ def _answers_of(mistake, exercise, finding, remember):
     for call, digest in zip(finding.calls, finding.digests, strict=True):
         asked = mistake.function, exercise.observe, digest
         if asked not in _remembered:
-            answers.append(answer_of(mistake.function, call, exercise.observe))
+            answers.append(answer_of_the_course(exercise, mistake.function, call))
             if remember:
                 if len(_remembered) >= MOST_REMEMBERED:
                     _remembered.clear()
@@ -314,8 +337,14 @@ def _answers_of(mistake, exercise, finding, remember):
     return answers
 
 
+def _refuse_the_same(one, other):
+    """Whether two errors are each a ValueError, and the first numbers in them the same: everybody has other words."""
+    numbers = [re.findall(r"\d+", error)[:1] for error in (one, other)]
+    return one.startswith("ValueError: ") and other.startswith("ValueError: ") and numbers[0] == numbers[1] != []
+
+
 def _difference_between(theirs, answer):
     if theirs.error or answer.error:
-        same = theirs.error.partition(" (line ")[0] == answer.error.partition(" (line ")[0]
-        return Difference() if same else Difference("another error")
+        one, other = (error.partition(" (line ")[0] for error in (theirs.error, answer.error))
+        return Difference() if one == other or _refuse_the_same(one, other) else Difference("another error")
     return difference_of(theirs.value, answer.value, 1e-6)

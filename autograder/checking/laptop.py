@@ -20,8 +20,6 @@ from autograder.checking.exercise import source_of
 from autograder.checking.judge import ask, judge
 from autograder.exercises import exercise_named
 
-SECONDS = 10.0  # of one call; right answers, loops among them, take less than one
-
 
 def check(name, function):
     """Judge a function you wrote on the visible questions of the exercise `name`.
@@ -45,13 +43,26 @@ def check(name, function):
 
 
 def _message(exercise, function):
-    if str(getattr(function, "__module__", "")).startswith("reformer"):
+    if str(getattr(function, "__module__", "")).startswith(("reformer", "trax_bridge")):
         words = f"This is the course's own {exercise.name}. Go on with it; your own earns the points."
         return Message(0, "borrowed", html.escape(words), words)
+    if exercise.needs_trax and (words := _without_trax()):
+        return Message(0, "without", html.escape(words), words)
     questions = exercise.asked(hidden=False)
-    verdict = judge(exercise, ask(exercise, function, questions, exercise.generator, SECONDS))
+    verdict = judge(exercise, ask(exercise, function, questions, exercise.generator, exercise.seconds))
     note = as_html(verdict) + _said_below(verdict, function)
     return Message(verdict.score, _state(verdict), note, "\n".join(verdict.reasons) or "Right.")
+
+
+def _without_trax():
+    """Why this exercise cannot be checked here, in a sentence; empty where Trax is installed."""
+    from trax_bridge import loading  # not above: a check of another exercise needs nothing of it
+
+    try:
+        loading.load_trax()
+    except loading.TraxMissing as missing:
+        return f"Not checked, and worth no points here: {missing}"
+    return ""
 
 
 @contextlib.contextmanager
@@ -84,7 +95,7 @@ def _said_below(verdict, function):
             return ""
         from classroom import progress  # not above: a check needs nothing of it
 
-        return progress.after_check(verdict, function, SECONDS)
+        return progress.after_check(verdict, function, verdict.exercise.seconds)
     except Exception:
         return ""
 
@@ -138,6 +149,7 @@ _STATES = {
     "blank": ("#56728f", "○ Not written yet"),
     "unknown": ("#d55e00", "✗ Unknown exercise"),
     "borrowed": ("#56728f", "○ Borrowed"),
+    "without": ("#56728f", "○ Not checked"),
 }
 
 

@@ -48,7 +48,8 @@ class OtherQuestion:
     def function(self, *args, **kwargs):
         given = self._given(Call(args, kwargs))
         given.arguments.update(self._made(given))
-        return self.exercise.reference(*given.args, **given.kwargs)
+        right = self.exercise.double.function if self.exercise.double else self.exercise.reference
+        return right(*given.args, **given.kwargs)
 
     def is_another(self, call):
         """Whether the change makes another question of a call."""

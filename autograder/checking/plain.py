@@ -1,10 +1,10 @@
 """Plain values: the only things that cross between a learner's kernel and the judge.
 
 Numbers, booleans, text, None, numeric arrays, and lists, tuples and dicts of these become JSON text and back; so do
-the forms that stand for functions in a call, but only on the way to the kernel. Nothing is unpickled, so nothing that a
-kernel sends can run on the judge's side. Text is measured, and its parts are counted, before it is parsed. Arrays
-travel as dtype, shape and raw bytes, whose length must fit before memory is taken. This file is also copied into the
-learner's kernel: it imports NumPy and `call` only.
+the forms that stand for functions in a call, and what is built for it, but only on the way to the kernel. Nothing is
+unpickled, so nothing that a kernel sends can run on the judge's side. Text is measured, and its parts are counted,
+before it is parsed. Arrays travel as dtype, shape and raw bytes, whose length must fit before memory is taken. This
+file is also copied into the learner's kernel: it imports NumPy and `call` only.
 """
 
 import base64
@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from autograder.checking.call import Call, Form
+from autograder.checking.call import Built, Call, Form
 
 MAX_BYTES = 4 * 2**20  # the largest right answer takes 21 kB
 MAX_PARTS = 2**18  # of the characters that divide JSON text into parts; a right answer has about a thousand
@@ -41,13 +41,13 @@ def decode(text):
 
 def encode_call(call):
     """Return a `Call`, functions among its arguments included, as JSON text."""
-    return encode([call.args, call.kwargs])
+    return encode([call.args, call.kwargs, call.sent])
 
 
 def decode_call(text):
     """Return the call that `encode_call` wrote. Raises NotPlain for anything else."""
     content = _read(text, forms=True)
-    if type(content) is not list or [*map(type, content)] != [tuple, dict]:
+    if type(content) is not list or [*map(type, content)] != [tuple, dict, tuple]:
         raise NotPlain("the call cannot be read")
     return Call(*content)
 
@@ -98,8 +98,9 @@ def _pack(value, depth):
         return {form: [_pack(item, depth - 1) for item in value]}
     if isinstance(value, dict):
         return {"dict": [[_pack_key(key), _pack(item, depth - 1)] for key, item in value.items()]}
-    if isinstance(value, Form):
-        return {"form": [value.name, _pack(value.arrays, depth - 1)]}
+    if isinstance(value, Form | Built):
+        kind = "form" if isinstance(value, Form) else "built"
+        return {kind: [value.name, _pack(value.arrays, depth - 1)]}
     if not _is_single(value):
         kind = type(value).__name__[:100]
         raise NotPlain(f"the answer holds a {kind}; numbers, text, arrays, lists and dicts can be judged")
@@ -160,8 +161,8 @@ def _unpack(node, depth, forms):
         if not all(isinstance(pair, list) and len(pair) == 2 and _is_key(pair[0]) for pair in content):
             raise NotPlain("the answer cannot be read (a dict that is none)")
         return _dict([(key, _unpack(item, depth - 1, forms)) for key, item in content])
-    if form == "form" and forms:
-        return Form(content[0], _unpack(content[1], depth - 1, forms))
+    if form in ("form", "built") and forms:
+        return {"form": Form, "built": Built}[form](content[0], _unpack(content[1], depth - 1, forms))
     raise NotPlain(f"the answer cannot be read (unknown form {form[:20]!r})")
 
 

@@ -6,6 +6,7 @@ Answers that were written blind, in `tests/blind` of a checkout, say what the na
 import json
 import sys
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
@@ -103,7 +104,7 @@ def _test_blind(exercises, result):
     newest = blind_answers()
     for exercise in exercises:
         for answer, names in newest.get(exercise.name, []):
-            laptop, grading = _verdicts(exercise, answer.function, PATIENCE if answer.truth else None)
+            laptop, *_, grading = _verdicts(exercise, answer.function, PATIENCE if answer.truth else None)
             if not answer.truth:
                 if not (laptop.right and grading.right):
                     result.styles_full = False
@@ -132,7 +133,7 @@ def _test_right_answers(exercise, result):
 
 def _test_mistakes(exercise, result):
     for mistake in exercise.mistakes:
-        verdicts = _verdicts(exercise, mistake.function)
+        verdicts = _verdicts(exercise, mistake.function, of_the_course=True)
         caught = all(verdict.score < exercise.max_score or exercise.without_points for verdict in verdicts)
         caught = caught and not any(verdict.right for verdict in verdicts)
         named = all(verdict.named and verdict.named.name == mistake.name for verdict in verdicts)
@@ -144,12 +145,19 @@ def _test_mistakes(exercise, result):
             result.faults.append(f"{exercise.name}: {mistake.name} {seen}")
 
 
-def _verdicts(exercise, function, seconds=None):
-    """Return the verdict of the laptop and of grading; `seconds` as in `ask`, for a function that may not end."""
+def _verdicts(exercise, function, seconds=None, of_the_course=False):
+    """Return the verdict of the laptop and of grading; `seconds`, for a function that may not end, and more as in
+    `ask`."""
+
+    def _asked(questions):
+        generator = partial(exercise.generator, secret=SECRET)
+        return ask(exercise, function, questions, generator, seconds, of_the_course)
 
     def verdict(questions):
-        return judge(exercise, ask(exercise, function, questions, lambda q: exercise.generator(q, SECRET), seconds))
+        return judge(exercise, _asked(questions))
 
+    if exercise.needs_trax and not of_the_course:  # seconds for each question, and grading asks the visible ones, too
+        return [verdict(exercise.asked(hidden=True))]
     return [verdict(exercise.asked(hidden=hidden)) for hidden in (False, True)]
 
 

@@ -1,8 +1,8 @@
 """The exercises of the course, a folder for each lab and a file for each exercise, and where to find one by name."""
 
-from autograder.exercises import lab01, lab02, lab03, lab04, lab05, lab06, lab07
+from autograder.exercises import lab01, lab02, lab03, lab04, lab05, lab06, lab07, lab08
 
-LABS = {lab.LAB.name: lab.LAB for lab in (lab01, lab02, lab03, lab04, lab05, lab06, lab07)}
+LABS = {lab.LAB.name: lab.LAB for lab in (lab01, lab02, lab03, lab04, lab05, lab06, lab07, lab08)}
 
 
 def exercise_named(name):

@@ -156,7 +156,9 @@ class Kernel:
 
     def _evaluate(self, function, *arguments):
         call = f'__import__("autograder.probe").probe.{function}({", ".join(map(repr, arguments))})'
-        reply, _ = self._execute(self.limits.call, code="", user_expressions={"answer": call}, silent=True)
+        reply, _ = self._execute(
+            max(self.limits.call, self._profile.call), code="", user_expressions={"answer": call}, silent=True
+        )
         answered = _field(_field(reply, "user_expressions", dict, {}), "answer", dict, {})
         if "ename" in answered:
             return {"error": _error_of({"status": "error", **answered})}

@@ -32,7 +32,7 @@ READY_MADE = {
     "trax",
 }
 ALONE = "one can come to the same code alone"
-_FILES = re.compile(r"(^|[/\\])(solutions|loops|autograder|reformer)[/\\]|(^|[/\\])solutions$|\.ipynb\b")
+_FILES = re.compile(r"(^|[/\\])(solutions|loops|autograder|reformer|trax_bridge)[/\\]|(^|[/\\])solutions$|\.ipynb\b")
 _IMPORTS = re.compile(r"\bfrom\s+([\w.]+)\s+import\b|\bimport\s+([\w.]+)")
 
 
@@ -53,7 +53,8 @@ def notes_on_source(lab, exercise, cells):
         notes.append(f"has the code of its last hint; {ALONE}")
     elif code and code in map(_known_code, _own_versions(lab, exercise)):
         notes.append(f"has the code of the course's own version; {ALONE}")
-    notes += _taken(_rests_on(exercise.name, statements), exercise.name)
+    ready_made = READY_MADE - ({"trax", "jax"} if exercise.needs_trax else set())
+    notes += _taken(_rests_on(exercise.name, statements), exercise.name, ready_made)
     return [f"the answer to {exercise.name} {words}" for words in notes]
 
 
@@ -129,7 +130,7 @@ def _names_in(statements):
 # --- what is taken from elsewhere -------------------------------------------------------------------------------
 
 
-def _taken(statements, name):
+def _taken(statements, name, ready_made):
     """Say what some statements take from elsewhere, where `name` is asked."""
     nodes = [node for statement in statements for node in ast.walk(statement)]
     texts = [node.value.strip() for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
@@ -143,10 +144,10 @@ def _taken(statements, name):
     asks = asks or any(re.search(rf"\b{name}\b", text) for text in texts)
     notes = []
     parts = [module.split(".") for module in modules]
-    course = [path for path in parts if path[0] == "reformer"]
+    course = [path for path in parts if path[0] in ("reformer", "trax_bridge")]
     if any(asks or path[-1] in (name, "*") or "loops" in path for path in course):
         notes.append("takes the course's own function")
-    notes += [f"uses {package}" for package in sorted(READY_MADE & {path[0] for path in parts})]
+    notes += [f"uses {package}" for package in sorted(ready_made & {path[0] for path in parts})]
     if any(path[0] == "autograder" and path != ["autograder", "check"] and path != ["autograder"] for path in parts):
         notes.append("looks into the autograder")
     if any(len(text) < 300 and _FILES.search(text) for text in texts):

@@ -11,7 +11,8 @@ from autograder.grading.sandbox import profile_of
 from autograder.grading.sandbox.furnish import FOR_EVERYBODY
 
 AUTOGRADER = Path(__file__).resolve().parents[1]
-REFORMER = AUTOGRADER.parent / "reformer"
+REFORMER, BRIDGE = AUTOGRADER.parent / "reformer", AUTOGRADER.parent / "trax_bridge"
+BRIDGE_BEGINS = 8  # the unit whose exercises it has
 JUDGES = ("examine", "graded", "kernel", "rebuild", "sources", "text", "work", "version")  # modules of grading/
 
 
@@ -51,3 +52,4 @@ def _files(unit):
     for folder in ("room", "sandbox"):
         yield from (grading / folder).rglob("*.py")
     yield from REFORMER.rglob("*.py")
+    yield from BRIDGE.rglob("*.py") if unit >= BRIDGE_BEGINS else ()

@@ -13,9 +13,13 @@ from autograder.exercises import LABS, exercise_named, lab_named
 from reformer import UNITS
 
 EXERCISES = [exercise for lab in LABS.values() for exercise in lab.exercises]
+WITH_TRAX = [
+    pytest.param(lab, id=name, marks=[pytest.mark.trax] * any(exercise.needs_trax for exercise in lab.exercises))
+    for name, lab in LABS.items()
+]
 
 
-@pytest.mark.parametrize("lab", LABS.values(), ids=list(LABS))
+@pytest.mark.parametrize("lab", WITH_TRAX)
 def test_every_known_mistake_loses_points_and_is_named_and_every_right_answer_gets_all(lab, record_property, capsys):
     """By the command, which ends with one line of JSON: a run takes minutes, so one has to do for both."""
     code, printed = main(["selftest", "--json", "--lab", lab.name]), capsys.readouterr().out

@@ -43,18 +43,31 @@ class Profile:
     """What the kernel of a lab needs beyond what all need.
 
     distributions : packages it can import, with all that they need
+    bridge : modules of `trax_bridge` it can import: those that the lab does not ask for
     address_space : whether the limit of memory can be one of address space; jax maps far more than it uses
-    processes, start, cell : as in `Limits`, where that is not enough: importing Trax takes half a minute and more
+    processes, start, cell, call : as in `Limits`, where that is not enough: importing Trax takes half a minute and more
     """
 
     distributions: tuple[str, ...] = ()
+    bridge: tuple[str, ...] = ()
     address_space: bool = True
     processes: int = 0
     start: float = 0.0
     cell: float = 0.0
+    call: float = 0.0
 
 
-PROFILES = {8: Profile(("trax", "jax", "jaxlib"), address_space=False, processes=512, start=180.0, cell=180.0)}
+PROFILES = {
+    8: Profile(
+        ("trax", "jax", "jaxlib"),
+        bridge=("__init__", "loading", "mending", "parameters", "dialogues"),
+        address_space=False,
+        processes=512,
+        start=180.0,
+        cell=180.0,
+        call=60.0,
+    )
+}
 
 
 def profile_of(unit):

@@ -416,5 +416,67 @@ def test_a_check_shows_each_of_several_values_in_a_row_of_its_name_and_functions
 def test_every_answer_of_several_values_has_names_for_them():
     for exercise in [one for lab in LABS.values() for one in lab.exercises]:
         question = exercise.questions[0]
-        answer = question.calls(exercise.generator(question))[0].of(exercise.reference)
+        answer = exercise.expected(question.calls(exercise.generator(question))[0])
         assert len(exercise.results) == (len(answer) if isinstance(answer, tuple) else 0), exercise.name
+
+
+def test_a_refusal_is_right_where_it_is_a_value_error_that_names_what_is_asked():
+    def halve(numbers):
+        for place, number in enumerate(numbers):
+            if number % 2:
+                raise ValueError(f"number {place} is odd")
+        return [number // 2 for number in numbers]
+
+    exercise = Exercise(halve, halve, axes=("number",))
+    exercise.case("even numbers", lambda rng: call([2, 4, 6]))
+    exercise.case("an odd one", lambda rng: call([2, 4, 7]), refused="2")
+
+    def score_of(function):
+        verdict = judge(exercise, ask(exercise, function, exercise.questions, exercise.generator))
+        return verdict.score, verdict.reasons[-1:]
+
+    def in_other_words(numbers):
+        odd = [place for place, number in enumerate(numbers) if number % 2]
+        if odd:
+            raise ValueError(f"odd: {odd}")
+        return [number // 2 for number in numbers]
+
+    def counted_from_one(numbers):
+        try:
+            return halve(numbers)
+        except ValueError:
+            raise ValueError("number 3 is odd") from None
+
+    def without_a_word(numbers):
+        return [number // 2 for number in numbers]
+
+    def of_another_kind(numbers):
+        assert not numbers[2] % 2, "number 2 is odd"
+        return halve(numbers)
+
+    def unwritten(numbers):
+        raise NotImplementedError("write the function here")
+
+    assert score_of(halve)[0] == score_of(in_other_words)[0] == 2
+    assert score_of(counted_from_one) == (
+        1,
+        ["an odd one: expected a ValueError that names 2, got ValueError: number 3 is odd (line 5 of the function)"],
+    )
+    assert score_of(without_a_word) == (1, ["an odd one: expected a ValueError that names 2, got an answer"])
+    assert score_of(of_another_kind)[0] == 1
+    assert judge(exercise, ask(exercise, unwritten, exercise.questions, exercise.generator)).outcome == "blank"
+
+
+def test_the_items_of_a_list_have_the_names_that_the_exercise_gives():
+    def pairs():
+        return [(np.zeros(2), np.ones((2, 3))), (np.zeros(2), np.ones((2, 3)))]
+
+    def wrong():
+        found = pairs()
+        found[1][1][1, 2] = 5
+        return found
+
+    exercise = Exercise(pairs, pairs, axes=("batch", ("tokens", "weights"), "row", "place"))
+    exercise.case("two batches", lambda rng: call())
+    verdict = judge(exercise, ask(exercise, wrong, exercise.questions, exercise.generator))
+    assert "batch 1: weights: 5 of 6 values are right; at row 1, place 2 it gives 5" in verdict.reasons[-1]
