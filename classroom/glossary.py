@@ -463,6 +463,39 @@ TERMS = (
         "07b",
         ("S4", "Mamba"),
     ),
+    # 08 Trax and a chatbot
+    Term(
+        "subword",
+        "A token between a letter and a word: a frequent word is one of them, a rare one is cut into several.",
+        "08",
+        ("word piece", "byte-pair encoding", "BPE"),
+    ),
+    Term(
+        "boundary",
+        "A length to which sequences are filled up with padding, so that those of about one length share a batch.",
+        "08",
+        ("bucket boundary",),
+    ),
+    Term(
+        "combinator",
+        "In Trax, what makes a layer of layers: one after the other, side by side, or around a sum.",
+        "08",
+    ),
+    Term(
+        "induction head",
+        "A head that looks at what came after the same token last time, and so copies it.",
+        "08",
+    ),
+    Term(
+        "temperature",
+        "What logits are divided by before a token is drawn: at 0 the likeliest is taken, above 1 the others gain.",
+        "08",
+    ),
+    Term(
+        "beam search",
+        "To write with the few likeliest beginnings of an answer side by side, and to keep the likeliest end.",
+        "08",
+    ),
 )
 
 RENAMED = (
