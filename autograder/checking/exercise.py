@@ -114,10 +114,12 @@ class Double:
     function : takes what the reference takes; what it gives costs nothing. An argument that would be built comes as
         `Built`
     observe : turns that, and the call, into the plain values that the exercise's `observe` makes of the real object
+    wrong : the first mistake as a learner writes it, for a sample of hand-ins
     """
 
     function: Callable
     observe: Callable
+    wrong: Callable
 
 
 @dataclass

@@ -60,6 +60,8 @@ def answers_of(lab):
 def mistaken(exercise, mistake=None):
     """Return the source of a mistake, the exercise's first if none is given, under the exercise's name, with all that
     it needs in the lab's kernel."""
+    if exercise.double and not mistake:
+        return written(exercise, exercise.double.wrong)  # its mistakes are doubles, too
     return written(exercise, (mistake or exercise.mistakes[0]).function)
 
 

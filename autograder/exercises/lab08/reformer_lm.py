@@ -156,11 +156,32 @@ def logits_of(settings, tokens, seed, shaken=0.0):
     return model.logits(from_trax(model, arrays), np.pad(tokens, ((0, 0), (1, 0)))[:, :-1])
 
 
+def without_attention_type(
+    vocabulary_size, max_length, *, d_model, n_heads, n_layers, n_rounds, n_buckets, chunk_length
+):
+    """The first mistake below, as a learner writes it."""
+    from trax_bridge import load_trax
+
+    trax = load_trax()
+    return trax.models.reformer.ReformerLM(
+        vocabulary_size,
+        d_model=d_model,
+        d_ff=2 * d_model,
+        d_attention_key=d_model // n_heads,
+        d_attention_value=d_model // n_heads,
+        n_layers=n_layers,
+        n_heads=n_heads,
+        dropout=0.0,
+        max_len=max_length,
+        ff_activation=trax.layers.Relu,
+    )
+
+
 exercise = Exercise(
     training.reformer_lm,
     loops.reformer_lm,
     observe=observe,
-    double=Double(settings_of, observe_settings),
+    double=Double(settings_of, observe_settings, without_attention_type),
     needs_trax=True,
     seconds=60.0,
     axes=(("number of parameters", "the same logits twice", "logits"), "position", "token"),

@@ -129,11 +129,29 @@ def observe_numbers(trained, call):
     return losses, table[np.array([0, *range(call.sent[0])])] @ matrix + bias
 
 
+def with_weights_of_one(model, batches, *, learning_rate, n_steps):
+    """The first mistake below, as a learner writes it."""
+    from trax_bridge import load_trax
+
+    trax = load_trax()
+    asarray, adam = trax.fastmath.numpy.asarray, trax.optimizers.Adam()
+    model_with_loss = trax.layers.Serial(model, trax.layers.WeightedCategoryCrossEntropy())
+    adam.tree_init(model_with_loss.weights)
+    trainer, losses = trax.optimizers.Trainer(model_with_loss, adam, n_devices=1), []
+    for step in range(n_steps):
+        tokens = asarray(batches[step % len(batches)][0].astype(np.int32))
+        batch = tokens, tokens, asarray(np.ones(tokens.shape, np.float32))
+        key = trax.fastmath.random.get_prng(step)
+        loss, _ = trainer.one_step(batch, key, step=step, learning_rate=learning_rate)
+        losses.append(float(loss))
+    return losses
+
+
 exercise = Exercise(
     training.training_loop,
     loops.training_loop,
     observe=observe,
-    double=Double(_trainer(), observe_numbers),
+    double=Double(_trainer(), observe_numbers, with_weights_of_one),
     needs_trax=True,
     seconds=60.0,
     axes=("step",),
