@@ -590,7 +590,7 @@ export default explore({
       done: ({ source, weights }) => source !== null && weights[source] > 0.8,
     },
     {
-      text: "In the last layer, find a symbol whose source shares its bucket in no round.",
+      text: "With few rounds, in the last layer, find a symbol whose source shares its bucket in none.",
       done: (facts) =>
         facts.source !== null && facts.layer === facts.layers.length - 1 && !roundsWithSource(facts).length,
     },

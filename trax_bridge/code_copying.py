@@ -11,7 +11,7 @@ import numpy as np
 
 from reformer.losses import cross_entropy
 from trax_bridge.batches import next_token_batch
-from trax_bridge.dialogues import CONTINUED
+from trax_bridge.dialogues import CONTINUED, UNKNOWN
 
 
 class Mention(NamedTuple):
@@ -27,15 +27,29 @@ class Mention(NamedTuple):
 
 
 def find_codes(words):
-    """All codes of a sequence: words, as in `Vocabulary.words` -> list of `Mention`."""
-    starts = [i for i in range(1, len(words)) if _is_continued(words[i]) and not _is_continued(words[i - 1])]
-    mentioned, mentions = {}, []
-    for start in starts:
-        end = next((i for i in range(start, len(words)) if not _is_continued(words[i])), len(words))
-        code = tuple(words[start - 1 : end])
-        mentions.append(Mention(start, end, start - mentioned.get(code, start)))
-        mentioned[code] = start
+    """All codes of a sequence: words, as in `Vocabulary.words` -> list of `Mention`.
+
+    A symbol that the vocabulary does not have belongs to the code where a known one follows it.
+    """
+    mentioned, mentions, start = {}, [], 1
+    while start < len(words):
+        end = _end_of_symbols(words, start)
+        if end > start and not _is_continued(words[start - 1]):
+            code = tuple(words[start - 1 : end])
+            mentions.append(Mention(start, end, start - mentioned.get(code, start)))
+            mentioned[code] = start
+        start = max(end, start) + 1
     return mentions
+
+
+def _end_of_symbols(words, start):
+    """The place after the last of the symbols that begin at `start`."""
+    end = place = start
+    while place < len(words) and (_is_continued(words[place]) or (words[place] == UNKNOWN and place > start)):
+        place += 1
+        if _is_continued(words[place - 1]):
+            end = place
+    return end
 
 
 def _is_continued(word):

@@ -133,3 +133,10 @@ def test_the_first_code_of_a_dialogue_is_told_whoever_says_it():
     words = split_words("It is #K7Q. Again: #K7Q.")
     said = codes_said(words, [(0, len(words))])
     assert [(one.told, one.distance > 0) for one in said] == [((), False), (("#k7q",), True)]
+
+
+def test_a_symbol_that_nobody_knows_does_not_cut_a_code_in_two():
+    words = ["it", "is", "#", "+b", "<unknown>", "<unknown>", "+2", ".", "#", "+b", "<unknown>", "and", "#", "+c"]
+    assert [(one.start, one.end) for one in find_codes(words)] == [(3, 7), (9, 10), (13, 14)]
+    words = ["#", "<unknown>", "+b", "+2"]  # where it begins cannot be seen
+    assert [(one.start, one.end) for one in find_codes(words)] == [(2, 4)]
