@@ -54,7 +54,7 @@ def table_of_readme():
     rows = ["| unit | lesson | lab | core |", "|---|---|---|---|", "| 00 start here | yes | – | – |"]
     for number, unit in UNITS.items():
         there = ["yes" if path else IN_THE_MAKING for path in (lessons_of(number), lab_of(number))]
-        core = " ".join(f"`{name}`" for name in unit.modules) or IN_THE_MAKING
+        core = " ".join(f"`{name}`" for name in unit.modules) or ("–" if is_complete(number) else IN_THE_MAKING)
         rows.append(f"| {number:02} {unit.name} | {' | '.join(there)} | {core} |")
     return "\n".join(rows)
 
