@@ -109,6 +109,7 @@ def test_the_installed_versions_are_those_of_the_lock():
 
 PACKAGES = ("reformer", "explorers", "autograder", "classroom", "trax_bridge")
 PEERS = {"torch", "transformers", "reformer_pytorch"}  # benchmarks/ runs them in environments of their own
+WITH_TRAX = ("trax_bridge", "autograder/exercises/lab08")  # once `load_trax` was called
 WITH_TEST_TOOLS = ("tests", "benchmarks", "explorers/stills.py")  # what only those run who change the course
 
 
@@ -139,10 +140,14 @@ def undeclared(names, declared):
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_what_a_package_imports_is_a_dependency(project, package):
-    files = files_of(package) - files_of(*WITH_TEST_TOOLS)
-    extras = ["cluster"] + ["trax"] * (package == "trax_bridge")  # what grade --scheduler asks for; what load_trax does
-    declared = sum((project["optional-dependencies"][extra] for extra in extras), project["dependencies"])
+    files = files_of(package) - files_of(*WITH_TEST_TOOLS, *WITH_TRAX)
+    declared = project["dependencies"] + project["optional-dependencies"]["cluster"]  # grade --scheduler asks for it
     assert undeclared(imported_by(files), declared) == set()
+
+
+def test_trax_is_imported_in_two_places_alone(project):
+    declared = project["dependencies"] + project["optional-dependencies"]["trax"]
+    assert undeclared(imported_by(files_of(*WITH_TRAX)), declared) == set()
 
 
 def test_what_tests_and_benchmarks_import_is_declared(project):
