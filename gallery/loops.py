@@ -2,3 +2,19 @@
 
 A twin says what its function means, and stands in for an answer that is not there yet. Each uses `np` and nothing else.
 """
+
+import numpy as np
+
+
+def attention_pool(vectors, scores, present):
+    """Average the vectors of each bag by the softmax of the scores of what is present; zeros where nothing is."""
+    pooled = np.zeros((vectors.shape[0], vectors.shape[2]))
+    for bag in range(len(vectors)):
+        here = [item for item in range(len(vectors[bag])) if present[bag, item]]
+        if not here:
+            continue
+        top = max(scores[bag, item] for item in here)
+        whole = sum(np.exp(scores[bag, item] - top) for item in here)
+        for item in here:
+            pooled[bag] += np.exp(scores[bag, item] - top) / whole * vectors[bag, item]
+    return pooled
