@@ -13,6 +13,7 @@ from explorers.reversible_steps import ReversibleStepsExplorer
 from explorers.soft_lookup import SoftLookupExplorer
 from explorers.sort_and_chunk import SortAndChunkExplorer
 from explorers.training_live import TrainingExplorer
+from explorers.which_pairs import WhichPairsExplorer
 from explorers.whole_road import WholeRoadExplorer
 
 EXPLORERS = [
@@ -26,6 +27,7 @@ EXPLORERS = [
     ReversibleStepsExplorer,
     MemoryMeterExplorer,
     TrainingExplorer,
+    WhichPairsExplorer,
 ]
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "SoftLookupExplorer",
     "SortAndChunkExplorer",
     "TrainingExplorer",
+    "WhichPairsExplorer",
     "WholeRoadExplorer",
     "standalone_page",
 ]

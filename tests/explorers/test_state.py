@@ -25,6 +25,7 @@ from explorers import (
     SoftLookupExplorer,
     SortAndChunkExplorer,
     TrainingExplorer,
+    WhichPairsExplorer,
     WholeRoadExplorer,
     standalone_page,
 )
@@ -71,6 +72,9 @@ NUMBERS = [
     (MemoryMeterExplorer, {"length": 63}, "length needs a whole number from 64 to 1048576, got 63"),
     (MemoryMeterExplorer, {"length": 2000001}, "length needs a whole number from 64 to 1048576, got 2000001"),
     (MemoryMeterExplorer, {"along": "batch"}, 'along needs length or depth, got "batch"'),
+    (WhichPairsExplorer, {"length": 63}, "length needs a whole number from 64 to 192, got 63"),
+    (WhichPairsExplorer, {"length": 64, "n_near": 65}, "n_near needs a whole number from 1 to 64, got 65"),
+    (WhichPairsExplorer, {"cosine": 1}, "cosine needs a number from 0.5 to 0.95, got 1"),
     (TrainingExplorer, {"shown": 41}, "shown needs a whole number from 0 to 40, got 41"),
     (TrainingExplorer, {"head": 2}, "head needs a whole number from 0 to 1, got 2"),
 ]
@@ -235,6 +239,7 @@ KEYS = {
     WholeRoadExplorer: ["ArrowRight", "ArrowDown", "t", "r"],
     AttentionMatrixExplorer: ["ArrowRight", "ArrowUp", "c", "v", "s", "f", "i", "b", "d", "r"],
     ReversibleStepsExplorer: ["ArrowRight", ".", "ArrowDown", "d", "g", "f", "s", "r"],
+    WhichPairsExplorer: ["ArrowRight", "ArrowDown", "s", "g", "b", "Shift+h", "c", "t", "r"],
     MemoryMeterExplorer: ["ArrowRight", "ArrowDown", "d", "f", "t", "h", "r", "c", "b", "v"],
     TrainingExplorer: ["ArrowRight", "ArrowDown", "h", "Shift+ArrowRight"],
 }
@@ -488,6 +493,9 @@ def test_no_task_is_done_before_anything_was_tried(explorer_class, open_drawn):
         (TrainingExplorer, {"shown": 9}, 0),
         (TrainingExplorer, {"shown": 15}, 1),
         (TrainingExplorer, {"shown": 17, "head": 1}, 2),
+        (WhichPairsExplorer, {"n_rounds": 0, "n_near": 20, "stride": 24}, 0),
+        (WhichPairsExplorer, {"n_rounds": 0, "n_near": 27, "n_first": 8, "stride": 24}, 1),
+        (WhichPairsExplorer, {"n_rounds": 0, "segment": 16, "n_summary": 2}, 2),
         (MemoryMeterExplorer, {"length": 4096}, 0),
         (MemoryMeterExplorer, {"length": 1024}, 1),
         (MemoryMeterExplorer, {"length": 2**20, "d_model": 256, "n_rounds": 1}, 2),
