@@ -29,7 +29,7 @@ def squares():
     asks, asked = np.indices((N, N))
     causal = asked <= asks
     bucket = rng.integers(0, 5, N)
-    friends = np.triu(rng.random((N, N)) < 0.12, 1)
+    friends = np.triu(rng.random((N, N)) < 0.07, 1)
     return {
         "G1": asks == N // 2,
         "G2": friends | friends.T | (asks == asked),
