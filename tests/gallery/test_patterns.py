@@ -270,4 +270,5 @@ def test_the_claims_of_the_room_hold_and_are_stored():
     assert np.all(heads["LSH"][far] > heads["window"][far] + 0.02)
     assert np.all(heads["window"][far] < heads["chance"][far] + 0.07)
     assert np.all(heads["64 heaviest"] > np.maximum(heads["LSH"], heads["window"]) + 0.15)
-    store("G7", figures)
+    for part, of_part in figures.items():
+        store("G7", part, of_part)
