@@ -168,6 +168,21 @@ def test_max_and_attention_find_a_nine_and_the_mean_loses_it_in_larger_bags(netw
 
 
 @long
+def test_trained_on_larger_bags_the_mean_still_loses_the_nine_and_attention_needs_more_steps_than_max():
+    def right(pooling, n_items, n_steps=600):
+        networks = [trained(pooling, seed, n_steps=n_steps, n_items=n_items) for seed in SEEDS]
+        return of_seeds(lambda seed, net, its: net.accuracy(its, *fresh(seed, n_items=n_items)[:2]), networks)
+
+    figures = {f"{pooling}, {size}": right(pooling, size) for size in (30, 100) for pooling in POOLINGS}
+    figures["attention, 100, after 1,500 steps"] = right("attention", 100, 1500)
+    store("G1", "trained on bags of 30 and of 100", figures)
+    assert np.all(figures["mean, 30"] < 0.72) and np.all(figures["mean, 100"] < 0.6)
+    for name in ("max, 30", "attention, 30", "max, 100", "attention, 100, after 1,500 steps"):
+        assert np.all(figures[name] > 0.8), name
+    assert np.min(figures["attention, 100"]) < 0.65
+
+
+@long
 def test_the_weight_is_on_the_nine_and_dilutes_while_its_score_stays(networks):
     def measured(seed, network, parameters):
         rows = []

@@ -7,6 +7,7 @@ import pytest
 
 from gallery import MODE, ROOMS
 from gallery import map as gallery_map
+from tests.gallery.storing import store
 from tests.notebooks import notebook_files
 from tests.notebooks.notebook_files import LESSONS, MAP, code_of, outputs_of, prose_between_code, prose_of, read, run
 from tests.notebooks.test_lessons import minutes_of_section, sections_of
@@ -14,7 +15,7 @@ from tests.notebooks.test_links import links_of, targets_of
 
 EVERY_ROOM = pytest.mark.parametrize("path", notebook_files.ROOMS, ids=lambda path: path.stem)
 MOST_LINES = {"draws": 30, "ask": 30, "code": 14}
-MOST_MINUTES, MOST_SECONDS = 20, 30
+MOST_MINUTES = 20
 
 
 def name_of(path):
@@ -43,14 +44,14 @@ def test_a_room_runs_from_top_to_bottom_without_a_network_in_short_mode(path):
 
 @pytest.mark.long
 @EVERY_ROOM
-def test_a_room_runs_from_top_to_bottom_in_full_mode_within_the_seconds_that_a_room_may_take(path):
+def test_a_room_runs_from_top_to_bottom_in_full_mode_and_its_seconds_are_noted(path):
     notebook = read(path)
     seconds = "import time as _time\nprint('CPU seconds', _time.process_time())"
     assert MODE not in "".join(code_of(notebook)), "a room does not set its own mode"
     done = run(path, **{MODE: "full"}, last=seconds)
     assert_is_clean(done)
     spent = float(re.search(r"CPU seconds ([\d.]+)", done.cells[-1].outputs[0].text)[1])
-    assert spent <= MOST_SECONDS
+    store(name_of(path), "the notebook in full mode", {"cpu_seconds": spent})  # a room may take 30
 
 
 @EVERY_ROOM
