@@ -25,7 +25,9 @@ from traitlets.config import Config
 from classroom import my_labs
 
 ROOT = Path(__file__).resolve().parents[1]
+GALLERY = "gallery"
 GLOSSARY = "glossary.ipynb"
+MAP = "G0_map.ipynb"  # the first page of the gallery, whose rooms stand beside the road
 STYLE = Path(__file__).with_name("site.css")
 CODE_STYLES = {"light": "default", "dark": "github-dark"}
 FOLDED = """
@@ -53,6 +55,11 @@ def build(out, lessons):
         pages.append(page)
     shutil.copyfile(pages[0], out / "index.html")
     return pages
+
+
+def pages_of(notebooks=ROOT / "notebooks"):
+    """All notebooks that become pages: the road, the glossary, and then the gallery."""
+    return [*sorted(notebooks.glob("*.ipynb")), *sorted((notebooks / GALLERY).glob("*.ipynb"))]
 
 
 def lesson_as_html(path):
@@ -84,10 +91,11 @@ def as_html(notebook):
 def links_between_pages(markdown):
     """Return Markdown text with links to lessons as links to their pages; of a link to a lab its words are left.
 
-    A lab needs a kernel, and lies in my_labs/, where its learner works.
+    A lab needs a kernel, and lies in my_labs/, where its learner works. All pages lie in one folder, those of the
+    gallery too.
     """
-    without_labs = re.sub(r"\[([^\]]+)\]\(\.\./my_labs/[^)]+\)", r"\1", markdown)
-    return re.sub(r"\]\((\w+)\.ipynb(#[^)]*)?\)", r"](\1.html\2)", without_labs)
+    without_labs = re.sub(r"\[([^\]]+)\]\((?:\.\./)+my_labs/[^)]+\)", r"\1", markdown)
+    return re.sub(r"\]\((?:\.\./|gallery/)?(\w+)\.ipynb(#[^)]*)?\)", r"](\1.html\2)", without_labs)
 
 
 def set_aside_formulas(markdown, formulas):
@@ -127,11 +135,15 @@ def _exporter():
 
 
 def _links(path, titles):
-    """The lesson before, the glossary and the lesson after; the glossary itself stands at the end of the road."""
-    road = [page for page in titles if page.name != GLOSSARY]
+    """The lesson before, the glossary, the gallery and the lesson after; the glossary stands at the end of the road.
+
+    A room of the gallery has the rooms before and after it in the place of lessons.
+    """
+    beside = path.parent.name == GALLERY
+    road = [page for page in titles if page.name != GLOSSARY and (page.parent.name == GALLERY) == beside]
     place = road.index(path) if path in road else len(road)
     links = [_link(page, f"← {titles[page]}") for page in road[:place][-1:]]
-    links += [_link(page, titles[page]) for page in titles if page.name == GLOSSARY and page != path]
+    links += [_link(page, titles[page]) for page in titles if page.name in (GLOSSARY, MAP) and page != path]
     links += [_link(page, f"{titles[page]} →") for page in road[place + 1 :][:1]]
     return " ".join(links)
 
@@ -163,9 +175,11 @@ def main(arguments=None):
         description="Execute the lessons and write each to one self-contained web page.",
     )
     parser.add_argument("--out", type=Path, default=ROOT / "site", help="folder for the pages (default: site/)")
-    parser.add_argument("lessons", nargs="*", type=Path, help="notebooks to write (default: all of notebooks/)")
+    parser.add_argument(
+        "lessons", nargs="*", type=Path, help="notebooks to write (default: all of notebooks/ and its gallery/)"
+    )
     options = parser.parse_args(arguments)
-    lessons = options.lessons or sorted((ROOT / "notebooks").glob("*.ipynb"))
+    lessons = options.lessons or pages_of()
     missing = [path for path in lessons if not path.is_file()]
     if missing:
         parser.error(f"no such notebook: {missing[0]}")

@@ -14,6 +14,7 @@ from explorers.reversible_steps import ReversibleStepsExplorer
 from explorers.soft_lookup import SoftLookupExplorer
 from explorers.sort_and_chunk import SortAndChunkExplorer
 from explorers.training_live import TrainingExplorer
+from explorers.which_pairs import WhichPairsExplorer
 from explorers.whole_road import WholeRoadExplorer
 
 EXPLORERS = [
@@ -28,6 +29,7 @@ EXPLORERS = [
     MemoryMeterExplorer,
     TrainingExplorer,
     ReadingExplorer,
+    WhichPairsExplorer,
 ]
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "SoftLookupExplorer",
     "SortAndChunkExplorer",
     "TrainingExplorer",
+    "WhichPairsExplorer",
     "WholeRoadExplorer",
     "reading_the_model",
     "standalone_page",

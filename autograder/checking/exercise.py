@@ -127,7 +127,7 @@ class Exercise:
     """A function the learner writes, with everything that is known about it.
 
     reference : the course's own function; the exercise bears its name
-    twin : the loop version from `reformer.loops`, the last hint and the stand-in for a wrong answer
+    twin : the loop version from `reformer.loops` or `gallery.loops`, the last hint and the stand-in for a wrong answer
     observe : where an answer is an object, a function that turns it and its `Call` into plain values. It is sent to
         the learner's kernel as source, and uses `np` and nothing else.
     double : a `Double` of the reference, where it takes seconds and packages that not everybody has
@@ -138,6 +138,7 @@ class Exercise:
     remark : gives of the right answer and the place of the first wrong number what is special there, in words, or None
     none_is_an_answer : whether None is the right answer to some questions
     without_points : whether it is optional: `check` says right or not, and nothing is won or lost
+    in_gallery : whether it belongs to a room of the gallery, and to no lab: what `check` says holds no number at all
     ranking : where an answer is places in order, gives of the arguments the numbers that rank them, (..., n)
     relations : `Relation`s that name mistakes of this exercise alone, such as those that chance has a hand in
     questions : cases and properties, from small to large
@@ -157,6 +158,7 @@ class Exercise:
     ranking: Callable | None = None
     none_is_an_answer: bool = False
     without_points: bool = False
+    in_gallery: bool = False
     relations: tuple = ()
     questions: list = field(default_factory=list)
     mistakes: list = field(default_factory=list)
@@ -169,7 +171,7 @@ class Exercise:
 
     @property
     def max_score(self):
-        return 0 if self.without_points else sum(question.points for question in self.questions)
+        return 0 if self.without_points or self.in_gallery else sum(question.points for question in self.questions)
 
     @property
     def parameters(self):

@@ -24,7 +24,8 @@ from autograder.exercises import exercise_named
 def check(name, function):
     """Judge a function you wrote on the visible questions of the exercise `name`.
 
-    Returns a verdict. A notebook shows its message; its plain text is the number of points, which nbgrader reads.
+    Returns a verdict. A notebook shows its message; its plain text is the number of points, which nbgrader reads. Of an
+    exercise of the gallery it is the message in words.
     """
     try:
         exercise = exercise_named(name)
@@ -43,15 +44,27 @@ def check(name, function):
 
 
 def _message(exercise, function):
-    if str(getattr(function, "__module__", "")).startswith(("reformer", "trax_bridge")):
-        words = f"This is the course's own {exercise.name}. Go on with it; your own earns the points."
-        return Message(0, "borrowed", html.escape(words), words)
+    if str(getattr(function, "__module__", "")).startswith(("reformer", "trax_bridge", "gallery")):
+        yours = "is the exercise" if exercise.in_gallery else "earns the points"
+        words = f"This is the course's own {exercise.name}. Go on with it; your own {yours}."
+        return Message(_score(exercise, 0), "borrowed", html.escape(words), words)
     if exercise.needs_trax and (words := _without_trax()):
         return Message(0, "without", html.escape(words), words)
     questions = exercise.asked(hidden=False)
     verdict = judge(exercise, ask(exercise, function, questions, exercise.generator, exercise.seconds))
     note = as_html(verdict) + _said_below(verdict, function)
-    return Message(verdict.score, _state(verdict), note, "\n".join(verdict.reasons) or "Right.")
+    return Message(_score(exercise, verdict.score), _state(verdict), note, _words(verdict))
+
+
+def _words(verdict):
+    if verdict.outcome == "blank":
+        return "Not written yet."
+    return "\n".join(verdict.reasons) or "Right."
+
+
+def _score(exercise, points):
+    """The points, or None for an exercise of the gallery, which has no number."""
+    return None if exercise.in_gallery else points
 
 
 def _without_trax():
@@ -126,7 +139,10 @@ class Beginning(io.TextIOBase):
 
 
 class Message:
-    """A verdict as a notebook shows it: a coloured note for people, a bare number of points for nbgrader."""
+    """A verdict as a notebook shows it: a coloured note for people, a bare number of points for nbgrader.
+
+    Without a score, None, the words stand in the place of the number.
+    """
 
     def __init__(self, score, state, note, text):
         self.score = score
@@ -135,7 +151,7 @@ class Message:
         self._note = note
 
     def __repr__(self):
-        return str(float(self.score))
+        return self.text if self.score is None else str(float(self.score))
 
     def _repr_html_(self):
         colour, _ = _STATES[self.state]
@@ -158,7 +174,7 @@ def as_html(verdict):
     exercise = verdict.exercise
     _, title = _STATES[_state(verdict)]
     points = "without points" if exercise.without_points else f"{verdict.score:g} of {exercise.max_score} points"
-    head = f"<b>{title}</b> · <code>{exercise.name}</code> · {points}"
+    head = f"<b>{title}</b> · <code>{exercise.name}</code>" + ("" if exercise.in_gallery else f" · {points}")
     if _state(verdict) == "blank":
         return f"{head}<br>Write the function in the cell above, then run this cell again."
     if verdict.right:
@@ -230,6 +246,8 @@ def _bare(value):
 
 
 def _other_findings(verdict):
+    if verdict.exercise.in_gallery:
+        return ""
     right = sum(finding.right for finding in verdict.findings)
     half = sum(finding.difference.form_only for finding in verdict.findings)
     more = f"; {half} more {'has' if half == 1 else 'have'} the right values, and half of the points" if half else ""
@@ -249,7 +267,7 @@ def _offer(exercise):
     return (
         "<details><summary>Go on without it</summary>Put this in a cell of its own below, and later cells will work: "
         f"<code>from {exercise.twin.__module__} import {exercise.name}</code>. "
-        "It is slow, and earns no points.</details>"
+        f"It is slow{'' if exercise.in_gallery else ', and earns no points'}.</details>"
     )
 
 

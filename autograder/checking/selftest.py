@@ -12,7 +12,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from autograder.checking.judge import ask, judge
-from autograder.exercises import LABS
+from autograder.exercises import GALLERY, LABS
 
 SECRET = b"selftest: these hidden inputs are public"
 PATIENCE = 3  # seconds for a call of a wrong answer, since some count up for ever
@@ -72,7 +72,8 @@ def selftest(exercises=None):
 
     A mistake counts as caught and as named only where both a learner's `check` and grading would do so.
     """
-    exercises = [e for lab in LABS.values() for e in lab.exercises] if exercises is None else exercises
+    if exercises is None:
+        exercises = [*(exercise for lab in LABS.values() for exercise in lab.exercises), *GALLERY]
     result = Result()
     for exercise in tqdm(exercises, desc="exercises", leave=False):
         _test_right_answers(exercise, result)
@@ -92,7 +93,7 @@ def blind_answers():
     finally:
         sys.path.remove(str(ROOT))
     newest = {}
-    for name in sorted(path.stem for path in blind.FOLDER.glob("lab*.py")):  # lab01, lab01_second, lab01_third
+    for name in blind.SETS:  # lab01, lab01_second, lab01_third
         answers, names = blind.blind_set(name), blind.right_names(name)
         for exercise in {answer.exercise for answer in answers}:
             newest[exercise] = [(one, names.get(one.name, set())) for one in answers if one.exercise == exercise]
@@ -134,7 +135,7 @@ def _test_right_answers(exercise, result):
 def _test_mistakes(exercise, result):
     for mistake in exercise.mistakes:
         verdicts = _verdicts(exercise, mistake.function, of_the_course=True)
-        caught = all(verdict.score < exercise.max_score or exercise.without_points for verdict in verdicts)
+        caught = all(verdict.score < exercise.max_score or not exercise.max_score for verdict in verdicts)
         caught = caught and not any(verdict.right for verdict in verdicts)
         named = all(verdict.named and verdict.named.name == mistake.name for verdict in verdicts)
         result.mistakes += 1

@@ -101,6 +101,8 @@ def test_what_is_handed_out_has_all_a_student_needs_and_nothing_of_the_instructo
         archive.extractall(tmp_path)
     assert {"start.py", "Makefile", "requirements.lock", "autograder/checking/laptop.py"} <= set(names)
     assert any(name.startswith("labs/lab01_neighbors/") for name in names)
+    assert {"gallery/map.png", "notebooks/gallery/G0_map.ipynb"} <= set(names)
+    assert "autograder/exercises/gallery/__init__.py" in names
     assert {"data/text/text.txt.gz", "data/text/LICENSE", "data/words/words.npz", "data/attention/dense.npz"} <= set(
         names
     )

@@ -2,9 +2,10 @@
 
 They measure what the listed mistakes and the relations are worth against wrong answers that nobody foresaw: how many
 lose points (caught), how many get a right name (named), how many a wrong one (misnamed). `labNN.py` is the first set,
-`labNN_second.py` one that was written later, after what the first had shown was mended. No answer is edited once it is
-here, nor its `truth`. `names.json` says for each wrong answer which names would be right; a second reader filled it in
-from the truths and the list of names alone, before anything was measured.
+`labNN_second.py` one that was written later, after what the first had shown was mended; `gallery_NAME.py` is that of a
+room of the gallery. No answer is edited once it is here, nor its `truth`. `names.json` says for each wrong answer which
+names would be right; a second reader filled it in from the truths and the list of names alone, before anything was
+measured.
 """
 
 import importlib
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
+SETS = sorted(path.stem for kind in ("lab", "gallery") for path in FOLDER.glob(f"{kind}*.py"))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 from classroom import site
 from tests.explorers.lab_page import open_page_of
 from tests.explorers.test_heard_and_seen import AXE
-from tests.notebooks.notebook_files import GLOSSARY, LESSONS, prose_of, read
+from tests.notebooks.notebook_files import GLOSSARY, LESSONS, MAP, ROOMS, prose_of, read
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -59,7 +59,7 @@ def test_an_answer_stays_in_what_has_to_be_opened_to_see_it():
     assert asked == "<details><summary>Asked</summary>Answered.</details>"
 
 
-@pytest.mark.parametrize("path", [*LESSONS, GLOSSARY], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*LESSONS, GLOSSARY, MAP, *ROOMS], ids=lambda path: path.stem)
 def test_every_answer_of_a_lesson_stays_in_what_has_to_be_opened_to_see_it(path):
     notebook = read(path)
     html = site.as_html(notebook)  # of the words alone: nothing was run
@@ -68,7 +68,7 @@ def test_every_answer_of_a_lesson_stays_in_what_has_to_be_opened_to_see_it(path)
         assert words.strip(), f"{path.name}: nothing in {details}"
 
 
-@pytest.mark.parametrize("path", [*LESSONS, GLOSSARY], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*LESSONS, GLOSSARY, MAP, *ROOMS], ids=lambda path: path.stem)
 def test_no_picture_in_the_words_of_a_lesson_is_a_file_which_a_page_could_not_show(path):
     assert not re.search(r"!\[[^]]*\]\((?!attachment:|data:)|<img[^>]+src=\"(?!data:)", prose_of(read(path)))
 
@@ -97,6 +97,24 @@ def test_links_to_lessons_lead_to_their_pages_and_of_links_to_labs_the_words_are
     text = "[lesson 01](01_neighbors.ipynb), [lab 01](../my_labs/lab01_neighbors/lab01_neighbors.ipynb), [b](https://b.org)"
     assert site.links_between_pages(text) == "[lesson 01](01_neighbors.html), lab 01, [b](https://b.org)"
     assert site.links_between_pages("[k](glossary.ipynb#cell-id=key)") == "[k](glossary.html#cell-id=key)"
+
+
+def test_pages_of_the_gallery_lie_beside_those_of_the_road_and_lead_to_each_other_and_to_the_road():
+    text = "[map](gallery/G0_map.ipynb), [lesson](../05b_lsh.ipynb#cell-id=a), [lab](../../my_labs/lab05/lab05.ipynb)"
+    assert site.links_between_pages(text) == "[map](G0_map.html), [lesson](05b_lsh.html#cell-id=a), lab"
+    road = [Path("00_a.ipynb"), Path("01_b.ipynb"), Path("glossary.ipynb")]
+    rooms = [Path(f"gallery/{name}.ipynb") for name in ("G0_map", "G1_c", "G3_d")]
+    titles = {path: path.stem.title() for path in [*road, *rooms]}
+    links = {path.stem: re.findall(r'href="(\w+)\.html"', site._links(path, titles)) for path in titles}
+    assert links["00_a"] == ["glossary", "G0_map", "01_b"]
+    assert links["G0_map"] == ["glossary", "G1_c"]
+    assert links["G1_c"] == ["G0_map", "glossary", "G0_map", "G3_d"]
+    assert links["glossary"] == ["01_b", "G0_map"]
+
+
+def test_by_default_every_notebook_of_the_road_and_of_the_gallery_becomes_a_page():
+    assert site.pages_of()[0].name == "00_start_here.ipynb"  # which is the index, too
+    assert {*site.pages_of()} == {*LESSONS, GLOSSARY, MAP, *ROOMS}
 
 
 def test_no_link_of_a_page_leads_to_a_notebook(page):

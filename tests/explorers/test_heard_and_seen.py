@@ -17,6 +17,7 @@ from explorers import (
     SoftLookupExplorer,
     SortAndChunkExplorer,
     TrainingExplorer,
+    WhichPairsExplorer,
     WholeRoadExplorer,
 )
 from tests.explorers.lab_page import AXE, ONLY_CONTRAST, SENTENCE, STAGE, violations, wait_until_still
@@ -48,6 +49,8 @@ STATES = [
     (TrainingExplorer, {"shown": 40, "head": 1, "chosen": 2}),
     (ReadingExplorer, {}),
     (ReadingExplorer, {"dialogue": 2, "layer": 0, "n_rounds": 2, "only_round": 1}),
+    (WhichPairsExplorer, {}),
+    (WhichPairsExplorer, {"n_near": 20, "n_first": 8, "n_rounds": 0, "task": "title", "length": 192}),
     (MemoryMeterExplorer, {"length": 512, "in_blocks": True, "along": "depth", "chosen": 3}),
     (ReversibleStepsExplorer, {"n_blocks": 12, "step": 40, "randomness": "redrawn", "precision": "float64"}),
 ]
@@ -395,7 +398,14 @@ def test_on_a_phone_pictures_are_sharp_and_a_swipe_scrolls_down_only_and_unless_
     page.wait_for_timeout(500)  # until the page has come to rest
     page.evaluate(f"scrollTo(0, {top})")
     page.wait_for_timeout(200)
-    if explorer_class in (AttentionMatrixExplorer, MemoryMeterExplorer, TrainingExplorer, ReadingExplorer):
+    without_drags = (
+        AttentionMatrixExplorer,
+        MemoryMeterExplorer,
+        TrainingExplorer,
+        ReadingExplorer,
+        WhichPairsExplorer,
+    )
+    if explorer_class in without_drags:
         return  # nothing there can be dragged
     x, y = place_of_a_mark(explorer_class, box)
     swipe(page, x, y, 30 if explorer_class in (SortAndChunkExplorer, ReversibleStepsExplorer) else 0, 60)

@@ -107,7 +107,7 @@ def test_the_installed_versions_are_those_of_the_lock():
 
 # ---- what the code imports ----
 
-PACKAGES = ("reformer", "explorers", "autograder", "classroom", "trax_bridge")
+PACKAGES = ("reformer", "explorers", "autograder", "classroom", "trax_bridge", "gallery")
 PEERS = {"torch", "transformers", "reformer_pytorch"}  # benchmarks/ runs them in environments of their own
 WITH_TRAX = ("trax_bridge", "autograder/exercises/lab08")  # once `load_trax` was called
 WITH_TEST_TOOLS = ("tests", "benchmarks", "explorers/stills.py")  # what only those run who change the course

@@ -7,7 +7,7 @@ from symtable import symtable
 import nbformat
 import pytest
 
-from tests.notebooks.notebook_files import LESSONS, read
+from tests.notebooks.notebook_files import LESSONS, ROOMS, read
 
 CHANGES = {"append", "extend", "fill", "insert", "pop", "put", "remove", "setdefault", "sort", "update"}
 SAYS = {"print", "display", "ask", "check"}
@@ -102,12 +102,12 @@ def faults_of(notebook):
     return faults
 
 
-@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*LESSONS, *ROOMS], ids=lambda path: path.stem)
 def test_cells_tagged_as_drawing_only_draw(path):
     assert faults_of(read(path)) == []
 
 
-@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*LESSONS, *ROOMS], ids=lambda path: path.stem)
 def test_what_is_folded_is_a_drawing_a_question_or_a_long_run_and_every_drawing_so_tagged_is_folded(path):
     for cell in code_cells(read(path)):
         is_folded = cell.metadata.get("jupyter", {}).get("source_hidden", False)

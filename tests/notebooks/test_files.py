@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.notebooks.notebook_files import GLOSSARY, LABS, LESSONS, SOLUTIONS, read
+from tests.notebooks.notebook_files import GLOSSARY, LABS, LESSONS, MAP, ROOMS, SOLUTIONS, read
 
 
 @pytest.mark.parametrize(
-    "path", [*LESSONS, GLOSSARY, *SOLUTIONS, *LABS], ids=lambda path: f"{path.parts[-2]}/{path.name}"
+    "path", [*LESSONS, GLOSSARY, MAP, *ROOMS, *SOLUTIONS, *LABS], ids=lambda path: f"{path.parts[-2]}/{path.name}"
 )
 def test_a_notebook_is_stored_clean(path):
     notebook = read(path)

@@ -5,10 +5,10 @@ import re
 import pytest
 
 from classroom.kernel import LANGUAGE
-from tests.notebooks.notebook_files import GLOSSARY, LABS, LESSONS, ROOT, SOLUTIONS, prose_of, read
+from tests.notebooks.notebook_files import GLOSSARY, LABS, LESSONS, MAP, ROOMS, ROOT, SOLUTIONS, prose_of, read
 
 NOTEBOOKS = pytest.mark.parametrize(
-    "path", [*LESSONS, GLOSSARY, *SOLUTIONS, *LABS], ids=lambda path: f"{path.parts[-2]}/{path.name}"
+    "path", [*LESSONS, GLOSSARY, MAP, *ROOMS, *SOLUTIONS, *LABS], ids=lambda path: f"{path.parts[-2]}/{path.name}"
 )
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autograder.checking.judge import ask, find, judge
-from autograder.exercises import LABS
+from autograder.exercises import GALLERY, LABS
 
 # Those whose answers are plain; test_lab08_in_trax.py has the others.
 EXERCISES = [exercise for lab in LABS.values() for exercise in lab.exercises if not exercise.double]
@@ -46,7 +46,7 @@ def shuffled(value, rng):
 def test_answers_to_other_questions_and_answers_by_chance_get_no_name():
     named = [
         (exercise.name, make.__name__, verdict.named.name)
-        for exercise in EXERCISES
+        for exercise in [*EXERCISES, *GALLERY]
         for make in (to_another_question, in_another_order, by_chance)
         for seed in (1, 2)
         for function in [make(exercise, np.random.default_rng(seed))]
