@@ -301,7 +301,9 @@ def _compare(exercise, mistake, findings, *, at_most=2 / 3, remember=True):
     shown_by, n_against, n_slips = [], 0, 0
     for finding in wrong + [finding for finding in findings if not finding.wrong]:
         theirs = _answers_of(mistake, exercise, finding, remember)
-        differences = [_difference_between(one, answer) for one, answer in zip(theirs, finding.answers, strict=True)]
+        refused = bool(getattr(finding.question, "refused", ""))
+        pairs = zip(theirs, finding.answers, strict=True)
+        differences = [_difference_between(one, answer, refused) for one, answer in pairs]
         slip = any(difference.words for difference in differences)
         agrees = not any(difference.words and not difference.form_only for difference in differences)
         if slip and (not finding.wrong or finding.difference.form_only):
@@ -343,8 +345,9 @@ def _refuse_the_same(one, other):
     return one.startswith("ValueError: ") and other.startswith("ValueError: ") and numbers[0] == numbers[1] != []
 
 
-def _difference_between(theirs, answer):
+def _difference_between(theirs, answer, refused):
     if theirs.error or answer.error:
         one, other = (error.partition(" (line ")[0] for error in (theirs.error, answer.error))
-        return Difference() if one == other or _refuse_the_same(one, other) else Difference("another error")
+        same = one == other or (refused and _refuse_the_same(one, other))
+        return Difference() if same else Difference("another error")
     return difference_of(theirs.value, answer.value, 1e-6)

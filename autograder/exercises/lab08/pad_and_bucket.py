@@ -10,6 +10,7 @@ number, counted from 0.
 import numpy as np
 
 from autograder.checking.call import call
+from autograder.checking.differences import difference_of
 from autograder.checking.exercise import Exercise
 from trax_bridge import batches, loops
 
@@ -25,6 +26,20 @@ def drawn(n, boundaries, *, batch_size, shortest=1, longest=None, **options):
         return call(sequences, list(boundaries), batch_size=batch_size, **options)
 
     return make
+
+
+def unlike(make, *names):
+    """Redraw until these mistakes give something else, so that a hidden question costs everybody the same."""
+
+    def drawn_anew(rng):
+        while True:
+            one = make(rng)
+            right = one.of(exercise.reference)
+            others = [one.of(mistake.function) for mistake in exercise.mistakes if mistake.name in names]
+            if all(difference_of(right, other, 0).words for other in others):
+                return one
+
+    return drawn_anew
 
 
 def of_lengths(*lengths, boundaries, batch_size, **options):
@@ -92,11 +107,18 @@ def _(calls, answers):
 
 exercise.case(
     "sixty sequences, four boundaries, batches of seven, filled up with 3",
-    drawn(60, [5, 8, 16, 24], batch_size=7, pad=3),
+    unlike(drawn(60, [5, 8, 16, 24], batch_size=7, pad=3), "short_batches_at_the_end"),
     hidden=True,
 )
 exercise.case(
-    "thirty sequences, of which many are as long as a boundary", drawn(30, [2, 3, 4], batch_size=4), hidden=True
+    "thirty sequences, of which many are as long as a boundary",
+    unlike(
+        drawn(30, [2, 3, 4], batch_size=4),
+        "boundaries_in_the_order_of_their_first_sequence",
+        "filled_up_to_the_longest",
+        "short_batches_at_the_end",
+    ),
+    hidden=True,
 )
 exercise.case(
     "among nine one that is longer than all boundaries",

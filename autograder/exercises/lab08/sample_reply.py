@@ -52,8 +52,12 @@ def four(prompt, uniforms, *, temperature=1.0, stop=0):
     return lambda rng: call(form("row", _FOUR), prompt, np.array(uniforms), temperature=temperature, stop=stop)
 
 
-def drawn(kind, V, n, *, temperature=1.0, stop=0, n_prompt=3, least=0, most=None, spread=1.5):
-    """Draw until the right reply has from `least` to `most` tokens."""
+def drawn(kind, V, n, *, temperature=1.0, stop=0, n_prompt=3, least=0, most=None, spread=1.5, says_zero=False):
+    """Draw until the right reply has from `least` to `most` tokens.
+
+    says_zero : what is hidden has to cost everybody the same: if True, token 0 is among them, and no `stop` in the
+        prompt
+    """
 
     def make(rng):
         while True:
@@ -61,7 +65,8 @@ def drawn(kind, V, n, *, temperature=1.0, stop=0, n_prompt=3, least=0, most=None
             prompt = rng.integers(0, V, n_prompt).tolist()
             one = call(form(kind, table), prompt, rng.random(n), temperature=temperature, stop=stop)
             reply = one.of(chat.sample_reply)
-            if least <= len(reply) <= (n if most is None else most):
+            is_long_enough = least <= len(reply) <= (n if most is None else most)
+            if is_long_enough and (not says_zero or (0 in reply and stop not in prompt)):
                 return one
 
     return make
@@ -103,10 +108,14 @@ def _(calls, answers):
 
 ask(
     "forty tokens, temperature 0.8",
-    drawn("sum of rows", 40, 30, temperature=0.8, least=20, stop=7, spread=0.5),
+    drawn("sum of rows", 40, 30, temperature=0.8, least=15, most=28, stop=7, spread=0.5, says_zero=True),
     hidden=True,
 )
-ask("thirty tokens, by the last alone, and the turn ends", drawn("row", 30, 40, least=5, most=30, stop=11), hidden=True)
+ask(
+    "thirty tokens, by the last alone, and the turn ends",
+    drawn("row", 30, 40, least=5, most=30, stop=11, says_zero=True),
+    hidden=True,
+)
 
 
 # --- right answers in other styles ------------------------------------------------------------------------------

@@ -30,6 +30,8 @@ def spoiled(answer, rng):
         return Answer(value)
     if is_tuple_of_arrays(value):
         return Answer((spoiled(Answer(value[0]), rng).value, *value[1:]))
+    if is_list_of_pairs(value):
+        return Answer([spoiled(Answer(value[0]), rng).value, *value[1:]])
     value = np.array(value)
     place = tuple(rng.integers(value.shape))
     as_infinite = value.dtype.kind == "f" and not abs(value[place]) < AS_GOOD_AS_INFINITE
@@ -41,8 +43,15 @@ def is_tuple_of_arrays(value):
     return isinstance(value, tuple) and all(isinstance(one, np.ndarray) for one in value)
 
 
+def is_list_of_pairs(value):
+    return isinstance(value, list) and bool(value) and all(map(is_tuple_of_arrays, value))
+
+
 def place_of(exercise, right, wrong):
     """The words by which a message has to say where two answers differ."""
+    if is_list_of_pairs(right):
+        place = np.argwhere(right[0][0] != wrong[0][0])[0]
+        return ", ".join(f"{name} {i}" for name, i in zip(exercise.axes[2:], place, strict=True))
     if isinstance(right, dict):
         bucket = next(iter(right))
         return f"{exercise.axes[0]} {bucket}: {exercise.axes[1]} {right[bucket][0]} is missing"
@@ -60,8 +69,9 @@ def test_a_case_that_goes_wrong_at_one_token_says_at_which(exercise):
     rng = np.random.default_rng(1)
     told = 0
     for question, calls, (right, *more) in asked(exercise):
-        is_array = is_tuple_of_arrays(right.value) or np.ndim(right.value) > 0
-        if more or isinstance(question, Property) or not is_array and not right.value:
+        is_array = is_tuple_of_arrays(right.value) or is_list_of_pairs(right.value) or np.ndim(right.value) > 0
+        is_empty = isinstance(right.value, list) and not right.value
+        if more or isinstance(question, Property) or is_empty or not is_array and not right.value:
             continue
         for wrong in (spoiled(right, rng) for _ in range(5)):
             (finding,) = judge(exercise, [(question, calls, [wrong])]).findings
