@@ -18,3 +18,19 @@ def attention_pool(vectors, scores, present):
         for item in here:
             pooled[bag] += np.exp(scores[bag, item] - top) / whole * vectors[bag, item]
     return pooled
+
+
+def memory_hops(question, keys, values):
+    """Look at the lines of a memory once a hop, and add to the state what was read: the last state, and all weights."""
+    n_hops, n_lines, n_features = keys.shape
+    state, weights = [*question], np.zeros((n_hops, n_lines))
+    for hop in range(n_hops):
+        scores = []
+        for line in range(n_lines):
+            scores.append(sum(keys[hop, line, feature] * state[feature] for feature in range(n_features)))
+        whole = sum(np.exp(score - max(scores)) for score in scores)
+        for line in range(n_lines):
+            weights[hop, line] = np.exp(scores[line] - max(scores)) / whole
+        for feature in range(n_features):
+            state[feature] += sum(weights[hop, line] * values[hop, line, feature] for line in range(n_lines))
+    return np.array(state), weights
