@@ -21,7 +21,7 @@ from gallery.learning import learn
 from reformer.arguments import require_arrays, require_choice
 from reformer.attention import softmax
 from reformer.gradients import embed_backward
-from reformer.layers import embed, rows_of
+from reformer.layers import embed
 from reformer.losses import cross_entropy_backward, cross_entropy_forward
 
 PEOPLE = ("Ada", "Bo", "Cy", "Dee")
@@ -199,10 +199,9 @@ class MemoryNetwork:
         loss, kept = cross_entropy_forward(state @ places.T, answers, np.ones(len(answers)))
         d_logits, _ = cross_entropy_backward(1.0, kept)
         (d_question, d_keys, d_values), _ = memory_hops_backward(d_logits @ places, saved)
-        d_vectors = np.zeros((*lines.shape[:2], answer + 1, self.d_model), state.dtype)
-        d_vectors[:, :, keys] += np.swapaxes(d_keys, 1, 2)
-        d_vectors[:, :, values] += np.swapaxes(d_values, 1, 2)
-        d_tables = (rows_of(lines).T @ d_vectors.reshape(len(rows_of(lines)), -1)).reshape(parameters["tables"].shape)
+        d_tables = np.zeros_like(parameters["tables"])
+        for made, gradient in ((keys, d_keys), (values, d_values)):
+            d_tables[:, made] += np.tensordot(lines, gradient, ([0, 1], [0, 2]))
         d_tables[:, asked] += embed_backward(d_question, (questions, d_tables[:, asked]))[1]["table"]
         d_tables[OF_PLACES, answer] += d_logits.T @ state
         return loss, {"tables": d_tables}

@@ -190,18 +190,18 @@ def most_named(stories):
     return np.mean(np.argmax(named, axis=1) == stories.answers)
 
 
-def of_seeds(function):
-    return np.array([function(seed) for seed in SEEDS])
+def of_seeds(function, seeds=SEEDS):
+    return np.array([function(seed) for seed in seeds])
 
 
-def accuracies(network, n_steps=500, on=(), **how):
+def accuracies(network, n_steps=500, seeds=SEEDS, on=(), **how):
     """Of each seed the accuracy on stories like those of the training, and on others."""
 
     def measured(seed):
         its = trained(network, seed, n_steps=n_steps, **how)
         return [network.accuracy(its, *fresh(seed, **other)[:3]) for other in (how, *on)]
 
-    return of_seeds(measured)
+    return of_seeds(measured, seeds)
 
 
 @pytest.fixture(scope="module")
@@ -251,6 +251,24 @@ def went_lines(seed):
 
 
 @long
+def test_one_look_gives_the_same_answer_whatever_is_asked(by_looks):
+    def same(n):
+        network, its = by_looks[n]
+
+        def measured(seed):
+            lines, questions = fresh(seed)[:2]
+            other = CODE["ball"] + (questions - CODE["ball"] + 1) % 3
+            ends = [memory_hops(*network.memory(its[seed], lines, thing))[0] for thing in (questions, other)]
+            return np.mean(np.equal(*(network.answers(its[seed], end) for end in ends)))
+
+        return of_seeds(measured)
+
+    found = {f"{n} hops": same(n) for n in (1, 2)}
+    store("G3", "two facts: same answer when another thing is asked for", found)
+    assert np.all(found["1 hops"] > 0.7) and np.all(found["2 hops"] < 0.3)
+
+
+@long
 def test_of_three_looks_at_two_facts_one_can_be_left_out_and_the_seed_decides_which(by_looks):
     def measured(seed):
         network, its = by_looks[3][0], by_looks[3][1][seed]
@@ -269,25 +287,37 @@ def test_of_three_looks_at_two_facts_one_can_be_left_out_and_the_seed_decides_wh
 @long
 def test_where_places_are_skewed_one_look_seems_good_and_is_no_better_than_a_guess():
     one = accuracies(MemoryNetwork(1), chances=SKEWED, on=({},))
-    two = accuracies(MemoryNetwork(2), chances=SKEWED, on=({},))
     hidden = accuracies(MemoryNetwork(2), chances=SKEWED, asked=False)[:, 0]
     always = of_seeds(lambda seed: np.mean(fresh(seed, chances=SKEWED).answers == 0))
     named = of_seeds(lambda seed: most_named(fresh(seed, chances=SKEWED)))
     guesses = {"question not put": hidden, "always the attic": always, "the place named most": named}
-    store("G3", "skewed places: accuracy there, and on even places", {"1 hop": one, "2 hops": two, **guesses})
+    store("G3", "skewed places: accuracy there, and of one hop also on even places", {"1 hop": one, **guesses})
     for guess in guesses.values():
         assert np.all(np.abs(one[:, 0] - guess) < 0.08)
-    assert np.all(one[:, 0] > 0.57) and np.all(one[:, 1] < 0.55) and np.all(two > 0.97)
+    assert np.all(one[:, 0] > 0.57) and np.all(one[:, 1] < 0.55)
+
+
+@long
+def test_where_a_guess_is_good_two_looks_are_learned_or_the_guess_is_kept():
+    """Which of the five seeds keep it hangs on the last bits."""
+    skewed = accuracies(MemoryNetwork(2), 1000, range(5), chances=SKEWED, on=({},))
+    even = accuracies(MemoryNetwork(2), 500, range(5))[:, 0]
+    figures = {"trained on skewed, on skewed and even places": skewed, "trained on even places": even}
+    store("G3", "two hops, five seeds: accuracy", figures)
+    learned = np.all(skewed > 0.97, axis=1)
+    assert np.all(even > 0.97) and learned.sum() >= 3
+    assert np.all(skewed[~learned] < (0.7, 0.58))
 
 
 @long
 def test_the_later_of_two_costs_no_look_because_the_number_of_a_line_adds_to_its_score():
-    one, two = (accuracies(MemoryNetwork(n), 1000, **WALKS)[:, 0] for n in (1, 2))
-    unnumbered = accuracies(MemoryNetwork(3), 1000, **{**WALKS, "numbered": False})[:, 0]
+    one, two = (accuracies(MemoryNetwork(n), 600, **WALKS)[:, 0] for n in (1, 2))
+    unnumbered = accuracies(MemoryNetwork(2), 600, **{**WALKS, "numbered": False})[:, 0]
+    hidden = accuracies(MemoryNetwork(2), 600, **WALKS, asked=False)[:, 0]
 
     def measured(seed):
         network = MemoryNetwork(2)
-        its = trained(network, seed, n_steps=1000, **WALKS)
+        its = trained(network, seed, n_steps=600, **WALKS)
         stories = fresh(seed, **WALKS)
         question, keys, values = network.memory(its, *stories[:2])
         state, _ = memory_hops(question, keys[:, :1], values[:, :1])
@@ -298,15 +328,23 @@ def test_the_later_of_two_costs_no_look_because_the_number_of_a_line_adds_to_its
         return [*scores[:, CODE[NUMBERS[0]] :][:, :8].mean(axis=0), gap.mean()]
 
     found = of_seeds(measured)
-    figures = {"1 hop": one, "2 hops": two, "3 hops, no numbers": unnumbered, "score of numbers": found[:, :8]}
+    figures = {
+        "1 hop": one,
+        "2 hops": two,
+        "no numbers": unnumbered,
+        "question not put": hidden,
+        "score of numbers": found[:, :8],
+    }
     store("G3", "the later of two", {**figures, "score of the person, above that of others": found[:, 8]})
-    assert np.all(one < 0.58) and np.all(two > 0.95) and np.all(np.abs(unnumbered - 0.6) < 0.06)
-    assert np.all(np.diff(found[:, :8], axis=1) > 0.5) and np.all(found[:, 8] > 5)
+    assert np.all(one < 0.58) and np.all(two > 0.95)
+    assert np.all(np.abs(unnumbered - 0.6) < 0.06) and np.all(hidden < 0.66)
+    assert np.all(np.diff(found[:, :8], axis=1) > 0.5)
+    assert np.all(found[:, 8] > 2 * np.diff(found[:, :8], axis=1).max(axis=1))
 
 
 @long
 def test_tables_that_begin_as_copies_are_enough_and_tables_that_never_agree_fail():
-    right = {shared: accuracies(MemoryNetwork(2, shared=shared), 1000, **WALKS)[:, 0] for shared in SHARED}
+    right = {shared: accuracies(MemoryNetwork(2, shared=shared), 600, **WALKS)[:, 0] for shared in SHARED}
     right["never, 4,000 steps"] = accuracies(MemoryNetwork(2, shared="never"), 4000, **WALKS)[:, 0]
     store("G3", "the later of two, tables shared: accuracy", right)
     assert np.all(right["always"] > 0.95) and np.all(right["at first"] > 0.97)
