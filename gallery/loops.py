@@ -26,3 +26,19 @@ def strided_pattern(length, n_near, stride):
         for j in range(i + 1):
             pattern[i, j] = i - j < n_near or (i - j) % stride == 0
     return pattern
+
+
+def memory_hops(question, keys, values):
+    """Look at the lines of a memory once a hop, and add to the state what was read: the last state, and all weights."""
+    n_hops, n_lines, n_features = keys.shape
+    state, weights = [*question], np.zeros((n_hops, n_lines))
+    for hop in range(n_hops):
+        scores = []
+        for line in range(n_lines):
+            scores.append(sum(keys[hop, line, feature] * state[feature] for feature in range(n_features)))
+        whole = sum(np.exp(score - max(scores)) for score in scores)
+        for line in range(n_lines):
+            weights[hop, line] = np.exp(scores[line] - max(scores)) / whole
+        for feature in range(n_features):
+            state[feature] += sum(weights[hop, line] * values[hop, line, feature] for line in range(n_lines))
+    return np.array(state), weights
