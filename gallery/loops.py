@@ -18,3 +18,22 @@ def attention_pool(vectors, scores, present):
         for item in here:
             pooled[bag] += np.exp(scores[bag, item] - top) / whole * vectors[bag, item]
     return pooled
+
+
+def multi_head_attention(x, memory, parameters, n_heads):
+    """Each of x asks each of memory, in each head by itself; what all heads found stands side by side, times w_out."""
+    d = parameters["w_q"].shape[1] // n_heads
+    outputs = np.zeros((len(x), parameters["w_out"].shape[1]))
+    for asks in range(len(x)):
+        side_by_side = []
+        for head in range(n_heads):
+            its = slice(head * d, (head + 1) * d)
+            query = x[asks] @ parameters["w_q"][:, its]
+            scores = [query @ (other @ parameters["w_k"][:, its]) / np.sqrt(d) for other in memory]
+            whole = sum(np.exp(score - max(scores)) for score in scores)
+            average = np.zeros(d)
+            for other, score in zip(memory, scores, strict=True):
+                average += np.exp(score - max(scores)) / whole * (other @ parameters["w_v"][:, its])
+            side_by_side.extend(average)
+        outputs[asks] = np.array(side_by_side) @ parameters["w_out"]
+    return outputs
