@@ -24,6 +24,7 @@ from gallery.everyone import (
 )
 from reformer.gradients import dense_attention_forward
 from reformer.layers import merge_heads, split_heads
+from tests.gallery.storing import store
 from tests.reformer.finite_differences import gradient_error, worst_error
 
 SEEDS = (0, 1, 2)
@@ -233,3 +234,118 @@ def test_a_short_training_is_the_same_twice_and_better_than_none():
     pictures = draw_waters(np.random.default_rng(9), 100)
     before = network.init_parameters(np.random.default_rng(0))
     assert network.accuracy(parameters, *pictures) > network.accuracy(before, *pictures) + 0.05
+
+
+# --- what the room claims, over seeds -------------------------------------------------------------------------------
+
+long = pytest.mark.long
+
+
+@long
+def test_one_head_reports_half_and_one_change_of_three_is_enough_for_it_to_report_all():
+    def errors(how):
+        found = []
+        for seed in SEEDS:
+            network, parameters = trained_reporter(seed, n_steps=500, **how)
+            fresh = draw_tables(np.random.default_rng(7), 2000, apart=how.get("apart", False))
+            found.append(np.mean((network.reports(parameters, fresh[0]) - fresh[1]) ** 2))
+        return np.array(found)
+
+    ways = HOW | {"four heads": {"n_heads": 4}, "numbers stand apart": {"n_heads": 1, "apart": True}}
+    found = {name: errors(how) for name, how in ways.items()}
+    store("G5", "squared error of a report of two numbers; always 0 has 1", found)
+    assert np.all(np.abs(found.pop("one head") - 0.5) < 0.08)
+    assert np.all(found.pop("keys see the numbers") < 0.03)
+    assert all(np.all(of_seeds < 0.005) for of_seeds in found.values())
+
+
+PAINTERS = {
+    "3 x 3": {"asks": "nobody", "radius": 1},
+    "5 x 5": {"asks": "nobody", "radius": 2},
+    "mean": {"asks": "mean"},
+    "attention": {"asks": "all"},
+}
+
+
+@pytest.fixture(scope="module")
+def painters():
+    return {kind: [trained_painter(seed, n_steps=300, **how) for seed in SEEDS] for kind, how in PAINTERS.items()}
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    """Pictures that no network was trained on."""
+    return draw_waters(np.random.default_rng(1000), 100)
+
+
+def of_seeds(function, of_kind):
+    return np.array([function(*each) for each in of_kind])
+
+
+@long
+def test_only_who_asks_all_calls_every_pixel_right(painters, pictures):
+    found = {kind: of_seeds(lambda net, its: net.accuracy(its, *pictures), of) for kind, of in painters.items()}
+    store("G5", "share of water pixels called right", found)
+    assert np.all(found["attention"] > 0.97)
+    assert np.all(found["mean"] < 0.83) and np.all(found["mean"] > 0.68)
+    assert np.all(found["5 x 5"] < 0.75) and np.all(found["3 x 3"] < found["5 x 5"])
+
+
+@long
+def test_who_asks_all_changes_its_call_where_boat_and_duck_are_exchanged_and_nowhere_else(painters, pictures):
+    pixels, _, is_water = pictures
+    band = (np.arange(SIZE * SIZE) // 48 == 1) & is_water
+    other = pixels.copy()
+    other[..., [BOAT, DUCK]] = np.where(band[..., np.newaxis], pixels[..., [DUCK, BOAT]], pixels[..., [BOAT, DUCK]])
+
+    def changed(network, its):
+        calls = [network.logits(its, some).argmax(axis=-1) for some in (pixels, other)]
+        return [np.mean((calls[0] != calls[1])[where]) for where in (band, is_water & ~band)]
+
+    found = {kind: of_seeds(changed, painters[kind]) for kind in ("5 x 5", "mean", "attention")}
+    store("G5", "boat and duck exchanged in a band: share of calls changed there, elsewhere", found)
+    assert np.all(found["attention"][:, 0] > 0.95) and np.all(found["attention"][:, 1] < 0.03)
+    assert np.all(found["5 x 5"][:, 0] < 0.7) and np.all(found["mean"][:, 1] > 0.1)
+
+
+@long
+def test_weights_moved_among_equal_pixels_tell_the_same_and_moved_to_others_do_not(painters, pictures):
+    pixels, is_sea, is_water = pictures
+    same = np.all(pixels[0, :, np.newaxis] == pixels[0], axis=-1)
+    first = same.argmax(axis=1)
+    afloat = pixels[..., BOAT] + pixels[..., DUCK] > 0
+    alike = np.all(np.abs(pixels[:, :, np.newaxis, :2] - pixels[:, np.newaxis, :, :2]) < 1e-5, axis=-1)
+
+    def told(network, its):
+        items = np.maximum(pixels[:1] @ its["first"] + its["first_bias"], 0)
+        *_, values, weights = attend(items, items, its, 1)
+        moved, control = (weights @ np.eye(SIZE * SIZE)[to] for to in (first, (first + 1) % (SIZE * SIZE)))
+        far = [np.abs((some - weights) @ values).max() / np.abs(weights @ values).max() for some in (moved, control)]
+        weights = network.weights(its, pixels)[:, 0]
+        on = np.sum(weights * alike * afloat[:, np.newaxis], axis=-1)
+        asks = is_water & ~afloat
+        of_labels = [on[asks & (is_sea == label)].mean() for label in (1, 0)]
+        return [0.5 * np.abs(moved - weights[:1]).sum(axis=-1).mean(), *far, *of_labels]
+
+    found = of_seeds(told, painters["attention"])
+    names = ("weight moved", "told changes by", "control", "on what floats, sea", "on what floats, lake")
+    store("G5", "weights moved among equal pixels", dict(zip(names, found.T, strict=True)))
+    assert np.all(found[:, 0] > 0.1) and np.all(found[:, 1] < 1e-4) and np.all(found[:, 2] > 0.1)
+
+
+@long
+def test_a_network_may_call_sea_what_has_no_boat_since_it_looks_for_ducks(painters, pictures):
+    pixels, is_sea, is_water = pictures
+
+    def still(network, its):
+        found = []
+        for column, label in ((BOAT, 1), (DUCK, 0)):
+            bare = pixels.copy()
+            bare[..., column] = 0
+            calls = network.logits(its, bare).argmax(axis=-1)
+            found.append(np.mean(calls[is_water & (is_sea == label)] == label))
+        return found
+
+    found = of_seeds(still, painters["attention"])
+    store("G5", "share called as before without boats, without ducks", {"attention": found})
+    assert np.all(found.max(axis=1) > 0.8) and np.all(found.min(axis=1) < 0.5)
