@@ -42,3 +42,22 @@ def memory_hops(question, keys, values):
         for feature in range(n_features):
             state[feature] += sum(weights[hop, line] * values[hop, line, feature] for line in range(n_lines))
     return np.array(state), weights
+
+
+def multi_head_attention(x, memory, parameters, n_heads):
+    """Each of x asks each of memory, in each head by itself; what all heads found stands side by side, times w_out."""
+    d = parameters["w_q"].shape[1] // n_heads
+    outputs = np.zeros((len(x), parameters["w_out"].shape[1]))
+    for asks in range(len(x)):
+        side_by_side = []
+        for head in range(n_heads):
+            its = slice(head * d, (head + 1) * d)
+            query = x[asks] @ parameters["w_q"][:, its]
+            scores = [query @ (other @ parameters["w_k"][:, its]) / np.sqrt(d) for other in memory]
+            whole = sum(np.exp(score - max(scores)) for score in scores)
+            average = np.zeros(d)
+            for other, score in zip(memory, scores, strict=True):
+                average += np.exp(score - max(scores)) / whole * (other @ parameters["w_v"][:, its])
+            side_by_side.extend(average)
+        outputs[asks] = np.array(side_by_side) @ parameters["w_out"]
+    return outputs
