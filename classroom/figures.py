@@ -9,6 +9,7 @@ import contextlib
 import html
 import io
 import json
+import traceback
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -208,6 +209,36 @@ def draw_words(ax, height, words, buckets, *, upright=True):
         if word is not None:
             ax.text(place, height, word, rotation=90 * upright, ha="center", va="center", fontsize=8)
             ax.text(place, height + 0.52, str(bucket), ha="center", va="bottom", fontsize=7)
+
+
+@contextlib.contextmanager
+def going_on():
+    """Run a cell that rests on several of a learner's functions; where it fails, say in a line where and why."""
+    before = set(plt.get_fignums())
+    try:
+        yield
+    except Exception as error:
+        for number in set(plt.get_fignums()) - before:
+            plt.close(number)
+        print(f"Left out: {_reason(error)}")
+
+
+def _reason(error):
+    """Why a cell did not come to its end: an assertion of its own, or the function of a notebook that failed."""
+    if isinstance(error, AssertionError) or type(error).__name__ == "TraxMissing":
+        return str(error)
+    if isinstance(error, NameError) and error.name:
+        return f"there is no {error.name}, so run the cells above first"
+    frames = [frame.f_code.co_name for frame, _ in traceback.walk_tb(error.__traceback__) if _in_notebook(frame)]
+    where = next((name for name in reversed(frames) if not name.startswith("<")), "")
+    if isinstance(error, NotImplementedError) and where:
+        return f"{where} is not written yet"
+    words = f"{type(error).__name__}: {error}".strip(": ")
+    return f"{where} stopped with {words}" if where else words
+
+
+def _in_notebook(frame):
+    return frame.f_globals.get("__name__") == "__main__"
 
 
 @contextlib.contextmanager

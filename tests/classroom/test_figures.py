@@ -40,6 +40,20 @@ def test_a_function_that_fails_gives_a_line_instead_of_a_picture(capsys):
     assert plt.get_fignums() == []
 
 
+def test_a_cell_that_cannot_go_on_says_why_in_a_line(capsys):
+    notebook = {"__name__": "__main__"}
+    exec("def reformer_lm():\n    raise NotImplementedError\n\ndef loop():\n    return [][1]", notebook)
+    said = []
+    for fails in (notebook["reformer_lm"], notebook["loop"], lambda: losses, lambda: pytest.fail):  # noqa: F821
+        with figures.going_on():
+            fails()
+        said.append(capsys.readouterr().out)
+    assert said[0] == "Left out: reformer_lm is not written yet\n"
+    assert said[1].startswith("Left out: loop stopped with IndexError")
+    assert said[2] == "Left out: there is no losses, so run the cells above first\n"
+    assert said[3] == ""
+
+
 def test_sectors_bear_the_number_of_their_bucket():
     figure, ax = plt.subplots()
     figures.draw_sectors(ax, lambda directions: (directions[:, 1] < 0).astype(int))
