@@ -75,7 +75,10 @@ exercise.case(
 exercise.case(
     "no sequence for the first and the third boundary", of_lengths(4, 9, 5, boundaries=[2, 5, 7, 9], batch_size=2)
 )
-exercise.case("batches of one", of_lengths(1, 3, 2, 3, boundaries=[2, 3], batch_size=1))
+exercise.case(
+    "batches of one; two of the sequences are the same",
+    lambda rng: call([[300], [4, 4, 7], [5, 4], [4, 4, 7]], [2, 3], batch_size=1),
+)
 exercise.case(
     "filled up with 9, which is a token of a sequence, too",
     lambda rng: call([[9, 1], [2, 9, 9], [9], [1, 2]], [2, 4], batch_size=2, pad=9),

@@ -161,8 +161,11 @@ exercise = Exercise(
 # --- questions --------------------------------------------------------------------------------------------------
 
 
-def ask(name, lengths, *, V=6, d=4, rows=2, places=8, rate=0.1, n_steps, afterwards=False, hidden=False):
-    """Ask for a training on batches of the given lengths: of each row a list, behind which all is padding."""
+def ask(name, lengths, *, V=6, d=4, rows=2, places=8, rate=0.1, n_steps, heavy=1, afterwards=False, hidden=False):
+    """Ask for a training on batches of the given lengths: of each row a list, behind which all is padding.
+
+    heavy : how often the second token of each row counts
+    """
 
     def make(rng):
         table, matrix, bias = (rng.standard_normal(shape).astype(np.float32) for shape in ((V, d), (d, V), V))
@@ -170,6 +173,7 @@ def ask(name, lengths, *, V=6, d=4, rows=2, places=8, rate=0.1, n_steps, afterwa
         for of_rows in lengths:
             weights = (np.arange(places) < np.array(of_rows)[:, np.newaxis]).astype(np.float32)
             tokens = np.where(weights > 0, rng.integers(1, V, weights.shape), 0)
+            weights[:, 1] *= heavy
             batches.append((tokens, weights))
         model = built(MODEL, table, matrix / 2, bias / 2)
         one = call(model, batches, learning_rate=rate, n_steps=n_steps)
@@ -181,7 +185,7 @@ def ask(name, lengths, *, V=6, d=4, rows=2, places=8, rate=0.1, n_steps, afterwa
 ask("one batch without padding, one step: the loss before it", [[8, 8]], n_steps=1)
 ask("one batch without padding, three steps", [[8, 8]], n_steps=3)
 ask("one batch with padding, three steps", [[8, 3]], n_steps=3)
-ask("two batches, each once", [[8, 8], [5, 7]], n_steps=2)
+ask("two batches, each once; the second token of each row counts ten times", [[8, 8], [5, 7]], n_steps=2, heavy=10)
 ask("two batches, five steps: after the last comes the first again", [[8, 6], [4, 8]], n_steps=5)
 ask("three batches, two steps", [[8, 8], [2, 3], [7, 7]], n_steps=2)
 ask("a learning rate of 0.01", [[8, 5]], n_steps=3, rate=0.01)
