@@ -121,6 +121,26 @@ def copy_accuracy(counts):
     return float(right / symbols) if symbols else float("nan")
 
 
+def shares(counts, distances):
+    """What a results file says of `counts`, beside the accuracy.
+
+    distances : rising numbers of tokens, where one class of distances ends
+
+    Returns {"whole_codes": share of repeated codes with every symbol foretold, "new_codes": share of the symbols of
+    codes said for the first time, "by_distance": {"1 to 16": [codes, share of their symbols], ...}}.
+    """
+    new, again = counts[counts[:, 0] == 0], counts[counts[:, 0] > 0]
+    by_distance = {}
+    for low, high in zip((0, *distances), distances, strict=False):
+        rows = again[(again[:, 0] > low) & (again[:, 0] <= high)]
+        by_distance[f"{low + 1} to {high}"] = [len(rows), round(copy_accuracy(rows), 4)]
+    return {
+        "whole_codes": round(float(np.mean(again[:, 1] == again[:, 2])), 4),
+        "new_codes": round(float(new[:, 1].sum() / new[:, 2].sum()), 4),
+        "by_distance": by_distance,
+    }
+
+
 def judge(model, parameters, vocabulary, batches, *, seed=0):
     """Loss of a model of `reformer` on dialogues, and what it foretells of their codes.
 

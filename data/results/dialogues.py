@@ -34,7 +34,7 @@ from reformer.parameters import map_parameters, save_parameters
 from reformer.training import start_training, train
 from trax_bridge.batches import draw_batch, pad_and_bucket
 from trax_bridge.chat import Reader, sample_reply
-from trax_bridge.code_copying import copy_accuracy, find_codes, judge, redraw_codes, weigh_repeats
+from trax_bridge.code_copying import copy_accuracy, find_codes, judge, redraw_codes, shares, weigh_repeats
 from trax_bridge.dialogues import END_OF_TURN, SPEAKERS, UNKNOWN
 from trax_bridge.trained import own_dialogues, own_vocabulary
 
@@ -135,18 +135,7 @@ def figures(name, parameters):
 def judged(model, parameters):
     """Loss of a model on all held-out dialogues, and how many symbols of codes it foretells."""
     loss, counts = judge(model, parameters, own_vocabulary(), batches("held_out"))
-    new, again = counts[counts[:, 0] == 0], counts[counts[:, 0] > 0]
-    far = {}
-    for low, high in zip((0, *DISTANCES), DISTANCES, strict=False):
-        rows = again[(again[:, 0] > low) & (again[:, 0] <= high)]
-        far[f"{low + 1} to {high}"] = [len(rows), round(copy_accuracy(rows), 4)]
-    return {
-        "loss": round(loss, 4),
-        "copy_accuracy": round(copy_accuracy(counts), 4),
-        "whole_codes": round(float(np.mean(again[:, 1] == again[:, 2])), 4),
-        "new_codes": round(float(new[:, 1].sum() / new[:, 2].sum()), 4),
-        "by_distance": far,
-    }
+    return {"loss": round(loss, 4), "copy_accuracy": round(copy_accuracy(counts), 4), **shares(counts, DISTANCES)}
 
 
 def prompts():

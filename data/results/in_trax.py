@@ -39,7 +39,7 @@ from reformer.optimizer import learning_rate_at
 from reformer.training import evaluate, start_training, train
 from trax_bridge import from_trax, load_trax, to_trax, training
 from trax_bridge.batches import next_token_batch, pad_and_bucket
-from trax_bridge.code_copying import copy_accuracy, judge, redraw_codes, weigh_repeats
+from trax_bridge.code_copying import copy_accuracy, judge, redraw_codes, shares, weigh_repeats
 from trax_bridge.trained import own_dialogues, own_vocabulary
 from trax_bridge.twins import computed_by_both
 
@@ -113,18 +113,7 @@ def judged(name, model, parameters, seed, few=False):
         return {key: round(value, 4) for key, value in evaluate(model, parameters, words).items()}
     held_out = [after_a_zero(batch) for batch in batches("held_out", N_ON_THE_WAY if few else None)]
     loss, counts = judge(model, parameters, own_vocabulary(), held_out)
-    new, again = counts[counts[:, 0] == 0], counts[counts[:, 0] > 0]
-    far = {}
-    for low, high in zip((0, *DISTANCES), DISTANCES, strict=False):
-        rows = again[(again[:, 0] > low) & (again[:, 0] <= high)]
-        far[f"{low + 1} to {high}"] = [len(rows), round(copy_accuracy(rows), 4)]
-    return {
-        "loss": round(loss, 4),
-        "accuracy": round(copy_accuracy(counts), 4),
-        "whole_codes": round(float(np.mean(again[:, 1] == again[:, 2])), 4),
-        "new_codes": round(float(new[:, 1].sum() / new[:, 2].sum()), 4),
-        "by_distance": far,
-    }
+    return {"loss": round(loss, 4), "accuracy": round(copy_accuracy(counts), 4), **shares(counts, DISTANCES)}
 
 
 # ---- who learns it ---------------------------------------------------------------------------------------------------

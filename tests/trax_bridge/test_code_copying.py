@@ -10,6 +10,7 @@ from trax_bridge.code_copying import (
     find_codes,
     judge,
     redraw_codes,
+    shares,
     weigh_repeats,
 )
 from trax_bridge.dialogues import Vocabulary, split_words
@@ -140,3 +141,9 @@ def test_a_symbol_that_nobody_knows_does_not_cut_a_code_in_two():
     assert [(one.start, one.end) for one in find_codes(words)] == [(3, 7), (9, 10), (13, 14)]
     words = ["#", "<unknown>", "+b", "+2"]  # where it begins cannot be seen
     assert [(one.start, one.end) for one in find_codes(words)] == [(2, 4)]
+
+
+def test_shares_are_of_symbols_but_for_whole_codes():
+    counts = np.array([[0, 1, 4], [10, 4, 4], [16, 2, 4], [17, 4, 4], [99, 0, 4]])  # distance, foretold, symbols
+    found = shares(counts, (16, 64))
+    assert found == {"whole_codes": 0.5, "new_codes": 0.25, "by_distance": {"1 to 16": [2, 0.75], "17 to 64": [1, 1.0]}}
