@@ -20,13 +20,15 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from autograder.exercises import LABS
+from autograder import exercises
 from autograder.grading.names import student_id
 from autograder.grading.nbgrader_config import ROOT
 from autograder.grading.sample import answers_of, as_bytes, with_answers, written
 from autograder.grading.text import clean
 from benchmarks.hostile_answers import HOSTILE
 
+# Lab 08 is left out: its mistakes are settings and numbers, and no text that Trax would run.
+LABS = {name: lab for name, lab in exercises.LABS.items() if not any(one.needs_trax for one in lab.exercises)}
 SIZE, SEED = 200, 17
 SHARES = {"right": 0.16, "half-right": 0.07, "blank": 0.04, "hostile": 0.15}  # of a class; the others are mistaken
 WAYS = {"late": 0.08, "renamed": 0.05, "beside": 0.05}  # how the others are handed in, where not as they should

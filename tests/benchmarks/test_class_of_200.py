@@ -8,13 +8,12 @@ from collections import Counter
 
 import pytest
 
-from autograder.exercises import LABS
 from autograder.grading.nbgrader_config import ROOT
 from benchmarks import class_of_200
 from benchmarks.capacity import as_table, as_text, most_workers, plan
 from benchmarks.grading import command, times_of
 from benchmarks.hostile_answers import HOSTILE
-from benchmarks.made_up_class import SIZE, content_of, describe, hand_in_again, judge_run, make_class, write_class
+from benchmarks.made_up_class import LABS, SIZE, content_of, describe, hand_in_again, judge_run, make_class, write_class
 from reformer import UNITS
 
 MISTAKES = Counter(

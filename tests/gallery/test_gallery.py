@@ -1,6 +1,9 @@
 """The gallery as a whole: short mode, the training that rooms share, the map, and what imports what."""
 
 import ast
+import os
+import subprocess
+import sys
 
 import matplotlib.image
 import numpy as np
@@ -116,3 +119,11 @@ def test_the_words_of_the_map_name_every_room_and_those_to_come(monkeypatch):
     assert "still to come: G2, G8." in gallery_map.says()
     monkeypatch.setattr(gallery_map, "notebook_of", lambda name: "there")
     assert "to come" not in gallery_map.says()
+
+
+def test_the_package_is_found_where_a_folder_has_its_name():
+    """Lessons run in notebooks/, where the rooms' notebooks lie in gallery/; a learner's kernel has no PYTHONPATH."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command = [sys.executable, "-c", "import gallery; print(*gallery.ROOMS)"]
+    ran = subprocess.run(command, cwd=gallery_map.ROOT / "notebooks", env=environment, capture_output=True, text=True)
+    assert ran.stdout.split() == [*gallery_map.ROOMS], ran.stderr
