@@ -1,4 +1,4 @@
-"""A made-up class of 200 submissions of all labs, graded in one command: whether all is right, and what it takes.
+"""A made-up class of 200 submissions of labs 01 to 07, graded in one command: whether all is right, and what it takes.
 
     python -m benchmarks.class_of_200 [--size N] [--seed N] [--lab LAB] [--jobs N] [--compare N] [--out FOLDER]
 

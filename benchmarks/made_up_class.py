@@ -1,5 +1,5 @@
-"""A made-up class: submissions of all labs, right, half right, mistaken, blank, late and hostile, and what each must
-come to.
+"""A made-up class: submissions of labs 01 to 07, right, half right, mistaken, blank, late and hostile, and what each
+must come to.
 
     python -m benchmarks.made_up_class FOLDER [--size N] [--seed N] [--every-mistake] [--lab LAB]
 
