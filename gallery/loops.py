@@ -61,3 +61,17 @@ def multi_head_attention(x, memory, parameters, n_heads):
             side_by_side.extend(average)
         outputs[asks] = np.array(side_by_side) @ parameters["w_out"]
     return outputs
+
+
+def mask_tokens(tokens, pick, kind, random_tokens, mask_token, special):
+    """Token by token: is it chosen, and what becomes of it: what the network gets, and what counts."""
+    inputs, weights = np.array(tokens), np.zeros(np.shape(tokens))
+    for at in np.ndindex(inputs.shape):
+        if tokens[at] in special or pick[at] >= 0.15:
+            continue
+        weights[at] = 1
+        if kind[at] < 0.8:
+            inputs[at] = mask_token
+        elif kind[at] < 0.9:
+            inputs[at] = random_tokens[at]
+    return inputs, weights

@@ -166,7 +166,7 @@ def attention_options(model, padding):
     if padding is not None:
         options["padding"] = np.broadcast_to(padding[:, np.newaxis], (len(padding), model.n_heads, padding.shape[-1]))
     if model.attention == "dense":
-        options["causal"] = True
+        options["causal"] = model.causal
     if model.attention == "lsh":
         options |= {"n_buckets": model.n_buckets_together, "chunk_length": model.chunk_length}
         options |= {name: True for name in ("same_bucket_only", "correct_duplicates") if getattr(model, name)}

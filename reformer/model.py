@@ -61,7 +61,12 @@ class LanguageModel:
     n_rounds, n_buckets, chunk_length : of LSH attention; several numbers for n_buckets make a factorised hash
     same_bucket_only, correct_duplicates : as in `lsh_attention`
     fast : hash and attend by the tuned path
+
+    All are causal, so that is no field. A subclass for other tasks than the next token may set `causal` to False: then
+    every token sees all, by dense attention, and `sampling` does not write with it.
     """
+
+    causal = True
 
     vocabulary_size: int
     max_length: int
@@ -90,6 +95,8 @@ class LanguageModel:
         if self.position_chunk is not None:
             require_count("position_chunk", self.position_chunk)
         require_choice("attention", self.attention, PROJECTIONS)
+        if not self.causal:
+            require_choice("attention of a model that is not causal", self.attention, ["dense"])
         require_choice("positions", self.positions, POSITIONS)
         require_choice("activation", self.activation, ACTIVATIONS)
         require_count("the number of factors in n_buckets", len(self.bucket_factors))

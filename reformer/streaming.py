@@ -39,12 +39,14 @@ class Memory:
 
     `logits`, (batch, V), are about the token that comes after the last one read.
 
-    Raises ValueError if a token is outside the vocabulary, there are more than `max_length`, or the parameters are not
-    those of the model.
+    Raises ValueError if a token is outside the vocabulary, there are more than `max_length`, the parameters are not
+    those of the model, or the model is not causal: what it has read would change with every new token.
     """
 
     def __init__(self, model, parameters, prompt, *, seed=0):
         require_count("seed", seed, at_least=0)
+        if not model.causal:
+            raise ValueError("model needs to be causal, got one whose tokens see later ones")
         self.model, self.parameters, self.n_tokens = model, model.conform_parameters(parameters), 0
         x = self._vectors(prompt)
         layers = self.parameters["layers"].values()

@@ -28,6 +28,12 @@ seeds = st.integers(0, 10**6)
 SMALL = dict(vocabulary_size=7, max_length=12, d_model=4, d_ff=6, n_layers=1, chunk_length=3, n_buckets=4)
 
 
+class Everywhere(TransformerLM):
+    """Not causal: every token sees all."""
+
+    causal = False
+
+
 def draw_block(seed, n_heads=2, d=4, d_ff=6, length=7, n_rounds=2, dtype=np.float64, batch=(2,)):
     rng = np.random.default_rng(seed)
     model = ReformerLM(**SMALL | dict(d_model=d, d_ff=d_ff, n_heads=n_heads, n_rounds=n_rounds))
@@ -162,6 +168,7 @@ def test_a_branch_holds_its_input_heads_and_outputs_and_nothing_that_is_wide():
 
 def test_attention_is_told_only_what_differs_from_its_defaults():
     assert attention_options(MODELS["dense"], None) == {"causal": True}
+    assert attention_options(Everywhere(**SMALL), None) == {"causal": False}
     assert attention_options(MODELS["shared"], None) == {}
     sizes = dict(n_buckets=4, chunk_length=3)
     assert attention_options(MODELS["LSH"], None) == sizes

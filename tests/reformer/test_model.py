@@ -437,6 +437,31 @@ def test_a_bad_field_is_refused_by_name(fields, words):
         ReformerLM(**SMALL | fields)
 
 
+class Everywhere(TransformerLM):
+    """Not causal: every token sees all."""
+
+    causal = False
+
+
+@pytest.mark.parametrize("attention", ["lsh", "shared_qk"])
+def test_a_model_that_is_not_causal_has_dense_attention(attention):
+    with pytest.raises(
+        ValueError, match=f"attention of a model that is not causal needs one of 'dense', got '{attention}'"
+    ):
+        Everywhere(**SMALL | {"attention": attention})
+
+
+def test_in_a_model_that_is_not_causal_every_token_sees_all():
+    rng = np.random.default_rng(0)
+    model, tokens = Everywhere(**SMALL), rng.integers(0, SMALL["vocabulary_size"], (1, 6))
+    parameters, changed = model.init_parameters(rng, np.float64), tokens.copy()
+    changed[0, -1] = (tokens[0, -1] + 1) % SMALL["vocabulary_size"]
+    moved = np.abs(model.logits(parameters, changed) - model.logits(parameters, tokens)).max(axis=-1)
+    causal = TransformerLM(**SMALL)
+    still = np.abs(causal.logits(parameters, changed) - causal.logits(parameters, tokens)).max(axis=-1)
+    assert np.all(moved > 1e-3) and np.all(still[0, :-1] == 0)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

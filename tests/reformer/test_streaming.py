@@ -177,6 +177,15 @@ def test_a_prompt_that_cannot_be_read_is_refused_by_name(change, words):
         Memory(WITH_LSH["plain"], **dict(parameters=parameters, prompt=tokens[:, :3]) | change)
 
 
+def test_a_model_that_is_not_causal_is_refused_for_what_it_has_read_would_change():
+    class Everywhere(TransformerLM):
+        causal = False
+
+    model = Everywhere(vocabulary_size=9, max_length=40)
+    with pytest.raises(ValueError, match="model needs to be causal"):
+        Memory(model, model.init_parameters(np.random.default_rng(0)), np.zeros((1, 3), int))
+
+
 # --- the order of the tokens so far ----------------------------------------------------------------------------------
 
 
