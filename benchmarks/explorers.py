@@ -37,6 +37,7 @@ KEYS = {
     "MemoryMeterExplorer": "d",
     "TrainingExplorer": "h",
     "ReadingExplorer": "h",
+    "WhichPairsExplorer": "s",
 }
 CASES = [
     ("DotProductExplorer", "6 keys", ""),
@@ -61,6 +62,8 @@ CASES = [
     ("MemoryMeterExplorer", "64K tokens", ""),
     ("TrainingExplorer", "41 points", ""),
     ("ReadingExplorer", "L = 110, R = 8", ""),
+    ("WhichPairsExplorer", "L = 128, R = 4", ""),
+    ("WhichPairsExplorer", "L = 192, R = 8", "length=192, n_rounds=8"),
 ]
 
 # A frame's callbacks run, then it is painted, then the message arrives. Drawing begins with clearRect on the canvas.

@@ -208,3 +208,28 @@ def write(network, parameters, rng, n, *, blanked, temperature=1.0):
         logits = network.logits(parameters, tokens if blanked else tokens[:, :at])[:, at if blanked else -1]
         tokens[:, at] = sample_token(logits, rng.random(n), temperature=temperature)
     return tokens
+
+
+# --- few labels -------------------------------------------------------------------------------------------------------
+
+
+def draw_topics(rng, n):
+    """Draw sentences whose place is blank, to be told by their thing: shore or bank.
+
+    Returns
+    -------
+    tokens : (B, L) integer array, for at most n sentences
+    labels : (B) array, 1.0 for the bank and -1.0 for the shore
+    is_known : (B) boolean array, whether the thing is one of the two of each kind that may occur among the labelled
+    """
+    drawn = draw_sentences(rng, n)
+    asked, known = ~drawn.is_riddle, [CODE[THINGS[number]] for number in (0, 1, 6, 7)]
+    tokens = np.where(np.arange(LENGTH) == PLACE, CODE[BLANK], drawn.tokens)
+    return tokens[asked], 2.0 * drawn.is_bank[asked] - 1, np.isin(drawn.thing, known)[asked]
+
+
+def read_out(features, labels, some):
+    """Fit a linear map from (B, d) features to (B) labels, on some rows alone, by ridge regression; apply it to all."""
+    centred = features - np.mean(features[some], axis=0)
+    gram = centred[some].T @ centred[some] + np.eye(centred.shape[1])
+    return np.sign(centred @ np.linalg.solve(gram, centred[some].T @ labels[some]))

@@ -41,6 +41,13 @@ def _(rng):
     return call(np.array([[0, 6, 2, 2, 7]]), pick, kind, np.array([[9, 9, 9, 9, 9]]), MASK, SPECIAL)
 
 
+@exercise.case("the mask itself is special, and so is another word: what was there before decides")
+def _(rng):
+    pick, kind = np.array([[0.1, 0.1, 0.1, 0.1], [0.1, 0.1, 0.1, 0.5]]), np.array([[0.1, 0.85, 0.1, 0.95]] * 2)
+    tokens, others = np.array([[0, 6, 7, 8], [5, 4, 3, 2]]), np.array([[9, 2, 9, 9]] * 2)
+    return call(tokens, pick, kind, others, MASK, (0, MASK, 2))
+
+
 def drawn(n_sentences, n_words, share=0.15, special=SPECIAL):
     """Sentences, of whose words about this share is chosen."""
 
@@ -127,6 +134,15 @@ def shares_of_all_words(tokens, pick, kind, random_tokens, mask_token, special):
     fate = np.select([kind < 0.8, kind < 0.9], [mask_token, random_tokens], tokens)
     chosen = ~np.isin(tokens, special)
     return np.where(chosen, fate, tokens), (chosen & (pick < 0.15)).astype(float)
+
+
+@exercise.mistake(
+    why="80 %, 10 % and 10 % sound like shares of the whole",
+    says="the kinds are given to all words, special ones too; first 15 % are chosen, and only those change",
+)
+def shares_of_all_words_and_special(tokens, pick, kind, random_tokens, mask_token, special):
+    fate = np.select([kind < 0.8, kind < 0.9], [mask_token, random_tokens], tokens)
+    return fate, ((pick < 0.15) & ~np.isin(tokens, special)).astype(float)
 
 
 @exercise.mistake(
@@ -315,3 +331,66 @@ def weights_divided(tokens, pick, kind, random_tokens, mask_token, special):
 )
 def one_random_word(tokens, pick, kind, random_tokens, mask_token, special):
     return _masked(tokens, pick, kind, random_tokens[:, :1], mask_token, special)
+
+
+@exercise.mistake(
+    why="a second step forgets what the first has done",
+    says="other words are put wherever `kind` is below 0.9, over the masks as well; from 0.8 on",
+)
+def masks_written_over(tokens, pick, kind, random_tokens, mask_token, special):
+    return _masked(tokens, pick, kind, random_tokens, mask_token, special, fates=(-1, 0.9))
+
+
+@exercise.mistake(
+    why="80 % of 15 % is 12 %, and can be read off the first number",
+    says="what becomes of a chosen word is read off `pick`, below 0.12 and below 0.135; that is what `kind` is for",
+)
+def kind_read_off_pick(tokens, pick, kind, random_tokens, mask_token, special):
+    return _masked(tokens, pick, pick / 0.15, random_tokens, mask_token, special)
+
+
+@exercise.mistake(
+    why="random words come in an array, and are taken as they are needed",
+    says="other words are taken in turn, from the first on; each place has its own in `random_tokens`",
+)
+def other_words_in_turn(tokens, pick, kind, random_tokens, mask_token, special):
+    inputs, weights = _masked(tokens, pick, kind, random_tokens, mask_token, special)
+    other = (weights == 1) & (kind >= 0.8) & (kind < 0.9)
+    inputs[other] = random_tokens.ravel()[: np.sum(other)]
+    return inputs, weights
+
+
+@exercise.mistake(
+    why="the first word of BERT's sentences is always special",
+    says="the first word of a sentence is never chosen; only those in `special` should be spared",
+)
+def first_word_spared(tokens, pick, kind, random_tokens, mask_token, special):
+    chosen = (pick < 0.15) & ~np.isin(tokens, special)
+    chosen[:, 0] = False
+    return _masked(tokens, pick, kind, random_tokens, mask_token, special, chosen=chosen)
+
+
+@exercise.mistake(
+    why="special words are looked for once all is done",
+    says="special words are looked for in `inputs`, after masking; it is `tokens` that decides, a mask or another word "
+    "counts whatever it is",
+)
+def special_looked_for_too_late(tokens, pick, kind, random_tokens, mask_token, special):
+    inputs, weights = _masked(tokens, pick, kind, random_tokens, mask_token, special)
+    return inputs, weights * ~np.isin(inputs, special)
+
+
+@exercise.mistake(
+    why="a loop over the special words begins anew each time",
+    says="only the last of the special words is spared; none of them should be chosen",
+)
+def last_special_spared(tokens, pick, kind, random_tokens, mask_token, special):
+    return _masked(tokens, pick, kind, random_tokens, mask_token, special[-1:])
+
+
+@exercise.mistake(
+    why="the special word is compared with, and there can be several",
+    says="only the first of the special words is spared; none of them should be chosen",
+)
+def first_special_spared(tokens, pick, kind, random_tokens, mask_token, special):
+    return _masked(tokens, pick, kind, random_tokens, mask_token, special[:1])
