@@ -39,7 +39,8 @@ CODE = {word: code for code, word in enumerate(WORDS)}
 CHOICES = (2, len(THINGS), len(DOING), len(TIMES), len(WHO), len(WENT), len(ENDINGS) + 1)
 N_SENTENCES, LENGTH, PLACE = int(np.prod(CHOICES)), 12, 7  # how many there are, their words, where the place stands
 CHOSEN, MASKED, REPLACED = 0.15, 0.8, 0.1  # of all words, and of those that are chosen
-TASKS = ("next words", "blanks", "blanks alone")
+# What `kind` becomes where it is not below MASKED: None for itself, a word that is exchanged, one that stays, the mask.
+TASKS = {"next words": None, "blanks": None, "blanks and others": 0.85, "blanks and own": 0.95, "blanks alone": 0.0}
 
 
 class Sentences(NamedTuple):
@@ -131,12 +132,13 @@ def mask_tokens(tokens, pick, kind, random_tokens, mask_token, special):
 def examples_of(task, rng, tokens):
     """What a task makes of (B, L) tokens, for training: (inputs, targets, weights) as `loss_and_gradients` takes them.
 
-    task : "next words", "blanks" as `mask_tokens` makes them, or "blanks alone", where all that is chosen is masked
+    task : "next words", or "blanks" as `mask_tokens` makes them; in "blanks and others", "blanks and own" and "blanks
+        alone" all of the chosen words that are not masked are exchanged, or stay, or are masked as well
     """
     if require_choice("task", task, TASKS) == "next words":
         return tokens[:, :-1], tokens[:, 1:], np.ones(tokens[:, 1:].shape)
     pick, kind = rng.random((2, *tokens.shape))
-    kind = kind if task == "blanks" else 0 * kind
+    kind = kind if TASKS[task] is None else np.where(kind < MASKED, kind, TASKS[task])
     others = rng.integers(CODE[BLANK], len(WORDS), tokens.shape)
     inputs, weights = mask_tokens(tokens, pick, kind, others, CODE[MASK], [CODE[START]])
     return inputs, tokens, weights
@@ -221,11 +223,12 @@ def draw_topics(rng, n):
     tokens : (B, L) integer array, for at most n sentences
     labels : (B) array, 1.0 for the bank and -1.0 for the shore
     is_known : (B) boolean array, whether the thing is one of the two of each kind that may occur among the labelled
+    is_later : (B) boolean array, whether the thing stands behind the place
     """
     drawn = draw_sentences(rng, n)
     asked, known = ~drawn.is_riddle, [CODE[THINGS[number]] for number in (0, 1, 6, 7)]
     tokens = np.where(np.arange(LENGTH) == PLACE, CODE[BLANK], drawn.tokens)
-    return tokens[asked], 2.0 * drawn.is_bank[asked] - 1, np.isin(drawn.thing, known)[asked]
+    return tokens[asked], 2.0 * drawn.is_bank[asked] - 1, np.isin(drawn.thing, known)[asked], drawn.is_later[asked]
 
 
 def read_out(features, labels, some):
