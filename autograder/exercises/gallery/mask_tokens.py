@@ -128,7 +128,7 @@ def _masked(tokens, pick, kind, random_tokens, mask_token, special, *, share=0.1
 
 @exercise.mistake(
     why="80 %, 10 % and 10 % sound like shares of the whole",
-    says="the kinds are given to all words; first 15 % are chosen, and only those change",
+    says="the kinds are given to all words; first 15 % should be chosen, and only those should change",
 )
 def shares_of_all_words(tokens, pick, kind, random_tokens, mask_token, special):
     fate = np.select([kind < 0.8, kind < 0.9], [mask_token, random_tokens], tokens)
@@ -138,7 +138,7 @@ def shares_of_all_words(tokens, pick, kind, random_tokens, mask_token, special):
 
 @exercise.mistake(
     why="80 %, 10 % and 10 % sound like shares of the whole",
-    says="the kinds are given to all words, special ones too; first 15 % are chosen, and only those change",
+    says="the kinds are given to all words, special ones too; first 15 % should be chosen, and only those should change",
 )
 def shares_of_all_words_and_special(tokens, pick, kind, random_tokens, mask_token, special):
     fate = np.select([kind < 0.8, kind < 0.9], [mask_token, random_tokens], tokens)
@@ -227,7 +227,8 @@ def weights_inverted(tokens, pick, kind, random_tokens, mask_token, special):
 
 @exercise.mistake(
     why="the 10 % and 10 % are easily swapped",
-    says="random words and words that stay are swapped: from 0.8 up to 0.9 is another word, from 0.9 on it stays",
+    says="random words and words that stay are swapped: another word should come from 0.8 up to 0.9, and from 0.9 on the "
+    "word should stay",
 )
 def swapped_shares(tokens, pick, kind, random_tokens, mask_token, special):
     chosen = (pick < 0.15) & ~np.isin(tokens, special)
@@ -262,8 +263,8 @@ def none_replaced(tokens, pick, kind, random_tokens, mask_token, special):
 
 @exercise.mistake(
     why="0.1 follows 0.8, so the second border is written as 0.1",
-    says="`kind` is compared from the wrong end: below 0.8 is the mask, the last fifth is shared by another word and "
-    "the word itself",
+    says="`kind` is compared from the wrong end: below 0.8 should be the mask, and the last fifth be shared by "
+    "another word and the word itself",
 )
 def counted_from_the_other_end(tokens, pick, kind, random_tokens, mask_token, special):
     chosen = (pick < 0.15) & ~np.isin(tokens, special)
@@ -299,7 +300,7 @@ def choice_inverted(tokens, pick, kind, random_tokens, mask_token, special):
 
 @exercise.mistake(
     why="<= and < differ on a border alone",
-    says="on a border the wrong side is taken: 0.15 is not chosen, 0.8 is another word, 0.9 stays",
+    says="`<=` stands for `<`: 0.15 should not be chosen, 0.8 should be another word, 0.9 should stay",
 )
 def borders_included(tokens, pick, kind, random_tokens, mask_token, special):
     chosen = (pick <= 0.15) & ~np.isin(tokens, special)
@@ -335,7 +336,7 @@ def one_random_word(tokens, pick, kind, random_tokens, mask_token, special):
 
 @exercise.mistake(
     why="a second step forgets what the first has done",
-    says="other words are put wherever `kind` is below 0.9, over the masks as well; from 0.8 on",
+    says="other words are put wherever `kind` is below 0.9, over the masks as well; only from 0.8 up to 0.9 they should be",
 )
 def masks_written_over(tokens, pick, kind, random_tokens, mask_token, special):
     return _masked(tokens, pick, kind, random_tokens, mask_token, special, fates=(-1, 0.9))
