@@ -138,7 +138,8 @@ def shares_of_all_words(tokens, pick, kind, random_tokens, mask_token, special):
 
 @exercise.mistake(
     why="80 %, 10 % and 10 % sound like shares of the whole",
-    says="the kinds are given to all words, special ones too; first 15 % should be chosen, and only those should change",
+    says="the kinds are given to all words, special ones too; first 15 % should be chosen, and only those "
+    "should change",
 )
 def shares_of_all_words_and_special(tokens, pick, kind, random_tokens, mask_token, special):
     fate = np.select([kind < 0.8, kind < 0.9], [mask_token, random_tokens], tokens)
@@ -227,8 +228,8 @@ def weights_inverted(tokens, pick, kind, random_tokens, mask_token, special):
 
 @exercise.mistake(
     why="the 10 % and 10 % are easily swapped",
-    says="random words and words that stay are swapped: another word should come from 0.8 up to 0.9, and from 0.9 on the "
-    "word should stay",
+    says="random words and words that stay are swapped: another word should come from 0.8 up to 0.9, and from 0.9 on "
+    "the word should stay",
 )
 def swapped_shares(tokens, pick, kind, random_tokens, mask_token, special):
     chosen = (pick < 0.15) & ~np.isin(tokens, special)
@@ -336,7 +337,8 @@ def one_random_word(tokens, pick, kind, random_tokens, mask_token, special):
 
 @exercise.mistake(
     why="a second step forgets what the first has done",
-    says="other words are put wherever `kind` is below 0.9, over the masks as well; only from 0.8 up to 0.9 they should be",
+    says="other words are put wherever `kind` is below 0.9, over the masks as well; only from 0.8 up to 0.9 "
+    "they should be",
 )
 def masks_written_over(tokens, pick, kind, random_tokens, mask_token, special):
     return _masked(tokens, pick, kind, random_tokens, mask_token, special, fates=(-1, 0.9))
