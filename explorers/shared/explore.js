@@ -152,7 +152,8 @@ class Exploration {
     const { presets = {} } = this.explorer;
     const buttons = [button("Undo", () => this.undo()), button("Reset", () => this.replace(this.state.start))];
     const names = Object.keys(presets);
-    return names.length ? [...buttons, menu("Presets", names, (name) => this.change(presets[name]))] : buttons;
+    this.presets = menu("Presets", names, (name) => this.change(presets[name]));
+    return names.length ? [...buttons, this.presets.element] : buttons;
   }
 
   /** How a state is handed on: as a link where a page has an address, else as the line that makes it in Python. */
@@ -327,7 +328,11 @@ class Exploration {
       element.hidden = !isShown(state);
       refresh(state);
     }
-    const { hint } = this.explorer;
+    const { hint, presets } = this.explorer;
+    // As text, in which an array of the state and one of the preset are alike.
+    this.presets.refresh((name) =>
+      Object.entries(presets[name]).every(([key, value]) => `${state[key]}` === `${value}`),
+    );
     setText(this.hint, typeof hint === "function" ? hint(this.facts) : hint);
     setText(this.voice.visible, this.said.sentence);
     for (const [name, picture] of Object.entries(this.pictures)) {

@@ -193,6 +193,7 @@ def show(page, text):
 @every_explorer
 def test_the_page_refuses_with_the_sentences_of_python_and_keeps_its_picture(explorer_class, open_drawn):
     page = open_drawn(explorer_class(), reduced_motion="reduce")
+    wait_until_still(page)
     before = page.locator(SENTENCE).text_content()
     for _, state, sentence in [case for case in NUMBERS + ARRAYS if case[0] is explorer_class]:
         text = f"{explorer_class.__name__}(**{json.dumps(state)})"
@@ -322,7 +323,7 @@ def test_a_link_opens_the_page_in_the_same_state(walk, open_page):
     assert link.startswith(address)
     page, _ = open_page("<!doctype html><title>elsewhere</title>", reduced_motion="reduce")
     page.goto(link)
-    wait_until_drawn(page)
+    wait_until_still(page)
     assert page.locator(SENTENCE).text_content() == walk.said
     page.goto(f"{address}%7B%22chosen%22:999%7D")
     page.wait_for_selector(".explorer-fault:not([hidden])")
@@ -423,9 +424,27 @@ def test_presets_can_be_shown(explorer_class, open_drawn):
     for name in names:
         before = state_of(page)
         menu.select_option(name)
-        assert state_of(page) != before and menu.input_value() == ""
+        assert state_of(page) != before
         wait_until_still(page)
+        assert menu.input_value() == name, "it says which is shown, and arrow keys go on from there"
         assert page.locator(".explorer-fault").is_hidden()
+
+
+@browser_test
+def test_a_preset_is_named_until_something_else_is_shown_and_arrow_keys_go_from_one_to_the_next(open_drawn):
+    page = open_drawn(WhichPairsExplorer(), reduced_motion="reduce")
+    menu = page.get_by_label("Presets")
+    names = menu.locator("option").all_inner_texts()
+    for name in names[1:]:
+        menu.press("ArrowDown")
+        wait_until_still(page)
+        assert menu.input_value() == name
+    page.locator(STAGE).press("ArrowDown")  # another row, of the same pattern
+    wait_until_still(page)
+    assert menu.input_value() == names[-1]
+    page.get_by_label("Window").press("ArrowRight")
+    wait_until_still(page)
+    assert menu.input_value() == ""
 
 
 @browser_test
