@@ -373,7 +373,7 @@ function describe(facts) {
     `A query looks at ${parts.length ? listed(parts) : "itself alone"}: at most ${plural(computed, "pair")} computed, ` +
     `${plural(different, "different key")} on average. It sees ${percent(own[at])} of the partners ` +
     `${TASKS[task]}, where as many keys by chance see ${percent(byChance)}.`;
-  const verdict =
+  const aside =
     `Whatever you set: Reformer or Longformer, at 32 pairs, over ${plural(average.n_draws, "draw")}? ` +
     `By task: ${whoWins(Object.values(TASKS), average.tasks)}. By real heads: ${whoWins(heads, average.heads)}.`;
   const wanted = partner[chosen];
@@ -386,7 +386,8 @@ function describe(facts) {
   const threeTold = (names, of) =>
     ["This pattern", "Longformer", "Reformer"].map((who, k) => `${who}: ${told(names, of(three[k]))}.`).join(" ");
   return {
-    sentence: `${sentence}\n\n${verdict}`,
+    sentence,
+    aside,
     lines: { line },
     pictures: {
       square: `A square of pairs, ${length} queries by ${length} keys. ${sentence} ${line}`,
@@ -456,7 +457,7 @@ export default explore({
   draw: {
     square: { height: (width) => width, paint: paintSquare },
     key: MARKS.key({ more: KEY }),
-    tasks: { title: "Partners seen, by task", height: (width) => 0.5 * width, paint: paintTasks },
+    tasks: { title: "Partners seen", height: (width) => 0.5 * width, paint: paintTasks },
     heads: { title: "Weight of real heads", height: (width) => 0.46 * width, paint: paintHeads },
     reach: { title: "Within reach of the last token", height: (width) => 0.42 * width, paint: paintReach },
   },

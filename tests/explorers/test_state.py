@@ -193,7 +193,6 @@ def show(page, text):
 @every_explorer
 def test_the_page_refuses_with_the_sentences_of_python_and_keeps_its_picture(explorer_class, open_drawn):
     page = open_drawn(explorer_class(), reduced_motion="reduce")
-    wait_until_still(page)
     before = page.locator(SENTENCE).text_content()
     for _, state, sentence in [case for case in NUMBERS + ARRAYS if case[0] is explorer_class]:
         text = f"{explorer_class.__name__}(**{json.dumps(state)})"
@@ -323,7 +322,7 @@ def test_a_link_opens_the_page_in_the_same_state(walk, open_page):
     assert link.startswith(address)
     page, _ = open_page("<!doctype html><title>elsewhere</title>", reduced_motion="reduce")
     page.goto(link)
-    wait_until_still(page)
+    wait_until_drawn(page)
     assert page.locator(SENTENCE).text_content() == walk.said
     page.goto(f"{address}%7B%22chosen%22:999%7D")
     page.wait_for_selector(".explorer-fault:not([hidden])")
