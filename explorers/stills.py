@@ -31,7 +31,7 @@ def make_still(browser, explorer_class, density=2.0):
         file = Path(folder) / "page.html"
         file.write_text(standalone_page(explorer_class(**explorer_class.still_state)), encoding="utf-8")
         page.goto(file.as_uri())
-        page.wait_for_function("document.querySelector('.explorer-sentence')?.textContent")
+        page.wait_for_selector(".explorer[data-still=yes]")
         explorer_class.still.parent.mkdir(exist_ok=True)
         picture = Image.open(io.BytesIO(page.locator(".explorer").screenshot(animations="disabled")))
     with_few_colors(picture.convert("RGB")).save(explorer_class.still, optimize=True)

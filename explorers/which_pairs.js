@@ -27,6 +27,7 @@ import {
 } from "./shared/numbers.js";
 
 const [MOST_TOKENS, N_FEATURES, MAX_ROUNDS, MAX_HALF, N_LAYERS] = [192, 32, 8, 48, 8];
+const N_DRAWS = 8; // over which Longformer and Reformer are judged
 const [ROW, TITLE] = [24, 8];
 const TASKS = { near: "near", row: "a row back", title: "in the title", anywhere: "anywhere", untold: "5 back" };
 const SETTINGS = ["n_near", "stride", "n_first", "segment", "n_kept", "n_summary", "n_random", "n_rounds"];
@@ -36,8 +37,8 @@ const REFORMER = { ...NOTHING, n_rounds: 4 };
 
 // ---- What follows from the state -----------------------------------------------------------------------------
 
-const uniforms = remembered((seed, ...shape) => drawnArray(shape, uniformFrom(seed)));
-const normals = remembered((seed, ...shape) => drawnArray(shape, normalFrom(seed)), 16);
+const uniforms = remembered((seed, ...shape) => drawnArray(shape, uniformFrom(seed)), 16);
+const normals = remembered((seed, ...shape) => drawnArray(shape, normalFrom(seed)), 32);
 
 /** For each task the token that each token should find, or NOBODY. */
 const partnersOf = remembered((length, seed) => {
@@ -54,7 +55,7 @@ const partnersOf = remembered((length, seed) => {
   return Object.fromEntries(
     Object.entries(partner).map(([task, of]) => [task, range(length).map((i) => Math.max(of(i), NOBODY))]),
   );
-});
+}, 16);
 
 /** Unit vectors, each at that cosine to its partner's and random otherwise; those of "untold", 5 back, tell nothing: (L, d). */
 const vectorsOf = remembered((task, partners, seed, cosine) => {
@@ -69,7 +70,7 @@ const vectorsOf = remembered((task, partners, seed, cosine) => {
     for (let f = 0; f < N_FEATURES; f++) rows[i][f] = own * rows[i][f] + (tells ? others * rows[partner][f] : 0);
   });
   return rows;
-}, 16);
+}, 48);
 
 /** Rows of the lots by which keys are drawn: how many earlier keys have a smaller one. */
 const ranksOf = remembered((length, seed) => {
@@ -149,8 +150,8 @@ const weightShown = (pattern, weights) =>
   );
 
 /** Shares of partners by task, and of the weight of the heads. */
-const judged = remembered((settings, state, partners) => {
-  const { length, seed, cosine, queries } = state;
+function judge(settings, { length, seed, cosine, queries }) {
+  const partners = partnersOf(`${length} ${seed}`, length, seed);
   const tasks = Object.keys(TASKS).map((task) => {
     const rows = vectorsOf(`${task} ${length} ${seed} ${cosine}`, task, partners[task], seed, cosine);
     return shareSeen(patternOf(rows, seed, settings), partners[task]);
@@ -159,7 +160,24 @@ const judged = remembered((settings, state, partners) => {
     weightShown(patternOf(rows, seed, settings), weights),
   );
   return { tasks, heads };
-}, 12);
+}
+
+const judged = remembered(judge, 12);
+
+/** Longformer and Reformer over draws 1, 2, 3, ... of partners, vectors and rotations: a list of pairs that grows. */
+const drawsOf = remembered(() => []);
+
+/** Their mean shares. Each call judges one draw more, so that no slider waits for all of them. */
+function averaged(state) {
+  const draws = drawsOf(`${state.length} ${state.cosine}`);
+  if (draws.length < N_DRAWS) {
+    const drawn = { ...state, seed: draws.length + 1 };
+    draws.push([LONGFORMER, REFORMER].map((one) => judge(one, drawn)));
+  }
+  const mean = (model, part) => draws[0][model][part].map((_, k) => meanOf(draws.map((draw) => draw[model][part][k])));
+  const [tasks, heads] = ["tasks", "heads"].map((part) => [mean(0, part), mean(1, part)]);
+  return { tasks, heads, n_draws: draws.length };
+}
 
 /** Of the tokens before the last, the share whose news can come to it through the last layer, the last two, .. */
 const reached = remembered((settings, rows, seed) => {
@@ -184,7 +202,8 @@ function derive(state) {
   const partners = partnersOf(`${length} ${seed}`, length, seed);
   const vectors = (of) => vectorsOf(`${of} ${length} ${seed} ${cosine}`, of, partners[of], seed, cosine);
   const key = (of) => `${JSON.stringify(of)} ${length} ${seed} ${cosine}`;
-  const three = [settings, LONGFORMER, REFORMER].map((one) => judged(key(one), one, state, partners));
+  const three = [settings, LONGFORMER, REFORMER].map((one) => judged(key(one), one, state));
+  const average = averaged(state);
   const pattern = patternOf(vectors(task), seed, settings);
   const byPlace = patternByPlace(length, seed, settings);
   const countIn = (table, i) => table.subarray(i * length, i * length + i + 1).reduce((sum, one) => sum + one, 0);
@@ -192,7 +211,8 @@ function derive(state) {
   const late = lateOf(length);
   return {
     ...state,
-    ...{ settings, partner: partners[task], pattern, three, counts },
+    ...{ settings, partner: partners[task], pattern, three, counts, average },
+    unfinished: average.n_draws < N_DRAWS,
     reach: reached(key(settings), settings, vectors("anywhere"), seed),
     byChance: meanOf(late.map((i) => (counts[i] - 1) / i)),
     computed:
@@ -262,6 +282,8 @@ const KEY = [
 
 // ---- Beside it -----------------------------------------------------------------------------------------------
 
+const BESIDE_BARS = "▲\u00a0Longformer ★\u00a0Reformer ···\u00a0chance";
+
 /** A bar for the pattern, marks for Longformer and Reformer beside it, and a line at chance. */
 function paintShares(picture, names, [own, longformer, reformer], byChance, strong) {
   const bars = own.map((value, k) => ({
@@ -311,11 +333,11 @@ function paintReach(picture, { reach }) {
 
 const PARTS = {
   n_near: (n) => `the last ${n}`,
-  stride: (n) => `every ${n}th back`,
-  n_first: (n) => `the first ${n}`,
+  stride: (n) => `each ${n} back`,
+  n_first: (n) => `the first${n > 1 ? ` ${n}` : ""}`,
   segment: (n) => `the own block of ${n}`,
   n_kept: (n, { segment: block }) => (block ? `${n} kept before it` : ""),
-  n_summary: (n, { segment: block }) => (block ? `the last ${n} of each block` : ""),
+  n_summary: (n, { segment: block }) => (block ? `the last${n > 1 ? ` ${n}` : ""} of each block` : ""),
   n_random: (n) => `${n} by chance`,
   n_rounds: (n, { chunk_length }) => `${n} × (${chunk_length} + ${chunk_length}) by hash`,
 };
@@ -334,7 +356,7 @@ const better = (longformer, reformer) =>
 const byWinner = (names, ofLongformer, ofReformer) =>
   Object.groupBy(names, (name) => better(ofLongformer[names.indexOf(name)], ofReformer[names.indexOf(name)]));
 
-function whoWins(names, [, longformer, reformer]) {
+function whoWins(names, [longformer, reformer]) {
   const winners = byWinner(names, longformer, reformer);
   const said = ["Longformer", "Reformer", "neither"].filter((name) => winners[name]);
   return said.map((name) => `${name} for ${listed(winners[name])}`).join("; ");
@@ -342,20 +364,18 @@ function whoWins(names, [, longformer, reformer]) {
 
 function describe(facts) {
   const { settings, three, counts, computed, reach, length, chosen, partner, pattern, task, heads, byChance } = facts;
+  const { average } = facts;
   const parts = partsOf(settings);
   const own = three[0].tasks;
   const at = Object.keys(TASKS).indexOf(task);
+  const different = Math.round(meanOf(lateOf(length).map((i) => counts[i])));
   const sentence =
     `A query looks at ${parts.length ? listed(parts) : "itself alone"}: at most ${plural(computed, "pair")} computed, ` +
-    `${meanOf(lateOf(length).map((i) => counts[i])).toFixed(0)} different keys on average. It sees ${percent(own[at])} of the partners ` +
-    `${TASKS[task]}, where as many keys by chance see ${percent(byChance)}. ` +
-    `Reformer or Longformer, at 32 pairs? By task: ${whoWins(
-      Object.values(TASKS),
-      three.map(({ tasks }) => tasks),
-    )}. By real heads: ${whoWins(
-      heads,
-      three.map((one) => one.heads),
-    )}.`;
+    `${plural(different, "different key")} on average. It sees ${percent(own[at])} of the partners ` +
+    `${TASKS[task]}, where as many keys by chance see ${percent(byChance)}.`;
+  const aside =
+    `Whatever you set: Reformer or Longformer, at 32 pairs, over ${plural(average.n_draws, "draw")}? ` +
+    `By task: ${whoWins(Object.values(TASKS), average.tasks)}. By real heads: ${whoWins(heads, average.heads)}.`;
   const wanted = partner[chosen];
   const sees = `Query ${chosen} sees ${plural(counts[chosen], "key")}`;
   const line =
@@ -367,15 +387,16 @@ function describe(facts) {
     ["This pattern", "Longformer", "Reformer"].map((who, k) => `${who}: ${told(names, of(three[k]))}.`).join(" ");
   return {
     sentence,
+    aside,
     lines: { line },
     pictures: {
       square: `A square of pairs, ${length} queries by ${length} keys. ${sentence} ${line}`,
       tasks: {
-        note: "dotted: as many by chance",
+        note: BESIDE_BARS,
         words: `Partners seen. ${threeTold(Object.values(TASKS), ({ tasks }) => tasks)}`,
       },
       heads: {
-        note: "letters of real text",
+        note: BESIDE_BARS,
         words: `Weight of real heads. ${threeTold(heads, (one) => one.heads)}`,
       },
       reach: `Within reach of the last token after 1 to ${N_LAYERS} layers: ${reach.map(percent).join(", ")}.`,
@@ -405,14 +426,14 @@ const actions = {
   cut: { keys: { c: 2, "Shift+c": -2 }, help: ["C, Shift+C", "longer or shorter chunks"], steps: "chunk_length" },
   ask: {
     keys: { t: null },
-    help: ["T", "another task"],
-    buttons: { "Another task": null },
+    help: ["T", "the next task"],
+    buttons: { "Next task": null },
     run: ({ task }) => ({ task: cycled(Object.keys(TASKS), task) }),
   },
   redraw: {
     keys: { r: null },
-    help: ["R", "draw partners, vectors and rotations anew"],
-    buttons: { "Draw anew": null },
+    help: ["R", "draw new partners, vectors and rotations"],
+    buttons: { "Draw new partners": null },
     run: ({ seed }) => ({ seed: seed + 1 }),
   },
 };
@@ -436,8 +457,8 @@ export default explore({
   draw: {
     square: { height: (width) => width, paint: paintSquare },
     key: MARKS.key({ more: KEY }),
-    tasks: { title: "Partners seen, by task", height: (width) => 0.5 * width, paint: paintTasks },
-    heads: { title: "Weight of real heads shown", height: (width) => 0.46 * width, paint: paintHeads },
+    tasks: { title: "Partners seen", height: (width) => 0.5 * width, paint: paintTasks },
+    heads: { title: "Weight of real heads", height: (width) => 0.46 * width, paint: paintHeads },
     reach: { title: "Within reach of the last token", height: (width) => 0.42 * width, paint: paintReach },
   },
   report: ({ pattern, length, three, reach }) => ({
@@ -463,7 +484,7 @@ export default explore({
       done: ({ settings, computed, three }) => !settings.n_rounds && computed <= 32 && three[0].tasks[1] === 1,
     },
     {
-      text: "With at most 40 pairs: see 95 % near, a row back and in the title, all three.",
+      text: `With at most 40 pairs: see 95 % near (3 to 20 back), a row back (${ROW}) and in the title (the first ${TITLE}).`,
       done: ({ computed, three }) => computed <= 40 && [0, 1, 2].every((k) => three[0].tasks[k] >= 0.95),
     },
     {

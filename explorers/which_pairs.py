@@ -23,10 +23,10 @@ MOST_TOKENS, N_FEATURES, MAX_ROUNDS, MAX_HALF, N_LAYERS = 192, 32, 8, 48, 8
 ROW, TITLE = 24, 8
 TASKS = [
     ("near", "3 to 20 back"),
-    ("row", f"{ROW} back: a row, a bar"),
-    ("title", f"in the title: the first {TITLE}"),
-    ("anywhere", "anywhere in the earlier half"),
-    ("untold", "5 back, vectors tell nothing"),
+    ("row", f"a row back: {ROW}"),
+    ("title", f"title: the first {TITLE}"),
+    ("anywhere", "anywhere early"),
+    ("untold", "5 back, not told"),
 ]
 HEADS = {"0.0": (0, 0), "1.0": (1, 0), "1.2": (1, 2), "2.0": (2, 0)}  # of the model "shared_qk": layer.head
 FIRST_LETTER = 256  # of the text that the heads read
@@ -106,11 +106,11 @@ class WhichPairsExplorer(Explorer):
 
     length = Number(128, low=64, high=MOST_TOKENS, step=32, label="Tokens L", help="L")
     n_near = Number(1, low=1, high=MOST_TOKENS, at_most="length", label="Window", help="last tokens, itself counted")
-    stride = Number(0, low=0, high=64, label="Stride, 0 for none", help="every so many tokens back, 0 for none")
+    stride = Number(0, low=0, high=64, label="Stride", help="every so many tokens back, 0 for none")
     n_first = Number(0, low=0, high=32, label="Global tokens", help="first tokens that all see")
-    segment = Number(0, low=0, high=64, label="Segment or block, 0 for none", help="its length, 0 for none")
-    n_kept = Number(0, low=0, high=64, label="Kept before the segment", help="tokens before it that are seen, too")
-    n_summary = Number(0, low=0, high=8, label="Last places of each block", help="of each block, which all see")
+    segment = Number(0, low=0, high=64, label="Segment or block", help="its length, 0 for none")
+    n_kept = Number(0, low=0, high=64, label="Kept before it", help="tokens before it that are seen, too")
+    n_summary = Number(0, low=0, high=8, label="Last of each block", help="of each block, which all see")
     n_random = Number(0, low=0, high=32, label="Keys by chance", help="earlier tokens drawn by chance")
     n_rounds = Number(4, low=0, high=MAX_ROUNDS, label="Hash rounds R", help="R, 0 for no hash")
     chunk_length = Number(4, low=2, high=32, step=2, label="Chunk length C", help="C")

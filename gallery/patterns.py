@@ -131,6 +131,7 @@ def equal_cost(rng, vectors):
         "segments": segment_pattern(length, 32, 32),
         "Big Bird": global_pattern(length, 32, 8) | random_pattern(rng, length, 24),
         "LSH": hash_pattern(rng, vectors, n_rounds=4, chunk_length=8),
+        "both": window_pattern(length, 32) | hash_pattern(rng, vectors, n_rounds=2, chunk_length=8),
         "chance": random_pattern(rng, length, 63),
     }
 

@@ -81,16 +81,19 @@ export function button(label, onClick) {
   return element;
 }
 
-/** A list to choose one of several named things from; it goes back to its label, since a choice is an act. */
+/** A list to choose one of several named things from: { element, refresh(holds) }.
+ *
+ * It shows the name that was chosen as long as `holds(name)`, so that arrow keys go on from there; then its label.
+ */
 export function menu(label, names, onChoice) {
   const options = [label, ...names].map((text, i) => make("option", { value: i ? text : "" }, text));
   const element = make("select", {}, ...options);
   element.setAttribute("aria-label", label);
-  element.addEventListener("change", () => {
-    onChoice(element.value);
-    element.value = "";
-  });
-  return element;
+  element.addEventListener("change", () => element.value && onChoice(element.value));
+  const refresh = (holds) => {
+    if (element.value && !holds(element.value)) element.value = "";
+  };
+  return { element, refresh };
 }
 
 /** The sentence for eyes, at once, and the line that a screen reader hears, the one live region of an explorer. */

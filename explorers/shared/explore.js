@@ -12,7 +12,8 @@
 //                 stands beside it; one called `key` stands below the stage. `fixed: true` if no state changes it,
 //                 `words` if it has the same description always
 //     describe,   (facts) => { sentence, lines: { name: text }, pictures: { name: words or { words, title, note } } };
-//                 a screen reader hears the lines that changed, then the sentence
+//                 a screen reader hears the lines that changed, then the sentence; `aside` is a text below it that
+//                 is there to be read, and not told when it changes
 //     report,     (facts) => { trait: value }: what Python is told
 //     actions,    { name: { keys: { key: argument }, help: [keys, words], run: (state, argument) => changes,
 //                           buttons: { text: argument }, beside: name of a picture,
@@ -100,6 +101,7 @@ class Exploration {
     this.voice = voice();
     this.fault = make("p", { className: "explorer-fault", hidden: true });
     this.hint = make("p", { className: "explorer-hint" });
+    this.aside = make("p", { className: "explorer-aside" });
     this.root = make(
       "div",
       { className: "explorer" },
@@ -125,14 +127,14 @@ class Exploration {
         : figure;
     };
     const side = make("div", { className: "explorer-side" }, ...others.map(beside));
-    const { stage, hint, tasks, fault, voice } = this;
+    const { stage, hint, tasks, fault, voice, aside } = this;
     const shown = [stage, ...(key ? [key.figure] : [])];
     if (!this.explorer.wide) {
-      const said = [hint, tasks.element, fault, voice.visible];
+      const said = [hint, tasks.element, fault, voice.visible, aside];
       return make("div", { className: "explorer-pictures" }, make("div", {}, ...shown, ...said), side);
     }
     side.prepend(make("div", {}, hint, tasks.element));
-    const said = make("div", {}, fault, voice.visible);
+    const said = make("div", {}, fault, voice.visible, aside);
     return make("div", {}, ...shown, make("div", { className: "explorer-pictures" }, said, side));
   }
 
@@ -152,7 +154,8 @@ class Exploration {
     const { presets = {} } = this.explorer;
     const buttons = [button("Undo", () => this.undo()), button("Reset", () => this.replace(this.state.start))];
     const names = Object.keys(presets);
-    return names.length ? [...buttons, menu("Presets", names, (name) => this.change(presets[name]))] : buttons;
+    this.presets = menu("Presets", names, (name) => this.change(presets[name]));
+    return names.length ? [...buttons, this.presets.element] : buttons;
   }
 
   /** How a state is handed on: as a link where a page has an address, else as the line that makes it in Python. */
@@ -327,9 +330,15 @@ class Exploration {
       element.hidden = !isShown(state);
       refresh(state);
     }
-    const { hint } = this.explorer;
+    const { hint, presets } = this.explorer;
+    // As text, in which an array of the state and one of the preset are alike.
+    this.presets.refresh((name) =>
+      Object.entries(presets[name]).every(([key, value]) => `${state[key]}` === `${value}`),
+    );
     setText(this.hint, typeof hint === "function" ? hint(this.facts) : hint);
     setText(this.voice.visible, this.said.sentence);
+    setText(this.aside, this.said.aside ?? "");
+    this.aside.hidden = !this.said.aside;
     for (const [name, picture] of Object.entries(this.pictures)) {
       picture.describe(this.said.pictures[name] ?? this.explorer.draw[name].words);
     }

@@ -3,6 +3,7 @@
 import json
 import re
 
+import numpy as np
 import pytest
 
 from autograder import check
@@ -13,6 +14,7 @@ from autograder.checking.exercise import Exercise
 from autograder.exercises import GALLERY, LABS, exercise_named
 from classroom import progress
 from gallery import ROOMS
+from gallery.patterns import how_far_back
 
 EVERY = pytest.mark.parametrize("exercise", GALLERY, ids=lambda exercise: exercise.name)
 
@@ -97,3 +99,25 @@ def test_the_first_mistake_of_a_room_is_explained(exercise):
     message = check(exercise.name, exercise.mistakes[0].function)
     assert message.state == "wrong" and "This is what you get when" in message._repr_html_()
     assert not re.search(r"points|\d+ of \d+ questions", message._repr_html_())
+
+
+def by_slots(length, n_near, stride):
+    table = [[False] * length for _ in range(length)]
+    for i in range(length):
+        for back in [*range(min(n_near, length)), *range(0, length, stride)]:
+            table[i][i - back] = True
+    return table
+
+
+def near_by_slots(length, n_near, stride):
+    table = np.tri(length, dtype=bool) & (how_far_back(length) % stride == 0)
+    for i in range(length):
+        for back in range(min(n_near, length)):
+            table[i, i - back] = True
+    return table
+
+
+@pytest.mark.parametrize("answer", [by_slots, near_by_slots])
+def test_places_before_the_first_token_that_turn_negative_are_named(answer):
+    shown = check("strided_pattern", lambda *sizes: np.array(answer(*sizes)))._repr_html_()
+    assert "negative" in shown and "from the end of the row" in shown

@@ -423,9 +423,27 @@ def test_presets_can_be_shown(explorer_class, open_drawn):
     for name in names:
         before = state_of(page)
         menu.select_option(name)
-        assert state_of(page) != before and menu.input_value() == ""
+        assert state_of(page) != before
         wait_until_still(page)
+        assert menu.input_value() == name, "it says which is shown, and arrow keys go on from there"
         assert page.locator(".explorer-fault").is_hidden()
+
+
+@browser_test
+def test_a_preset_is_named_until_something_else_is_shown_and_arrow_keys_go_from_one_to_the_next(open_drawn):
+    page = open_drawn(WhichPairsExplorer(), reduced_motion="reduce")
+    menu = page.get_by_label("Presets")
+    names = menu.locator("option").all_inner_texts()
+    for name in names[1:]:
+        menu.press("ArrowDown")
+        wait_until_still(page)
+        assert menu.input_value() == name
+    page.locator(STAGE).press("ArrowDown")  # another row, of the same pattern
+    wait_until_still(page)
+    assert menu.input_value() == names[-1]
+    page.get_by_label("Window").press("ArrowRight")
+    wait_until_still(page)
+    assert menu.input_value() == ""
 
 
 @browser_test

@@ -158,18 +158,42 @@ def test_the_browser_computes_what_python_computes(open_drawn):
 @browser_test
 def test_every_preset_says_what_it_looks_at_and_the_answer_by_task(open_drawn):
     page = open_drawn(WhichPairsExplorer(), reduced_motion="reduce")
-    said = page.locator(SENTENCE).text_content()
-    assert "at most 32 pairs computed" in said
-    assert "By task: Longformer for in the title and 5 back; Reformer for a row back and anywhere" in said
+    assert "at most 32 pairs computed" in page.locator(SENTENCE).text_content()
     looks = {
         "Longformer": "the last 24 and the first 8: at most 32 pairs",
         "Transformer-XL": "the own block of 16 and 16 kept before it: at most 32 pairs",
+        "Sparse Transformer, strided": "the last 27 and each 24 back: at most 31 pairs",
         "Big Bird": "the last 16, the first 4 and 12 by chance: at most 32 pairs",
         "All keys": "the last 128: at most 128 pairs",
     }
     for name, words in looks.items():
         page.get_by_label("Presets").select_option(label=name)
         wait_until_said(page, words)
+
+
+@browser_test
+def test_longformer_and_reformer_are_judged_apart_over_several_draws_whatever_is_set(open_drawn):
+    def verdict():
+        wait_until_still(page)
+        assert "Longformer" not in page.locator("[aria-live=polite]").text_content()
+        return page.locator(".explorer-aside").text_content()
+
+    page = open_drawn(WhichPairsExplorer(), reduced_motion="reduce")
+    drawn = [first_state(seed=seed) for seed in range(1, 9)]
+    tasks, heads = (np.mean([getattr(one, name) for one in drawn], axis=0) for name in ("seen", "shown"))
+    names = [["near", "a row back", "in the title", "anywhere", "5 back"], drawn[0].heads]
+    said = verdict()
+    assert said.startswith("Whatever you set: Reformer or Longformer, at 32 pairs, over 8 draws?")
+    for part, (_, longformer, reformer), names_of in zip(said.split("By ")[1:], (tasks, heads), names, strict=True):
+        for clause in part.rstrip(". ").partition(": ")[2].split("; "):
+            model, _, those = clause.partition(" for ")
+            least, most = {"Longformer": (0.05, 2), "Reformer": (-2, -0.05), "neither": (-0.05, 0.05)}[model]
+            better = [n for n, by in zip(names_of, longformer - reformer, strict=True) if least < by < most]
+            assert those.replace(" and ", ", ").split(", ") == better
+    page.evaluate(SET, {"seed": 5, "n_near": 7, "stride": 9})
+    assert verdict() == said
+    page.evaluate(SET, {"length": 64})
+    assert verdict() != said
 
 
 @browser_test

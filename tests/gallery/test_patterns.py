@@ -221,6 +221,9 @@ print(_json.dumps({
     "partners seen": {name: _mean(by_task) for name, by_task in seen.items()},
     "by queries that want one key": dict(zip(map(str, askers), by_askers.round(3).tolist())),
     "by cosine": {name: shares.round(3).tolist() for name, shares in by_cosine.items()},
+    "by queries that want one key, at 64 places": {name: shares.round(3).tolist() for name, shares in by_many.items()},
+    "by length": {str(length): np.round(met(length=length)[1], 3).tolist() for length in (512, 2048)},
+    "five back, found": found,
     "reach": {name: shares.round(3).tolist() for name, shares in arms.items()},
     "read with 16 keys": {name: np.round(shares, 3).tolist() for name, shares in right.items()},
     "weight of the heads": {name: shares.round(3).tolist() for name, shares in shown.items()},
@@ -243,6 +246,9 @@ def test_the_claims_of_the_room_hold_and_are_stored():
     for task in ("near", "a row back", "anywhere"):
         assert table["LSH"][task] > 0.85
     assert table["LSH"]["in the title"] < 0.55 and table["LSH"]["five back"] < 0.16
+    assert all(table["both"][task] > table["chance"][task] + 0.05 for task in TASKS)
+    assert table["both"]["near"] == table["both"]["five back"] == 1 and table["both"]["anywhere"] > 0.6
+    assert figures.pop("five back, found") < 0.05
 
     by_askers = np.array(list(figures["by queries that want one key"].values()))
     assert np.ptp(by_askers[:, 0]) < 0.06 and np.ptp(by_askers[:, 2]) < 0.06  # same bucket; chunks of 32
@@ -251,10 +257,15 @@ def test_the_claims_of_the_room_hold_and_are_stored():
     by_cosine = np.array(list(figures["by cosine"].values()))
     assert np.all(np.diff(by_cosine, axis=0) < 0) and np.all(np.diff(by_cosine, axis=1) < 0)
     assert 0.4 < by_cosine[0, -1] < 0.55 and by_cosine[-1, -1] > 0.2
+    by_many = np.array(list(figures["by queries that want one key, at 64 places"].values()))
+    assert np.all(np.diff(by_many[:, 0]) < -0.05) and np.all(np.diff(by_many[:, 0] - by_many[:, -1]) < -0.05)
+    assert np.all(by_many[0, -1] < by_many[1:, -1] - 0.03)
+    assert figures["by length"]["2048"] < figures["by length"]["512"] - 0.06
 
     reach = figures["reach"]
-    for name in ("fixed", "Big Bird", "LSH", "chance"):
-        assert reach[name][1] > 0.85 and reach[name][0] < 0.13
+    for name in ("fixed", "Big Bird", "LSH", "both", "chance"):
+        assert reach[name][1] > 0.7 and reach[name][0] < 0.13
+    assert reach["global, not causal"][1] == 1
     assert reach["window"][-1] < 1 and reach["global"][-1] < 0.8 and reach["segments"][-1] < 0.6
     assert 0.6 < reach["strided"][1] < 0.8 and reach["strided"][2] == 1
 
@@ -270,5 +281,6 @@ def test_the_claims_of_the_room_hold_and_are_stored():
     assert np.all(heads["LSH"][far] > heads["window"][far] + 0.02)
     assert np.all(heads["window"][far] < heads["chance"][far] + 0.07)
     assert np.all(heads["64 heaviest"] > np.maximum(heads["LSH"], heads["window"]) + 0.15)
+    assert heads["64 heaviest"].min() < 0.55 and heads["64 heaviest"].max() < 0.92
     for part, of_part in figures.items():
         store("G7", part, of_part)

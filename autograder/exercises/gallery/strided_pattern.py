@@ -8,9 +8,35 @@ import numpy as np
 
 from autograder.checking.call import call
 from autograder.checking.exercise import Exercise
+from autograder.checking.relations import Relation
 from gallery import loops, patterns
 
-exercise = Exercise(patterns.strided_pattern, loops.strided_pattern, in_gallery=True, axes=("query", "key"))
+
+def _counted_from_the_end(right, got, call):
+    """The learner's own table, if all that it shows and should not lies where a negative place comes to stand."""
+    length, n_near, stride = call.args
+    if got.shape != right.shape or got.dtype.kind not in "biu":
+        return []
+    back = patterns.how_far_back(length) + length  # from the query to before token 0, and on from the end
+    comes_there = (back < n_near) | (back % stride == 0)
+    too_many = (got != 0) & ~right
+    return [got] if np.any(too_many) and np.all(comes_there[too_many]) else []
+
+
+COUNTED_FROM_THE_END = Relation(
+    "counted_from_the_end",
+    "a place before token 0, such as `i - stride`, turns negative and counts from the end of the row; it has to be "
+    "left out",
+    _counted_from_the_end,
+)
+
+exercise = Exercise(
+    reference=patterns.strided_pattern,
+    twin=loops.strided_pattern,
+    relations=(COUNTED_FROM_THE_END,),
+    in_gallery=True,
+    axes=("query", "key"),
+)
 
 
 # --- questions --------------------------------------------------------------------------------------------------
@@ -134,7 +160,7 @@ def the_last_of_each_stretch(length, n_near, stride):
 
 @exercise.mistake(
     why="the last n tokens are taken to be those before the query",
-    says="one token too many is near: the query itself counts among the `n_near`",
+    says="`n_near` tokens before the query are seen, and itself besides; it has to be counted among the `n_near`",
 )
 def itself_not_counted(length, n_near, stride):
     return _pattern(length, _back(length) <= n_near, _back(length) % stride == 0)
@@ -166,7 +192,7 @@ def one_stride(length, n_near, stride):
 
 @exercise.mistake(
     why="the strided tokens are counted on from the window",
-    says="strides begin at the edge of the window; they are counted from the query",
+    says="strides begin at the edge of the window; they have to be counted back from the query",
 )
 def strides_from_the_window(length, n_near, stride):
     beyond = _back(length) - (n_near - 1)
@@ -175,7 +201,7 @@ def strides_from_the_window(length, n_near, stride):
 
 @exercise.mistake(
     why="the strided tokens are counted on from behind the window",
-    says="strides begin at the first token behind the window; they are counted from the query",
+    says="strides begin at the first token behind the window; they have to be counted back from the query",
 )
 def strides_from_behind_the_window(length, n_near, stride):
     beyond = _back(length) - n_near
@@ -192,7 +218,7 @@ def one_too_far_apart(length, n_near, stride):
 
 @exercise.mistake(
     why="`and` for `or`",
-    says="only tokens that are near and strided are seen: each half of the pattern is enough",
+    says="only tokens that are near and strided are seen; one of the two has to be enough",
 )
 def both_at_once(length, n_near, stride):
     return _pattern(length, False, (_back(length) < n_near) & (_back(length) % stride == 0))
@@ -200,7 +226,7 @@ def both_at_once(length, n_near, stride):
 
 @exercise.mistake(
     why="the window is taken to be cut into blocks, as in the other pattern of the paper",
-    says="near are those of the own block, counted from token 0; the window ends at each query",
+    says="near are those of the own block, counted from token 0; the window has to end at each query",
 )
 def near_in_blocks(length, n_near, stride):
     block = np.arange(length) // n_near
@@ -233,7 +259,7 @@ def true_where_hidden(length, n_near, stride):
 
 @exercise.mistake(
     why="a mask is added to the logits",
-    says="this is a mask to add, 0 and -inf; asked are True and False",
+    says="a mask to add, 0 and -inf, is returned; asked are True and False",
 )
 def a_mask_to_add(length, n_near, stride):
     return np.where(_pattern(length, _back(length) < n_near, _back(length) % stride == 0), 0.0, -np.inf)
