@@ -264,8 +264,9 @@ def _other_ways(exercise):
 
 
 def _offer(exercise):
+    later = "" if exercise.in_gallery else ", and later cells will work"
     return (
-        "<details><summary>Go on without it</summary>Put this in a cell of its own below, and later cells will work: "
+        f"<details><summary>Go on without it</summary>Put this in a cell of its own below{later}: "
         f"<code>from {exercise.twin.__module__} import {exercise.name}</code>. "
         f"It is slow{'' if exercise.in_gallery else ', and earns no points'}.</details>"
     )

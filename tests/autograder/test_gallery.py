@@ -49,6 +49,7 @@ def test_a_wrong_answer_is_named_with_the_case_that_shows_it_and_without_a_numbe
     note = message._repr_html_()
     assert message.state == "wrong" and "This is what you get when it is doubled." in note
     assert "a number" in note and "1.5" in note
+    assert "later cells" not in note, "no later cell of a room uses the function"
     assert not re.search(r"points|\d of \d", note) and not re.fullmatch(r"[\d.]+", repr(message))
 
 

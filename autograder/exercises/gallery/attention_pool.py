@@ -1,7 +1,7 @@
 """Room G1, `attention_pool(vectors, scores, present)`: (B, n, d), (B, n), (B, n) bool -> (B, d) weighted averages.
 
 The weights of a bag are the softmax of the scores of the items that are present. What is absent counts nothing,
-whatever stands in its place; an empty bag gives zeros.
+whatever number stands in its place; an empty bag gives zeros.
 """
 
 import numpy as np
@@ -62,7 +62,13 @@ def _(rng):
 @exercise.case("scores about 1000, whose exponentials overflow unless the largest is subtracted", tolerance=1e-5)
 def _(rng):
     vectors, scores, present = _inputs(rng, 3, 5, 2)
-    return call(vectors, scores + np.array([[1000.0], [-1000.0], [990.0]]), present)
+    return call(vectors, scores + np.array([[1000.0], [0.0], [990.0]]), present)
+
+
+@exercise.case("scores about -1000, whose exponentials are 0 unless the largest is subtracted", tolerance=1e-5)
+def _(rng):
+    vectors, scores, present = _inputs(rng, 3, 5, 2)
+    return call(vectors, scores - np.array([[1000.0], [1010.0], [990.0]]), present)
 
 
 def _in_another_order(rng):
@@ -186,7 +192,8 @@ def softmax_over_the_batch(vectors, scores, present):
 
 @exercise.mistake(
     why="`np.sum` without an axis adds up the whole table",
-    says="all weights of all bags together add up to one: say `axis=1, keepdims=True` in the sum",
+    says="all weights of all bags together add up to one: `np.sum`, and `np.max` before it, need "
+    "`axis=1, keepdims=True`; take the largest of the items present only",
 )
 def softmax_over_everything(vectors, scores, present):
     hidden = _hidden(scores, present)
@@ -203,6 +210,58 @@ def no_maximum_subtracted(vectors, scores, present):
 
 
 @exercise.mistake(
+    why="on paper the subtraction changes nothing, and only bags with nothing in them are looked out for",
+    says="the largest score is not subtracted before `np.exp`: right on paper, but large scores overflow, and of very "
+    "low ones all exponentials are 0, and so is their sum",
+)
+def no_maximum_bag_by_bag(vectors, scores, present):
+    pooled = np.zeros((vectors.shape[0], vectors.shape[2]))
+    for bag in np.flatnonzero(present.any(axis=1)):
+        parts = np.exp(scores[bag, present[bag]])
+        pooled[bag] = parts / np.sum(parts) @ vectors[bag, present[bag]]
+    return pooled
+
+
+@exercise.mistake(
+    why="0 divided by 0 is not thought of, and on paper the subtraction changes nothing",
+    says="the largest score is not subtracted before `np.exp`, so that large scores overflow; and an empty bag gives "
+    "NaN, as 0 is divided by 0, where it has to give zeros",
+)
+def no_maximum_and_nothing_for_empty_bags(vectors, scores, present):
+    parts = np.exp(_hidden(scores, present))
+    return np.einsum("bn,bnd->bd", parts / np.sum(parts, axis=1, keepdims=True), vectors)
+
+
+@exercise.mistake(
+    why="multiplying by the mask looks like hiding, after `np.exp`",
+    says="`np.exp` is taken of all scores as they are, and inf times 0 is NaN: hide the absent ones first, then "
+    "subtract the largest of those present",
+)
+def exponentials_of_the_absent_too(vectors, scores, present):
+    return np.einsum("bn,bnd->bd", _divided(np.exp(scores) * present), vectors)
+
+
+@exercise.mistake(
+    why="multiplying by the mask looks like hiding, after `np.exp`; and 0 divided by 0 is not thought of",
+    says="`np.exp` is taken of all scores as they are, and inf times 0 is NaN: hide the absent ones first, then "
+    "subtract the largest of those present; an empty bag, where 0 is divided by 0, has to give zeros",
+)
+def exponentials_of_the_absent_and_nothing_for_empty_bags(vectors, scores, present):
+    parts = np.exp(scores) * present
+    return np.einsum("bn,bnd->bd", parts / np.sum(parts, axis=1, keepdims=True), vectors)
+
+
+@exercise.mistake(
+    why="`np.max` without an axis takes the largest of the whole table",
+    says="one largest score is subtracted in all bags: where the scores of a bag are far below it, `np.exp` of them is "
+    "0; take the largest of each bag, `axis=1, keepdims=True`",
+)
+def one_maximum_for_all_bags(vectors, scores, present):
+    hidden = _hidden(scores, present)
+    return np.einsum("bn,bnd->bd", _divided(np.exp(hidden - np.max(hidden))), vectors)
+
+
+@exercise.mistake(
     why="the maximum is taken before anything is hidden",
     says="the largest score of all items is subtracted, of absent ones too: where it is far above the others, "
     "`np.exp` of these is 0; take the largest of those that are present",
@@ -210,6 +269,17 @@ def no_maximum_subtracted(vectors, scores, present):
 def maximum_of_the_absent_too(vectors, scores, present):
     parts = np.exp(scores - np.max(scores, axis=1, keepdims=True))
     return np.einsum("bn,bnd->bd", _divided(np.where(present, parts, 0)), vectors)
+
+
+@exercise.mistake(
+    why="the maximum is taken before anything is hidden, and 0 divided by 0 is not thought of",
+    says="the largest score of all items is subtracted, of absent ones too: where it is far above the others, "
+    "`np.exp` of these is 0, and 0 divided by 0 is NaN; take the largest of those that are present, and give zeros "
+    "for an empty bag",
+)
+def maximum_of_the_absent_and_nothing_for_empty_bags(vectors, scores, present):
+    parts = np.exp(scores - np.max(scores, axis=1, keepdims=True)) * present
+    return np.einsum("bn,bnd->bd", parts / np.sum(parts, axis=1, keepdims=True), vectors)
 
 
 @exercise.mistake(
@@ -224,7 +294,8 @@ def empty_bag_is_nan(vectors, scores, present):
 
 @exercise.mistake(
     why="a large negative number hides well, as long as something is left",
-    says="absent items are hidden by a finite number: in an empty bag all have the same, and share the weight",
+    says="absent items are hidden by a finite number: in an empty bag all have the same, and share "
+    "the weight; hide by `-np.inf`, and give zeros for an empty bag",
 )
 def hidden_by_a_finite_number(vectors, scores, present):
     return by_einsum(vectors, np.where(present, scores, -1e9), np.ones_like(present))
