@@ -318,7 +318,7 @@ def question_added_twice(question, keys, values):
 
 @exercise.mistake(
     why="'adds to the question' is done anew in each hop",
-    says="every hop adds the question once more; it is in the state from the beginning, and only what was read is added",
+    says="every hop adds the question once more; it is there from the beginning, and only what was read is added",
 )
 def question_added_in_every_hop(question, keys, values):
     return _looking(question, keys, values, go_on=lambda state, read: question + state + read)
