@@ -80,12 +80,21 @@ def holds_numbers(value):
 
 
 def _difference_in_items(expected, answer, tolerance, item="value", axes=()):
-    is_row = isinstance(answer, tuple | list) or (isinstance(answer, np.ndarray) and answer.ndim)
+    is_array = isinstance(answer, np.ndarray) and answer.ndim > 0
+    is_row = isinstance(answer, tuple | list) or is_array
+    if is_array and isinstance(expected, tuple) and not _has_rows(answer, expected):
+        return Difference(f"expected {len(expected)} values, got one array of shape {answer.shape}")
     if not is_row or len(answer) != len(expected):
         got = f"{len(answer)} values" if is_row else _brief(answer)
         return Difference(f"expected {len(expected)} values, got {got}")
     found = [difference_of(one, other, tolerance, axes) for one, other in zip(expected, answer, strict=True)]
     return _first_of(found, lambda index: f"{item[index]}: " if isinstance(item, tuple) else f"{item} {index}: ")
+
+
+def _has_rows(array, values):
+    """Whether the rows of an array could be several values: otherwise it is one of them alone, or something else."""
+    shapes = [np.shape(one) for one in values if isinstance(one, np.ndarray | np.generic | int | float)]
+    return len(array) == len(values) and all(shape == array.shape[1:] for shape in shapes)
 
 
 def _difference_in_entries(expected, answer, tolerance, entry="entry", item="value"):

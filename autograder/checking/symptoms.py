@@ -62,8 +62,8 @@ ERRORS = (
 
 CHANGED_INPUTS = (
     "inputs changed",
-    "the function writes into the arrays or lists it is given, as `x[...] = `, `x /= `, `x.sort()` and `x.shape = ` "
-    "do: take a copy first, `x = x.copy()`",
+    "the function writes into the arrays or lists it is given, as `x[...] = `, `x += `, `x /= `, `x.sort()` and "
+    "`x.shape = ` do: take a copy first, `x = x.copy()`",
 )
 
 RIGHT_WITHOUT_BATCH = (

@@ -38,6 +38,7 @@ def _(rng):
 
 exercise.case("three hops, five lines, four features", drawn(3, 5, 4), tolerance=1e-5)
 exercise.case("two hops, four lines, six features", drawn(2, 4, 6), tolerance=1e-5)
+exercise.case("two hops, three lines, one feature", drawn(2, 3, 1), tolerance=1e-5)
 exercise.case("as many hops as lines and features: three of each", drawn(3, 3, 3), tolerance=1e-5)
 exercise.case("a memory of one line", drawn(2, 1, 3), tolerance=1e-5)
 
@@ -150,7 +151,7 @@ def keys_are_read(question, keys, values):
 
 @exercise.mistake(
     why="keys and values are both vectors of the lines",
-    says="the scores are made from the values; it is the keys that the state is compared with",
+    says="the scores are made from the values; the state has to be compared with the keys",
 )
 def values_are_compared(question, keys, values):
     return _looking(question, values, values)
@@ -166,7 +167,7 @@ def keys_and_values_swapped(question, keys, values):
 
 @exercise.mistake(
     why="the index of the hop is forgotten",
-    says="all hops use the keys and values of the first hop; hop k has keys[k] and values[k]",
+    says="all hops use the keys and values of the first hop; hop k has to use keys[k] and values[k]",
 )
 def first_tables_in_every_hop(question, keys, values):
     return _looking(question, keys[[0] * len(keys)], values[[0] * len(keys)])
@@ -178,6 +179,15 @@ def first_tables_in_every_hop(question, keys, values):
 )
 def softmax_over_the_features(question, keys, values):
     return _looking(question, keys, values, weigh=lambda keys, state: np.sum(softmax(keys, axis=1) * state, axis=1))
+
+
+@exercise.mistake(
+    why="keys * state has a product for each feature, and the softmax comes before their sum",
+    says="each feature has a softmax of its own over the lines; first add the products of a line up to one score, "
+    "`keys @ state`",
+)
+def softmax_of_each_feature(question, keys, values):
+    return _looking(question, keys, values, weigh=lambda keys, state: softmax(keys * state, axis=0).mean(axis=1))
 
 
 @exercise.mistake(
@@ -252,6 +262,34 @@ def best_line_alone(question, keys, values):
 
 
 @exercise.mistake(
+    why="'where it looks' suggests one line",
+    says="the line of the highest score gets all the weight; the softmax gives every line a share",
+)
+def all_weight_on_the_best_line(question, keys, values):
+    def weigh(keys, state):
+        return np.eye(len(keys))[np.argmax(keys @ state)]
+
+    return _looking(question, keys, values, weigh=weigh)
+
+
+@exercise.mistake(
+    why="gradients go through the hops from the last to the first",
+    says="the hops are taken from the last to the first; begin with keys[0] and values[0]",
+)
+def last_hop_first(question, keys, values):
+    return _looking(question, keys[::-1], values[::-1])
+
+
+@exercise.mistake(
+    why="gradients go through the hops from the last to the first, and weights are written where they belong",
+    says="the hops are taken from the last to the first; begin with keys[0] and values[0]",
+)
+def last_hop_first_in_place(question, keys, values):
+    state, weights = last_hop_first(question, keys, values)
+    return state, weights[::-1]
+
+
+@exercise.mistake(
     why="the loop returns to the state before the last read",
     says="what the last hop read is missing in the state",
 )
@@ -267,6 +305,39 @@ def last_read_missing(question, keys, values):
 def question_missing(question, keys, values):
     state, weights = _looking(question, keys, values)
     return state - question, weights
+
+
+@exercise.mistake(
+    why="the reads are added to the question, and the state that holds it is one of them",
+    says="the question is in the state twice; it is there from the beginning, and only what was read is added",
+)
+def question_added_twice(question, keys, values):
+    state, weights = _looking(question, keys, values)
+    return question + state, weights
+
+
+@exercise.mistake(
+    why="'adds to the question' is done anew in each hop",
+    says="every hop adds the question once more; it is there from the beginning, and only what was read is added",
+)
+def question_added_in_every_hop(question, keys, values):
+    return _looking(question, keys, values, go_on=lambda state, read: question + state + read)
+
+
+@exercise.mistake(
+    why="the function is named after hops, and the answer is the state",
+    says="the state alone is returned; two results are asked for: `return state, weights`",
+)
+def state_alone(question, keys, values):
+    return _looking(question, keys, values)[0]
+
+
+@exercise.mistake(
+    why="the weights are there before the state is",
+    says="the two results have changed places; asked is `return state, weights`",
+)
+def results_swapped(question, keys, values):
+    return _looking(question, keys, values)[::-1]
 
 
 @exercise.mistake(

@@ -165,7 +165,7 @@ def every_so_many_columns(x, memory, parameters, n_heads):
 
 @exercise.mistake(
     why="formulas say the square root of d, and d is the width of the model elsewhere",
-    says="scores are divided by the root of d; it is the root of the width of a head, d/H",
+    says="scores are divided by the root of d; it has to be the root of the width of a head, d/H",
 )
 def scaled_by_the_model(x, memory, parameters, n_heads):
     return _merge(_averages(x, memory, parameters, n_heads, np.sqrt(x.shape[1]))) @ parameters["w_out"]
@@ -237,6 +237,15 @@ def divided_by_the_heads(x, memory, parameters, n_heads):
 
 
 @exercise.mistake(
+    why="several heads suggest a mean over heads",
+    says="the mean over the heads is taken, which is d/H wide; what they found has to stand side by side, d wide",
+)
+def mean_of_the_heads(x, memory, parameters, n_heads):
+    found = _averages(x, memory, parameters, n_heads).mean(axis=0)
+    return found @ parameters["w_out"][: found.shape[1]]
+
+
+@exercise.mistake(
     why="on paper the subtraction changes nothing",
     says="the largest score is not subtracted before `np.exp`: right on paper, but large scores overflow",
 )
@@ -252,6 +261,22 @@ def no_maximum_subtracted(x, memory, parameters, n_heads):
 )
 def keys_averaged(x, memory, parameters, n_heads):
     return with_a_third_axis(x, memory, parameters | {"w_v": parameters["w_k"]}, n_heads)
+
+
+@exercise.mistake(
+    why="in shared attention, lesson 05a, queries and keys are made with the same matrix",
+    says="keys are made with `w_q`; they have to be made with `w_k`",
+)
+def keys_made_with_w_q(x, memory, parameters, n_heads):
+    return with_a_third_axis(x, memory, parameters | {"w_k": parameters["w_q"]}, n_heads)
+
+
+@exercise.mistake(
+    why="some libraries keep the matrix of a layer the other way round",
+    says="`w_out` is transposed; rows of what was found meet its rows: `... @ w_out`",
+)
+def w_out_transposed(x, memory, parameters, n_heads):
+    return with_a_third_axis(x, memory, parameters | {"w_out": parameters["w_out"].T}, n_heads)
 
 
 @exercise.mistake(

@@ -184,6 +184,11 @@ def test_booleans_whole_numbers_and_nothing_are_told_as_what_they_are():
     assert "gives 9007199254740992 where 9007199254740993 is right" in large
     assert difference((1, 2), 3, 0) == "expected 2 values, got one value"
     assert difference((1, 2), None, 0) == "expected 2 values, got None"
+    state, weights = np.ones(2), np.ones((1, 3))
+    for one, shape in ((state, "(2,)"), (weights, "(1, 3)"), (np.ones((2, 2)), "(2, 2)")):
+        assert difference((state, weights), one, 0) == f"expected 2 values, got one array of shape {shape}"
+    assert not difference((1, 2), np.array([1, 2]), 0) and not difference((state, state), np.ones((2, 2)), 0)
+    assert not difference(([1.0, 1.0], state), np.ones((2, 2)), 0)
     assert difference({"a": 1}, 3, 0) == "expected a dict, got one value"
     assert difference(np.ones(3), 1.0, 0) == "expected shape (3,), got one number"
 
