@@ -283,6 +283,7 @@ def test_a_short_training_is_the_same_twice_and_better_than_none():
 # --- what the room claims, over seeds -------------------------------------------------------------------------------
 
 long = pytest.mark.long
+# BERT has 500 steps in the room, where one seed of five is not there yet.
 KINDS = {"GPT": ("next words", True, 200), "BERT": ("blanks", False, 600), "third": ("next words", False, 80)}
 FLOOR = np.log(N_SENTENCES) / 11
 
@@ -415,7 +416,7 @@ def test_the_lowest_loss_cannot_write_and_blanks_can(networks):
 def test_what_teaches_to_say_visible_words_is_the_tenth_that_stays():
     def measured(task):
         def said(seed):
-            network, parameters = trained(task, seed, causal=False, n_steps=80)
+            network, parameters = trained(task, seed, causal=False, n_steps=50)
             tokens = fresh(seed).tokens
             return np.mean((network.logits(parameters, tokens).argmax(axis=-1) == tokens)[:, 1:])
 
