@@ -22,12 +22,13 @@ def store(room, part, figures):
     stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     versions = {"python": python_version(), "numpy": version("numpy")}
     stored[part] = {"date": datetime.now(UTC).date().isoformat(), "versions": versions, **figures}
-    text = json.dumps(stored, indent=1, ensure_ascii=False, default=_rounded)
+    rounded = json.loads(json.dumps(stored, default=_listed), parse_float=lambda digits: round(float(digits), 3))
+    text = json.dumps(rounded, indent=1, ensure_ascii=False)
     path.write_text(LIST_OF_NUMBERS.sub(_on_one_line, text) + "\n", encoding="utf-8", newline="\n")
 
 
-def _rounded(array):
-    return np.round(np.asarray(array, np.float64), 3).tolist()
+def _listed(array):
+    return np.asarray(array, np.float64).tolist()
 
 
 def _on_one_line(found):
