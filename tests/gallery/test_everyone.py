@@ -1,5 +1,7 @@
 """Room G5: heads and their gradients, tables and pictures, and what the room claims, over seeds (long)."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -333,38 +335,31 @@ def test_weights_moved_among_equal_pixels_tell_the_same_and_moved_to_others_do_n
     assert np.all(found[:, 0] > 0.1) and np.all(found[:, 1] < 1e-4) and np.all(found[:, 2] > 0.1)
 
 
+def called_as_before(pictures, network, its):
+    """Share of sea still called sea without boats, and of lake still called lake without ducks."""
+    pixels, is_sea, is_water = pictures
+    found = []
+    for column, label in ((BOAT, 1), (DUCK, 0)):
+        bare = pixels.copy()
+        bare[..., column] = 0
+        calls = network.logits(its, bare).argmax(axis=-1)
+        found.append(np.mean(calls[is_water & (is_sea == label)] == label))
+    return found
+
+
 @long
 def test_a_network_may_call_sea_what_has_no_boat_since_it_looks_for_ducks(painters, pictures):
-    pixels, is_sea, is_water = pictures
-
-    def still(network, its):
-        found = []
-        for column, label in ((BOAT, 1), (DUCK, 0)):
-            bare = pixels.copy()
-            bare[..., column] = 0
-            calls = network.logits(its, bare).argmax(axis=-1)
-            found.append(np.mean(calls[is_water & (is_sea == label)] == label))
-        return found
-
-    found = of_seeds(still, painters["attention"])
+    found = of_seeds(partial(called_as_before, pictures), painters["attention"])
     store("G5", "share called as before without boats, without ducks", {"attention": found})
     assert np.all(found.max(axis=1) > 0.8) and np.all(found.min(axis=1) < 0.5)
 
 
 @long
 def test_of_eight_seeds_some_look_for_boats_and_some_for_ducks_and_one_head_reports_either_or_a_mixture(pictures):
-    pixels, is_sea, is_water = pictures
     tokens, numbers = draw_tables(np.random.default_rng(7), 2000)
 
     def still(seed):
-        network, its = trained_painter(seed, n_steps=300, asks="all")
-        found = []
-        for column, label in ((BOAT, 1), (DUCK, 0)):
-            bare = pixels.copy()
-            bare[..., column] = 0
-            calls = network.logits(its, bare).argmax(axis=-1)
-            found.append(np.mean(calls[is_water & (is_sea == label)] == label))
-        return found
+        return called_as_before(pictures, *trained_painter(seed, n_steps=300, asks="all"))
 
     def off(seed):
         network, its = trained_reporter(seed, n_steps=500, n_heads=1)
