@@ -232,7 +232,7 @@ def draw_topics(rng, n):
 
 
 def read_out(features, labels, some):
-    """Fit a linear map from (B, d) features to (B) labels, on some rows alone, by ridge regression; apply it to all."""
+    """Fit a linear map from (B, d) features to (B) labels, on some rows alone, by ridge regression: (B) signs."""
     centred = features - np.mean(features[some], axis=0)
     gram = centred[some].T @ centred[some] + np.eye(centred.shape[1])
     return np.sign(centred @ np.linalg.solve(gram, centred[some].T @ labels[some]))

@@ -72,6 +72,15 @@ def test_a_symptom_is_named_where_all_wrong_answers_share_it(function, name):
     assert name_of(SORTING, function) == name
 
 
+def test_floats_for_whole_numbers_are_named_beside_a_result_that_is_floats_by_right():
+    def places_and_values(x):
+        return order(x), np.sort(x) / 2
+
+    both = asked(places_and_values, [call(array) for array in ARRAYS])
+    assert name_of(both, lambda x: (order(x).astype(float), np.sort(x) / 2)) == "floats for whole numbers"
+    assert name_of(both, lambda x: (order(x), (np.sort(x) / 2).astype(np.float32) + 1)) is None
+
+
 def test_a_fixed_number_of_axes_is_told_by_its_error():
     def of_two_axes(x):
         n_rows, length = x.shape
