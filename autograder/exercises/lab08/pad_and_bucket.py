@@ -87,6 +87,10 @@ exercise.case(
     "filled up with 0, which is a token of a sequence, too",
     lambda rng: call([[0, 4, 0], [0, 0], [6, 0]], [3, 5], batch_size=2),
 )
+exercise.case(
+    "filled up with 1, and the last batch holds two of three",
+    lambda rng: call([[1, 5, 1], [7], [2, 1], [1], [4, 4, 3]], [4], batch_size=3, pad=1),
+)
 exercise.case("an empty sequence among others", lambda rng: call([[1, 2], [], [3]], [2, 3], batch_size=2, pad=7))
 exercise.case("no sequences: no batches", lambda rng: call([], [4, 8], batch_size=2))
 exercise.case(
@@ -275,6 +279,12 @@ _mistake(
     says="the last batch of a boundary is dropped where it is not full; it has fewer rows, and belongs to the result",
 )
 _mistake(
+    "last_batch_of_one_dropped",
+    cut=lambda members, n: [members[start : start + n] for start in range(0, len(members) - 1, n)],
+    why="one is subtracted too many: `range(0, n - 1, batch_size)`",
+    says="the last batch of a boundary is lost where one sequence is left for it; a single row is a batch, too",
+)
+_mistake(
     "last_batch_filled_up",
     cut=lambda members, n: [batch + [[]] * (n - len(batch)) for batch in _cut(members, n)],
     why="all batches are thought to have one shape",
@@ -422,6 +432,12 @@ _mistake(
     why="`tokens != pad` is short",
     says="the weights are 0 wherever a token is `pad`, inside a sequence, too; it is the length that says where the "
     "padding begins",
+)
+_mistake(
+    "weights_filled_up_with_pad",
+    weights_of=lambda sequence, length, pad: [float(one) for one in _padded([1.0] * len(sequence), length, pad)],
+    why="one function fills up both",
+    says="the weights are filled up with `pad`, as the tokens are; they are 0 on padding, whatever `pad` is",
 )
 _mistake(
     "mask_turned_round",

@@ -72,6 +72,18 @@ def drawn(kind, V, n, *, temperature=1.0, stop=0, n_prompt=3, least=0, most=None
     return make
 
 
+def with_an_unlikely_token(rng):
+    """Redraw until one of the new tokens is not among the forty likeliest, to which samplers elsewhere keep."""
+    while True:
+        one = drawn("row", 60, 8, temperature=2.0, least=6, stop=60)(rng)
+        next_logits, prompt, _ = one.args
+        reply = one.of(chat.sample_reply)
+        for last, token in zip([prompt[-1], *reply[:-1]], reply, strict=True):
+            logits = next_logits([last])
+            if np.sum(logits > logits[token]) >= 40:
+                return one
+
+
 # --- questions --------------------------------------------------------------------------------------------------
 
 ask("four tokens, and the turn ends", four([2, 1], [0.45, 0.85, 0.65, 0.15, 0.55]))
@@ -85,6 +97,7 @@ ask("temperature 0: always the likeliest", drawn("row", 6, 6, temperature=0, lea
 ask("the likeliest is not always right: temperature 1", drawn("row", 6, 8, least=4, most=7))
 ask("temperature 3", drawn("row", 7, 10, temperature=3.0, least=5, spread=3.0))
 ask("temperature 0.3", drawn("row", 7, 10, temperature=0.3, least=4))
+ask("sixty tokens, and unlikely ones among those written", with_an_unlikely_token)
 ask("all tokens so far have a say", drawn("sum of rows", 6, 9, least=4, spread=0.6))
 ask(
     "all tokens so far have a say, and the turn ends",
@@ -343,6 +356,12 @@ _mistake(
     ended=lambda prompt, reply, stop: stop in prompt,
     why="`stop in tokens` looks at the prompt, too",
     says="a prompt in which a turn has ended gets no reply; only a new token ends the turn",
+)
+_mistake(
+    "any_end_in_the_prompt_counts_after_a_token",
+    ended=lambda prompt, reply, stop: stop in prompt and len(reply) > 0,
+    why="`if stop in tokens: break` behind `append` looks at the prompt, too",
+    says="where a turn has ended in the prompt, the reply is over after one token; only a new token ends the turn",
 )
 _mistake(
     "token_zero_ends_the_turn",
