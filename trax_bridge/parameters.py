@@ -112,6 +112,8 @@ def require_trax_has(model):
     problems = []
     if not model.reversible:
         problems.append("reversible needs to be True, its only kind")
+    if not model.causal:
+        problems.append("causal needs to be True: its tokens never see later ones")
     if model.positions == "sinusoidal":
         problems.append('positions needs to be "learned" or "axial": it trains its sinusoids, as a table')
     problems += [

@@ -14,6 +14,12 @@ MODEL = ReformerLM(vocabulary_size=5, max_length=12, d_model=6, d_ff=4, n_heads=
 AXIAL = dict(positions="axial", axial_shape=(3, 4))
 
 
+class Everywhere(ReformerLM):
+    """Not causal: every token sees all."""
+
+    causal = False
+
+
 def weights_like(model, part="model"):
     """Zeros in the shapes of Trax, nested as its layers nest: tuples, empty ones too."""
     return ((), tuple((np.zeros(leaf.theirs, np.float32), ()) for leaf in layout(model, part).values()))
@@ -93,6 +99,7 @@ def test_too_few_or_too_many_arrays_are_refused(weights, said):
     "model, said",
     [
         (TransformerLM(vocabulary_size=5, max_length=12), "reversible needs to be True"),
+        (Everywhere(vocabulary_size=5, max_length=12, attention="dense"), "causal needs to be True"),
         (replace(MODEL, positions="sinusoidal"), 'positions needs to be "learned" or "axial"'),
         (replace(MODEL, same_bucket_only=True), "same_bucket_only needs to be False"),
         (replace(MODEL, correct_duplicates=True), "correct_duplicates needs to be False"),

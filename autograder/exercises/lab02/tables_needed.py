@@ -390,9 +390,10 @@ def certain_by_rounding(same_side, n_planes, wanted_recall):
 
 @exercise.mistake(
     why="a search needs an end, and a hundred tables sound like enough",
-    says="the search stops at a hundred tables; it may take thousands, so ask first whether any number is enough",
+    says="the search stops too early, and says None; it may take thousands of tables, so ask first whether any number "
+    "is enough",
 )
-def search_ends_at_a_hundred(same_side, n_planes, wanted_recall):
+def search_ends_too_early(same_side, n_planes, wanted_recall):
     n_tables = _answered(same_side, n_planes, wanted_recall)
     return n_tables if n_tables is not None and n_tables <= 100 else None
 
