@@ -149,17 +149,12 @@ def _test_mistakes(exercise, result):
 def _verdicts(exercise, function, seconds=None, of_the_course=False):
     """Return the verdict of the laptop and of grading; `seconds`, for a function that may not end, and more as in
     `ask`."""
-
-    def _asked(questions):
-        generator = partial(exercise.generator, secret=SECRET)
-        return ask(exercise, function, questions, generator, seconds, of_the_course)
-
-    def verdict(questions):
-        return judge(exercise, _asked(questions))
-
-    if exercise.needs_trax and not of_the_course:  # seconds for each question, and grading asks the visible ones, too
-        return [verdict(exercise.asked(hidden=True))]
-    return [verdict(exercise.asked(hidden=hidden)) for hidden in (False, True)]
+    generator = partial(exercise.generator, secret=SECRET)
+    answered = ask(exercise, function, exercise.asked(hidden=True), generator, seconds, of_the_course)
+    visible = [entry for entry in answered if not entry[0].hidden]
+    if exercise.needs_trax and not of_the_course:  # seconds for each judgement, and grading has the visible ones, too
+        return [judge(exercise, answered)]
+    return [judge(exercise, visible), judge(exercise, answered)]
 
 
 def _yes(value):
