@@ -114,7 +114,7 @@ def _(calls, answers):
 
 exercise.case(
     "sixty sequences, four boundaries, batches of seven, filled up with 3",
-    unlike(drawn(60, [5, 8, 16, 24], batch_size=7, pad=3), "short_batches_at_the_end"),
+    unlike(drawn(60, [5, 8, 16, 24], batch_size=7, pad=3), "short_batches_at_the_end", "last_batch_of_one_dropped"),
     hidden=True,
 )
 exercise.case(
@@ -123,6 +123,7 @@ exercise.case(
         drawn(30, [2, 3, 4], batch_size=4),
         "boundaries_in_the_order_of_their_first_sequence",
         "filled_up_to_the_longest",
+        "last_batch_of_one_dropped",
         "short_batches_at_the_end",
     ),
     hidden=True,
