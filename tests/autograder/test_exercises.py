@@ -1,6 +1,7 @@
 """Tested tests: the exercises let no known mistake through, and no right answer is refused."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from autograder.__main__ import main
 from autograder.checking.call import call
 from autograder.checking.exercise import Case, Exercise
 from autograder.checking.selftest import selftest
-from autograder.exercises import LABS, exercise_named, lab_named
+from autograder.exercises import GALLERY, LABS, exercise_named, lab_named
 from reformer import UNITS
 
 EXERCISES = [exercise for lab in LABS.values() for exercise in lab.exercises]
@@ -81,6 +82,15 @@ def test_a_twin_bears_its_exercise_s_name_and_its_questions_have_names_of_their_
     assert exercise.twin.__name__ == exercise.name == exercise.reference.__name__
     names = [question.name for question in exercise.questions]
     assert len(names) == len(set(names))
+
+
+def test_what_a_mistake_is_called_completes_a_sentence_that_ends_with_when():
+    """`This is what you get when ...`: neither a second "when" or "where" nor a full stop comes next, or at the end."""
+    mistakes = [mistake for exercise in [*EXERCISES, *GALLERY] for mistake in exercise.mistakes]
+    assert len(mistakes) > 900
+    for mistake in mistakes:
+        assert not re.match(r"(when|where|if|since|because)\b", mistake.says), mistake.says
+        assert not mistake.says.endswith((".", " ")), mistake.says
 
 
 def test_unknown_names_are_answered_with_those_there_are():

@@ -268,7 +268,7 @@ def through_exp(vectors, rotations):
 
 @exercise.mistake(
     why="the two halves are compared with > instead of >=",
-    says="where the largest of `y` and of `-y` are equal, the half of `-y` wins; the lowest place is in `y`",
+    says="the half of `-y` wins where the largest of `y` and of `-y` are equal; the lowest place is in `y`",
 )
 def negative_half_wins_ties(vectors, rotations):
     y = vectors[..., np.newaxis, :, :] @ rotations

@@ -397,7 +397,7 @@ def both_numbers_returned(mass, places, wanted):
 
 @exercise.mistake(
     why="a place has to be returned, it is thought",
-    says="where no setting reaches what is wanted, the one that catches most is chosen; asked is None",
+    says="the setting that catches most is chosen where none reaches what is wanted; asked is None",
 )
 def most_where_none_reaches(mass, places, wanted):
     found = exercise.reference(mass, places, wanted)
@@ -406,7 +406,7 @@ def most_where_none_reaches(mass, places, wanted):
 
 @exercise.mistake(
     why="`np.argmin` of a table of infinities is 0",
-    says="where no setting reaches what is wanted, (0, 0) is returned; asked is None",
+    says="(0, 0) is returned where no setting reaches what is wanted; asked is None",
 )
 def first_where_none_reaches(mass, places, wanted):
     return exercise.reference(mass, places, wanted) or (0, 0)
@@ -414,7 +414,7 @@ def first_where_none_reaches(mass, places, wanted):
 
 @exercise.mistake(
     why="-1 stands for nobody in the chunks",
-    says="where no setting reaches what is wanted, (-1, -1) is returned; asked is None",
+    says="(-1, -1) is returned where no setting reaches what is wanted; asked is None",
 )
 def minus_one_where_none_reaches(mass, places, wanted):
     return exercise.reference(mass, places, wanted) or (-1, -1)
@@ -422,7 +422,7 @@ def minus_one_where_none_reaches(mass, places, wanted):
 
 @exercise.mistake(
     why="two numbers are expected, and each is missing",
-    says="where no setting reaches what is wanted, a tuple of two None is returned; asked is None",
+    says="a tuple of two None is returned where no setting reaches what is wanted; asked is None",
 )
 def two_of_none(mass, places, wanted):
     return exercise.reference(mass, places, wanted) or (None, None)
@@ -530,7 +530,7 @@ def argmin_alone(mass, places, wanted):
 
 @exercise.mistake(
     why="an empty answer is thought to be nothing",
-    says="where no setting reaches what is wanted, an empty tuple is returned, or False; asked is None",
+    says="an empty tuple, or False, is returned where no setting reaches what is wanted; asked is None",
 )
 def empty_where_none_reaches(mass, places, wanted):
     return exercise.reference(mass, places, wanted) or ()
@@ -547,7 +547,7 @@ def first_of_equally_cheap_or_empty(mass, places, wanted):
 
 @exercise.mistake(
     why="`np.nanargmin` raises where all is NaN",
-    says="where no setting reaches what is wanted, there is an error; return None before the search. Besides, of "
+    says="there is an error where no setting reaches what is wanted; return None before the search. Besides, of "
     "equally cheap settings the one that catches more comes first",
 )
 def error_where_none_reaches(mass, places, wanted):
@@ -556,7 +556,7 @@ def error_where_none_reaches(mass, places, wanted):
 
 @exercise.mistake(
     why="`np.min` of an empty array raises",
-    says="where no setting reaches what is wanted, there is an error, the least of nothing; return None before the "
+    says="there is an error, the least of nothing, where no setting reaches what is wanted; return None before the "
     "search",
 )
 def least_of_nothing(mass, places, wanted):

@@ -361,7 +361,7 @@ _mistake(
     "any_end_in_the_prompt_counts_after_a_token",
     ended=lambda prompt, reply, stop: stop in prompt and len(reply) > 0,
     why="`if stop in tokens: break` behind `append` looks at the prompt, too",
-    says="where a turn has ended in the prompt, the reply is over after one token; only a new token ends the turn",
+    says="the reply is over after one token where a turn has ended in the prompt; only a new token ends the turn",
 )
 _mistake(
     "token_zero_ends_the_turn",
