@@ -303,6 +303,7 @@ class Exploration {
 
   redraw() {
     this.root.dataset.still = "no"; // for scripts: until the change has ended
+    clearTimeout(this.timers.settling); // the change before has not ended, as what is drawn now goes on from it
     this.frame ??= requestAnimationFrame(() => {
       this.frame = undefined;
       if (this.root.clientWidth) this.draw();
